@@ -1,0 +1,1 @@
+"""Entry points, and the experiment they run, step by step."""

@@ -1,0 +1,57 @@
+"""Registered classes: a choice of the configuration is a frozen dataclass, and Hydra checks its fields.
+
+`@register("strategy", "nearest")` above a dataclass makes it the typed schema of the option
+`conf/strategy/nearest.yaml`, which then needs one line, `defaults: [schema/nearest]`. A wrong type or an
+unknown field fails when the configuration is composed, before anything has started.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import MISSING, field, fields, make_dataclass
+from types import MappingProxyType
+from typing import Any, TypeVar, get_type_hints
+
+from hydra.core.config_store import ConfigStore
+
+T = TypeVar("T", bound=type)
+
+_REGISTERED: dict[tuple[str, str], type] = {}
+
+
+def register(group: str, name: str) -> Callable[[T], T]:
+    """Make a dataclass the option `name` of the configuration group `group`.
+
+    Raises:
+        ValueError: another class already has that name.
+    """
+
+    def decorate(cls: T) -> T:
+        key = (group, name)
+        if key in _REGISTERED:
+            raise ValueError(f"{group}={name} is already {_REGISTERED[key].__qualname__}; choose another name")
+        _REGISTERED[key] = cls
+        ConfigStore.instance().store(group=f"{group}/schema", name=name, node=_schema(cls), provider="voicegrid")
+        return cls
+
+    return decorate
+
+
+def registered(group: str) -> Mapping[str, type]:
+    """The classes registered in a group, by name."""
+    return MappingProxyType({name: cls for (its_group, name), cls in sorted(_REGISTERED.items()) if its_group == group})
+
+
+def _schema(cls: type) -> type:
+    """The class's fields and their defaults, and the `_target_` that Hydra instantiates."""
+    hints = get_type_hints(cls)
+    columns: list[tuple[str, Any, Any]] = [("_target_", str, field(default=f"{cls.__module__}.{cls.__qualname__}"))]
+    for column in fields(cls):
+        if column.default is not MISSING:
+            default = field(default=column.default)
+        elif column.default_factory is not MISSING:
+            default = field(default_factory=column.default_factory)
+        else:
+            default = field(default="???")
+        columns.append((column.name, hints[column.name], default))
+    return make_dataclass(f"{cls.__name__}Schema", columns)
