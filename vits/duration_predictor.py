@@ -1,0 +1,69 @@
+"""How many frames each token lasts."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from vits.layers import ChannelNorm, same_padding
+
+LOG_DURATION_FLOOR = 1e-6  # added to a duration in frames before its logarithm; padding has duration 0
+
+
+class DurationFit(NamedTuple):
+    """How well durations were predicted, and the log-durations that a discriminator may judge."""
+
+    loss: Float[Tensor, ""]
+    log_durations: Float[Tensor, "batch 1 tokens"]
+
+
+class DeterministicDurationPredictor(nn.Module):
+    """Two convolutions that predict one log-duration per token (FastSpeech, section 3.3).
+
+    It learns from the text encoder and the speaker embedding without moving them.
+    """
+
+    def __init__(
+        self, hidden_channels: int, filter_channels: int, kernel_size: int, dropout: float, speaker_channels: int
+    ) -> None:
+        super().__init__()
+        padding = same_padding(kernel_size)
+        self.speaker_projection = nn.Conv1d(speaker_channels, hidden_channels, 1)
+        self.conv_1 = nn.Conv1d(hidden_channels, filter_channels, kernel_size, padding=padding)
+        self.norm_1 = ChannelNorm(filter_channels)
+        self.conv_2 = nn.Conv1d(filter_channels, filter_channels, kernel_size, padding=padding)
+        self.norm_2 = ChannelNorm(filter_channels)
+        self.projection = nn.Conv1d(filter_channels, 1, 1)
+        self.dropout = nn.Dropout(dropout)
+
+    def predict(
+        self,
+        hidden: Float[Tensor, "batch hidden tokens"],
+        mask: Float[Tensor, "batch 1 tokens"],
+        speaker: Float[Tensor, "batch gin 1"],
+        *,
+        noise_scale: float = 0.0,
+        generator: torch.Generator | None = None,
+    ) -> Float[Tensor, "batch 1 tokens"]:
+        """Log-durations in frames. This predictor draws nothing; the noise is for those that do."""
+        x = hidden.detach() + self.speaker_projection(speaker.detach())
+        x = self.dropout(self.norm_1(torch.relu(self.conv_1(x * mask))))
+        x = self.dropout(self.norm_2(torch.relu(self.conv_2(x * mask))))
+        return self.projection(x * mask) * mask
+
+    def fit(
+        self,
+        hidden: Float[Tensor, "batch hidden tokens"],
+        mask: Float[Tensor, "batch 1 tokens"],
+        speaker: Float[Tensor, "batch gin 1"],
+        durations: Float[Tensor, "batch 1 tokens"],
+        *,
+        generator: torch.Generator | None = None,
+    ) -> DurationFit:
+        """Squared error of the log-durations, per token."""
+        predicted = self.predict(hidden, mask, speaker)
+        target = torch.log(durations + LOG_DURATION_FLOOR) * mask
+        return DurationFit((predicted - target).square().sum() / mask.sum(), predicted)

@@ -1,0 +1,51 @@
+"""Small pieces that every part of the model is made of."""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+import torch
+from jaxtyping import Bool, Float, Int64
+from torch import Tensor, nn
+from torch.nn.utils.parametrizations import weight_norm
+
+Conv = TypeVar("Conv", bound=nn.Module)
+
+
+def weight_normed(conv: Conv) -> Conv:
+    """The convolution with its weight split into length and direction, one length per index of dimension 0.
+
+    Salimans and Kingma, Weight Normalization, 2016, equation 2.
+    """
+    weight_norm(conv, "weight", dim=0)
+    return conv
+
+
+def same_padding(kernel_size: int, dilation: int = 1) -> int:
+    """Zeros to put on each side of an odd kernel so that a convolution keeps the length."""
+    return (kernel_size - 1) * dilation // 2
+
+
+def length_mask(lengths: Int64[Tensor, "batch"], longest: int | None = None) -> Float[Tensor, "batch 1 time"]:
+    """1 on the valid positions of each item and 0 on its padding."""
+    positions = torch.arange(int(lengths.max()) if longest is None else longest, device=lengths.device)
+    valid: Bool[Tensor, "batch time"] = positions < lengths.unsqueeze(1)
+    return valid.unsqueeze(1).float()
+
+
+def gaussian_like(mean: Tensor, generator: torch.Generator | None) -> Tensor:
+    """Standard normal noise in the shape of `mean`, drawn from the generator."""
+    return torch.randn(mean.shape, generator=generator, device=mean.device, dtype=mean.dtype)
+
+
+class ChannelNorm(nn.Module):
+    """Layer normalisation over the channels of [batch, channels, time]."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.gamma = nn.Parameter(torch.ones(channels))
+        self.beta = nn.Parameter(torch.zeros(channels))
+
+    def forward(self, x: Float[Tensor, "batch channels time"]) -> Float[Tensor, "batch channels time"]:
+        normed = nn.functional.layer_norm(x.mT, self.gamma.shape, self.gamma, self.beta, eps=1e-5)
+        return normed.mT

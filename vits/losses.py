@@ -1,0 +1,92 @@
+"""The training losses, each a function of tensors; their weights belong to the configuration."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from einops import rearrange
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from vits.discriminators import Judgement
+from vits.errors import InputError
+
+POWER_FLOOR = 1e-7
+
+Loss = Float[Tensor, ""]
+
+
+def discriminator_loss(real: Sequence[Tensor], fake: Sequence[Tensor]) -> Loss:
+    """Least squares GAN: real scores should be 1, fake ones 0 (Mao et al., LSGAN, 2017, equation 2)."""
+    return torch.stack(
+        [(1 - r.float()).square().mean() + f.float().square().mean() for r, f in zip(real, fake, strict=True)]
+    ).sum()
+
+
+def generator_loss(fake: Sequence[Tensor]) -> Loss:
+    """Least squares GAN: the generator wants its scores to be 1."""
+    return torch.stack([(1 - f.float()).square().mean() for f in fake]).sum()
+
+
+def feature_matching_loss(real: Sequence[Judgement], fake: Sequence[Judgement]) -> Loss:
+    """Twice the mean absolute difference of all activations (Larsen et al., 2016; HiFi-GAN, equation 6)."""
+    differences = [
+        (r.detach().float() - f.float()).abs().mean()
+        for real_judgement, fake_judgement in zip(real, fake, strict=True)
+        for r, f in zip(real_judgement.features, fake_judgement.features, strict=True)
+    ]
+    return 2 * torch.stack(differences).sum()
+
+
+def kl_loss(
+    z_p: Float[Tensor, "batch latent frames"],
+    posterior_log_deviation: Float[Tensor, "batch latent frames"],
+    prior_mean: Float[Tensor, "batch latent frames"],
+    prior_log_deviation: Float[Tensor, "batch latent frames"],
+    frame_mask: Float[Tensor, "batch 1 frames"],
+) -> Loss:
+    """Divergence of the posterior from the aligned prior, at the drawn z, per frame (VITS, equations 3, 4)."""
+    logs_q, logs_p = posterior_log_deviation.float(), prior_log_deviation.float()
+    distance = (z_p.float() - prior_mean.float()).square() * torch.exp(-2 * logs_p)
+    return ((logs_p - logs_q - 0.5 + 0.5 * distance) * frame_mask).sum() / frame_mask.sum()
+
+
+class SubbandSTFTLoss(nn.Module):
+    """Multi-resolution STFT loss on PQMF bands: spectral convergence plus log-magnitude distance.
+
+    Yamamoto et al., Parallel WaveGAN, 2020, equations 3 to 6, with the bands as a batch. Lengths in samples.
+    """
+
+    def __init__(
+        self,
+        n_ffts: Sequence[int] = (384, 683, 171),
+        hop_lengths: Sequence[int] = (30, 60, 10),
+        win_lengths: Sequence[int] = (150, 300, 60),
+    ) -> None:
+        super().__init__()
+        if not len(n_ffts) == len(hop_lengths) == len(win_lengths):
+            raise InputError(
+                f"n_ffts={list(n_ffts)}, hop_lengths={list(hop_lengths)} and win_lengths={list(win_lengths)} "
+                "must be equally many: one of each for every resolution"
+            )
+        self.resolutions = tuple(zip(n_ffts, hop_lengths, win_lengths, strict=True))
+        for index, win_length in enumerate(win_lengths):
+            self.register_buffer(f"window_{index}", torch.hann_window(win_length), persistent=False)
+
+    def forward(
+        self, predicted: Float[Tensor, "batch bands time"], real: Float[Tensor, "batch bands time"]
+    ) -> Loss:
+        both = torch.cat((rearrange(predicted, "b n t -> (b n) t"), rearrange(real, "b n t -> (b n) t"))).float()
+        losses = []
+        for index, resolution in enumerate(self.resolutions):
+            x, y = self._magnitude(both, index, *resolution).chunk(2)
+            convergence = torch.linalg.norm(y - x) / torch.linalg.norm(y)
+            losses.append(convergence + (torch.log(y) - torch.log(x)).abs().mean())
+        return torch.stack(losses).mean()
+
+    def _magnitude(self, wave: Tensor, index: int, n_fft: int, hop_length: int, win_length: int) -> Tensor:
+        window = self.get_buffer(f"window_{index}")
+        spectrum = torch.stft(wave, n_fft, hop_length, win_length, window, return_complex=True)
+        power = spectrum.real.square() + spectrum.imag.square()
+        return torch.sqrt(power.clamp_min(POWER_FLOOR))

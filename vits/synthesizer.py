@@ -1,0 +1,178 @@
+"""The whole generator: what it computes in training, in synthesis from text and in copy-synthesis."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+from jaxtyping import Float, Int64
+from torch import Tensor, nn
+
+from vits.alignment import alignment_scores, expand_durations, search_alignment
+from vits.decoder import DecodedAudio
+from vits.layers import gaussian_like, length_mask
+from vits.speaker_embedding import SpeakerEmbedding
+
+
+class Speech(NamedTuple):
+    """Synthesised audio. `lengths` are in samples; `alignment` says which frame speaks which token."""
+
+    audio: Float[Tensor, "batch 1 samples"]
+    lengths: Int64[Tensor, "batch"]
+    bands: Float[Tensor, "batch bands reduced"] | None
+    alignment: Float[Tensor, "batch frames tokens"]
+    z: Float[Tensor, "batch latent frames"]
+
+
+class TrainingPass(NamedTuple):
+    """Everything that the losses of one batch are computed from."""
+
+    decoded: DecodedAudio
+    segment_starts: Int64[Tensor, "batch"]
+    z_p: Float[Tensor, "batch latent frames"]
+    posterior_log_deviation: Float[Tensor, "batch latent frames"]
+    prior_mean: Float[Tensor, "batch latent frames"]
+    prior_log_deviation: Float[Tensor, "batch latent frames"]
+    frame_mask: Float[Tensor, "batch 1 frames"]
+    duration_loss: Float[Tensor, ""]
+    predicted_log_durations: Float[Tensor, "batch 1 tokens"]
+    durations: Float[Tensor, "batch 1 tokens"]
+    text_hidden: Float[Tensor, "batch hidden tokens"]
+    text_mask: Float[Tensor, "batch 1 tokens"]
+    alignment: Float[Tensor, "batch frames tokens"]
+
+
+class Synthesizer(nn.Module):
+    """MB-iSTFT-VITS2 assembled from its parts; each part is any module with the signature of its kind.
+
+    Kim et al., VITS, 2021; Kong et al., VITS2, 2023; Kawamura et al., MB-iSTFT-VITS, 2022.
+    """
+
+    def __init__(
+        self,
+        text_encoder: nn.Module,
+        posterior_encoder: nn.Module,
+        flow: nn.Module,
+        duration_predictor: nn.Module,
+        decoder: nn.Module,
+        speaker_embedding: SpeakerEmbedding,
+    ) -> None:
+        super().__init__()
+        self.text_encoder = text_encoder
+        self.posterior_encoder = posterior_encoder
+        self.flow = flow
+        self.duration_predictor = duration_predictor
+        self.decoder = decoder
+        self.speaker_embedding = speaker_embedding
+
+    def forward(
+        self,
+        tokens: Int64[Tensor, "batch tokens"],
+        token_lengths: Int64[Tensor, "batch"],
+        spectrogram: Float[Tensor, "batch bins frames"],
+        spectrogram_lengths: Int64[Tensor, "batch"],
+        speaker: Int64[Tensor, "batch"],
+        *,
+        segment_frames: int,
+        alignment_noise_scale: float = 0.0,
+        generator: torch.Generator | None = None,
+    ) -> TrainingPass:
+        """Encode text and speech, align them, and decode a random segment of each recording."""
+        g = self.speaker_embedding(speaker)
+        text = self.text_encoder(tokens, token_lengths, g)
+        frame_mask = length_mask(spectrogram_lengths, spectrogram.shape[2])
+        posterior = self.posterior_encoder(spectrogram, frame_mask, g, generator=generator)
+        z_p = self.flow(posterior.z, frame_mask, g)
+
+        with torch.no_grad(), torch.autocast(z_p.device.type, enabled=False):
+            scores = alignment_scores(z_p.float(), text.mean.float(), text.log_deviation.float())
+            alignment = search_alignment(
+                scores, text.mask, frame_mask, noise_scale=alignment_noise_scale, generator=generator
+            )
+        durations = alignment.sum(1, keepdim=True)
+        duration_fit = self.duration_predictor.fit(text.hidden, text.mask, g, durations, generator=generator)
+
+        starts = random_segment_starts(spectrogram_lengths, segment_frames, generator)
+        segment = slice_segments(posterior.z, starts, segment_frames)
+        return TrainingPass(
+            decoded=self.decoder(segment, g),
+            segment_starts=starts,
+            z_p=z_p,
+            posterior_log_deviation=posterior.log_deviation,
+            prior_mean=text.mean @ alignment.mT.to(text.mean.dtype),
+            prior_log_deviation=text.log_deviation @ alignment.mT.to(text.mean.dtype),
+            frame_mask=frame_mask,
+            duration_loss=duration_fit.loss,
+            predicted_log_durations=duration_fit.log_durations,
+            durations=durations,
+            text_hidden=text.hidden,
+            text_mask=text.mask,
+            alignment=alignment,
+        )
+
+    @torch.no_grad()
+    def infer(
+        self,
+        tokens: Int64[Tensor, "batch tokens"],
+        token_lengths: Int64[Tensor, "batch"],
+        speaker: Int64[Tensor, "batch"],
+        *,
+        noise_scale: float = 0.667,
+        duration_noise_scale: float = 0.8,
+        length_scale: float = 1.0,
+        generator: torch.Generator | None = None,
+    ) -> Speech:
+        """Speak the text.
+
+        `noise_scale` is the spread of the latent around the prior's mean, `duration_noise_scale` that of a
+        stochastic duration predictor, and `length_scale` stretches time.
+        """
+        g = self.speaker_embedding(speaker)
+        text = self.text_encoder(tokens, token_lengths, g)
+        log_durations = self.duration_predictor.predict(
+            text.hidden, text.mask, g, noise_scale=duration_noise_scale, generator=generator
+        )
+        durations = torch.ceil(torch.exp(log_durations) * text.mask * length_scale)
+        frames = durations.sum((1, 2)).clamp_min(1).long()
+        frame_mask = length_mask(frames)
+        alignment = expand_durations(durations, frame_mask)
+        mean = text.mean @ alignment.mT
+        log_deviation = text.log_deviation @ alignment.mT
+        z_p = mean + gaussian_like(mean, generator) * torch.exp(log_deviation) * noise_scale
+        z = self.flow.inverse(z_p, frame_mask, g) * frame_mask  # pyright: ignore[reportCallIssue]
+        decoded = self.decoder(z, g)
+        return Speech(decoded.audio, frames * self.samples_per_frame, decoded.bands, alignment, z)
+
+    @torch.no_grad()
+    def reconstruct(
+        self,
+        spectrogram: Float[Tensor, "batch bins frames"],
+        spectrogram_lengths: Int64[Tensor, "batch"],
+        speaker: Int64[Tensor, "batch"],
+    ) -> DecodedAudio:
+        """Copy-synthesis: what the decoder makes of the mean of a recording's own latent."""
+        g = self.speaker_embedding(speaker)
+        mask = length_mask(spectrogram_lengths, spectrogram.shape[2])
+        return self.decoder(self.posterior_encoder(spectrogram, mask, g, noise_scale=0.0).z, g)
+
+    @property
+    def samples_per_frame(self) -> int:
+        """Samples of audio that the decoder makes of one frame of the latent."""
+        return int(self.decoder.samples_per_frame)  # pyright: ignore[reportArgumentType]
+
+
+def random_segment_starts(
+    lengths: Int64[Tensor, "batch"], segment: int, generator: torch.Generator | None
+) -> Int64[Tensor, "batch"]:
+    """A start for each item, uniform over the places where the segment fits (0 where it doesn't)."""
+    places = (lengths - segment + 1).clamp_min(1)
+    drawn = torch.rand(lengths.shape, generator=generator, device=lengths.device)
+    return (drawn * places).long()
+
+
+def slice_segments(
+    x: Float[Tensor, "batch channels time"], starts: Int64[Tensor, "batch"], segment: int
+) -> Float[Tensor, "batch channels segment"]:
+    """The same number of positions of each item, from its own start."""
+    index = starts.view(-1, 1, 1) + torch.arange(segment, device=x.device)
+    return x.gather(2, index.expand(-1, x.shape[1], -1))

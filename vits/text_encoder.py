@@ -1,0 +1,63 @@
+"""The text encoder: from symbols to the prior distribution of the latent."""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+from jaxtyping import Float, Int64
+from torch import Tensor, nn
+
+from vits.attention import SpeakerConditionedEncoder
+from vits.layers import length_mask
+
+
+class TextEncoding(NamedTuple):
+    """What the text says: a hidden vector, and the prior's mean and log deviation, for every token."""
+
+    hidden: Float[Tensor, "batch hidden tokens"]
+    mean: Float[Tensor, "batch latent tokens"]
+    log_deviation: Float[Tensor, "batch latent tokens"]
+    mask: Float[Tensor, "batch 1 tokens"]
+
+
+class SpeakerConditionedTextEncoder(nn.Module):
+    """Transformer over token embeddings, told the speaker before its third layer (VITS2, section 2.4)."""
+
+    def __init__(
+        self,
+        n_symbols: int,
+        latent_channels: int,
+        hidden_channels: int,
+        filter_channels: int,
+        n_heads: int,
+        n_layers: int,
+        kernel_size: int,
+        dropout: float,
+        speaker_channels: int,
+    ) -> None:
+        super().__init__()
+        self.symbols = nn.Embedding(n_symbols, hidden_channels)
+        nn.init.normal_(self.symbols.weight, 0.0, hidden_channels**-0.5)
+        self.encoder = SpeakerConditionedEncoder(
+            hidden_channels,
+            filter_channels,
+            n_heads=n_heads,
+            n_layers=n_layers,
+            kernel_size=kernel_size,
+            speaker_channels=speaker_channels,
+            dropout=dropout,
+        )
+        self.projection = nn.Conv1d(hidden_channels, 2 * latent_channels, 1)
+
+    def forward(
+        self,
+        tokens: Int64[Tensor, "batch tokens"],
+        token_lengths: Int64[Tensor, "batch"],
+        speaker: Float[Tensor, "batch gin 1"],
+    ) -> TextEncoding:
+        mask = length_mask(token_lengths, tokens.shape[1])
+        embedded = self.symbols(tokens) * math.sqrt(self.symbols.embedding_dim)
+        hidden = self.encoder(embedded.mT, mask, speaker)
+        mean, log_deviation = (self.projection(hidden) * mask).chunk(2, dim=1)
+        return TextEncoding(hidden, mean, log_deviation, mask)
