@@ -1,7 +1,7 @@
 """Registered classes: a choice of the configuration is a frozen dataclass, and Hydra checks its fields.
 
 `@register("strategy", "nearest")` above a dataclass makes it the typed schema of the option
-`conf/strategy/nearest.yaml`, which then needs one line, `defaults: [schema/nearest]`. A wrong type or an
+`conf/strategy/nearest.yaml`, which then needs one line, `defaults: [schema/nearest@_here_]`. A wrong type or an
 unknown field fails when the configuration is composed, before anything has started.
 """
 

@@ -1,0 +1,67 @@
+"""What one training step minimises, from the model's pass over a batch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from vits.corpus.batching import Batch
+from vits.losses import SubbandSTFTLoss, kl_loss
+from vits.pqmf import PQMF
+from vits.spectrogram import AudioAnalysis, MelSpectrogram
+from vits.synthesizer import TrainingPass, slice_segments
+
+
+@dataclass(frozen=True)
+class LossWeights:
+    """How much each loss of the generator counts."""
+
+    mel: float = 45.0
+    kl: float = 1.0
+    duration: float = 1.0
+    subband_stft: float = 1.0
+    adversarial: float = 1.0
+    feature_matching: float = 1.0
+    duration_adversarial: float = 1.0
+
+    def total(self, losses: Mapping[str, Tensor]) -> Float[Tensor, ""]:
+        """The weighted sum of the losses that are there."""
+        weights = {column.name: getattr(self, column.name) for column in fields(self)}
+        return torch.stack([weights[name] * loss for name, loss in losses.items()]).sum()
+
+
+class Objective(nn.Module):
+    """The losses that need no discriminator: audio, prior and durations against the recording."""
+
+    def __init__(self, analysis: AudioAnalysis) -> None:
+        super().__init__()
+        self.hop_length = analysis.hop_length
+        self.mel = MelSpectrogram(analysis)
+        self.pqmf = PQMF()
+        self.subband_stft = SubbandSTFTLoss()
+
+    def real_segments(self, batch: Batch, made: TrainingPass) -> Float[Tensor, "batch 1 samples"]:
+        """The recorded audio of the segments that were decoded."""
+        return slice_segments(batch.wave, made.segment_starts * self.hop_length, made.decoded.audio.shape[2])
+
+    def forward(self, made: TrainingPass, real: Float[Tensor, "batch 1 samples"]) -> dict[str, Tensor]:
+        with torch.autocast(real.device.type, enabled=False):
+            fake = made.decoded.audio.float()
+            losses = {
+                "mel": (self.mel(real.squeeze(1)) - self.mel(fake.squeeze(1))).abs().mean(),
+                "kl": kl_loss(
+                    made.z_p,
+                    made.posterior_log_deviation,
+                    made.prior_mean,
+                    made.prior_log_deviation,
+                    made.frame_mask,
+                ),
+                "duration": made.duration_loss.float(),
+            }
+            if made.decoded.bands is not None:
+                losses["subband_stft"] = self.subband_stft(made.decoded.bands.float(), self.pqmf.analysis(real))
+            return losses

@@ -1,0 +1,201 @@
+"""Training steps, epoch after epoch: the same for pretraining and for adaptation.
+
+A step is a pure function of the state, the seed and the step's number: data order, segments, alignment noise
+and dropout are drawn from them alone. So a training that was stopped and resumed is the one that wasn't.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import torch
+from lightning_fabric import Fabric
+from torch import Tensor, nn
+
+from runners.objective import LossWeights, Objective
+from runners.optimizer import NamedAdamW, OptimizerSettings
+from vits.adversary import Adversary
+from vits.alignment import noise_scale_at
+from vits.checkpoint import load_strict, load_tensors, save_tensors
+from vits.corpus.batching import Batch, LengthBucketedBatches, collate
+from vits.corpus.features import PreparedUtterance
+from vits.errors import InputError
+from vits.spectrogram import AudioAnalysis
+from vits.synthesizer import Synthesizer
+
+STEP = "progress/step"
+
+
+class TrainingDiverged(RuntimeError):
+    """A loss is NaN or infinite; going on would only spoil the weights."""
+
+
+@dataclass(frozen=True)
+class TrainingSettings:
+    """How a model is fitted to recordings.
+
+    `segment_frames` is the length of audio decoded from each utterance in a step; `adversary_from_step` lets
+    the other losses work alone before the discriminators join; `alignment_noise` says whether scores of the
+    alignment search get VITS2's decaying noise, which helps a new model and not one that already aligns.
+    """
+
+    batch_size: int = 32
+    segment_frames: int = 32
+    optimizer: OptimizerSettings = field(default_factory=OptimizerSettings)
+    loss_weights: LossWeights = field(default_factory=LossWeights)
+    adversary_from_step: int = 0
+    alignment_noise: bool = False
+
+
+@dataclass(frozen=True)
+class StepReport:
+    """The losses and gradient norms of one step, by name, still on their device."""
+
+    step: int
+    epoch: int
+    values: dict[str, Tensor]
+
+    def numbers(self) -> dict[str, float]:
+        """The values on the host; waits for the device."""
+        return {name: float(value) for name, value in self.values.items()}
+
+
+class Trainer:
+    """A synthesizer, its adversary, their optimizers and the step they have reached."""
+
+    def __init__(
+        self,
+        fabric: Fabric,
+        synthesizer: Synthesizer,
+        adversary: Adversary,
+        analysis: AudioAnalysis,
+        settings: TrainingSettings,
+        seed: int,
+    ) -> None:
+        trainable = [(name, p) for name, p in synthesizer.named_parameters() if p.requires_grad]
+        self.fabric = fabric
+        self.synthesizer = synthesizer
+        self.adversary = adversary
+        self.settings = settings
+        self.seed = seed
+        self.step = 0
+        self.objective = fabric.to_device(Objective(analysis))
+        self.generator_optimizer = NamedAdamW(trainable, settings.optimizer)
+        self._model, self._generator_stepper = fabric.setup(synthesizer, self.generator_optimizer)
+        self._opponents = fabric.to_device(adversary)
+        self.adversary_optimizer = None
+        if any(True for _ in adversary.parameters()):
+            self.adversary_optimizer = NamedAdamW(adversary.named_parameters(), settings.optimizer)
+            self._opponents, self._adversary_stepper = fabric.setup(adversary, self.adversary_optimizer)
+            self._opponents.mark_forward_method("generator_losses")
+
+    def epoch(
+        self, utterances: Sequence[PreparedUtterance], speaker_ids: dict[str, int], batches: LengthBucketedBatches
+    ) -> Iterator[StepReport]:
+        """Train on the batches that are left of the epoch that the next step belongs to."""
+        epoch, done = divmod(self.step, len(batches))
+        self.synthesizer.train()
+        for indices in batches(epoch)[done:]:
+            batch = collate([utterances[index] for index in indices], speaker_ids)
+            yield self._train_on(batch.to(self.fabric.device), epoch)
+
+    def _train_on(self, batch: Batch, epoch: int) -> StepReport:
+        generator = self._seed_step()
+        for optimizer in (self.generator_optimizer, self.adversary_optimizer):
+            for group in optimizer.param_groups if optimizer is not None else ():
+                group["lr"] = self.settings.optimizer.rate(self.step, epoch)
+        made = self._model(
+            batch.tokens,
+            batch.token_lengths,
+            batch.spectrogram,
+            batch.spectrogram_lengths,
+            batch.speaker,
+            segment_frames=self.settings.segment_frames,
+            alignment_noise_scale=noise_scale_at(self.step) if self.settings.alignment_noise else 0.0,
+            generator=generator,
+        )
+        real = self.objective.real_segments(batch, made)
+        losses = self.objective(made, real)
+        values: dict[str, Tensor] = {}
+        if self.adversary_optimizer is not None and self.step >= self.settings.adversary_from_step:
+            own = self._opponents(made, real)
+            values["adversary_gradient_norm"] = self._descend(
+                torch.stack(list(own.values())).sum(), self.adversary, self._adversary_stepper
+            )
+            values |= own
+            losses |= self._opponents.generator_losses(made, real)
+        total = self.settings.loss_weights.total(losses)
+        values["gradient_norm"] = self._descend(total, self.synthesizer, self._generator_stepper)
+        values |= losses | {"total": total}
+        report = StepReport(self.step, epoch, {name: value.detach() for name, value in values.items()})
+        self.step += 1
+        return report
+
+    def _descend(self, loss: Tensor, module: nn.Module, optimizer: torch.optim.Optimizer) -> Tensor:
+        """One optimizer step; returns the gradient's norm before it was limited."""
+        optimizer.zero_grad(set_to_none=True)
+        self.fabric.backward(loss)
+        parameters = [p for p in module.parameters() if p.grad is not None]
+        norm = nn.utils.clip_grad_norm_(parameters, self.settings.optimizer.max_gradient_norm)
+        optimizer.step()
+        return norm
+
+    def _seed_step(self) -> torch.Generator:
+        """All that this step draws is decided here."""
+        step_seed = self.seed * 1_000_003 + self.step
+        torch.manual_seed(step_seed)  # dropout draws from the default generator
+        return torch.Generator(self.fabric.device).manual_seed(step_seed)
+
+    def save(self, path: Path) -> None:
+        """Write all that going on needs into one safetensors file, atomically."""
+        tensors = {STEP: torch.tensor(self.step)}
+        for prefix, state in self._parts().items():
+            tensors |= {f"{prefix}/{name}": tensor.detach().cpu().contiguous() for name, tensor in state.items()}
+        save_tensors(tensors, path)
+
+    def load(self, path: Path) -> None:
+        """Go on from a saved state.
+
+        Raises:
+            InputError: the file is missing, damaged, or of another model.
+        """
+        tensors = load_tensors(path)
+        if STEP not in tensors:
+            raise InputError(f"{path} is no training state; give one that a training wrote")
+        parts = {
+            prefix: {name.removeprefix(f"{prefix}/"): t for name, t in tensors.items() if name.startswith(f"{prefix}/")}
+            for prefix in ("synthesizer", "adversary", "generator_optimizer", "adversary_optimizer")
+        }
+        load_strict(self.synthesizer, parts["synthesizer"], source=str(path))
+        load_strict(self.adversary, parts["adversary"], source=str(path))
+        self.generator_optimizer.load_named_state(parts["generator_optimizer"])
+        if self.adversary_optimizer is not None:
+            self.adversary_optimizer.load_named_state(parts["adversary_optimizer"])
+        self.step = int(tensors[STEP])
+
+    def _parts(self) -> dict[str, dict[str, Tensor]]:
+        parts = {
+            "synthesizer": self.synthesizer.state_dict(),
+            "adversary": self.adversary.state_dict(),
+            "generator_optimizer": self.generator_optimizer.named_state(),
+        }
+        if self.adversary_optimizer is not None:
+            parts["adversary_optimizer"] = self.adversary_optimizer.named_state()
+        return parts
+
+
+def check_finite(numbers: dict[str, float], step: int) -> None:
+    """Stop a training that has left the numbers.
+
+    Raises:
+        TrainingDiverged: a loss is NaN or infinite.
+    """
+    broken = [name for name, value in numbers.items() if not math.isfinite(value)]
+    if broken:
+        raise TrainingDiverged(
+            f"{', '.join(broken)} is no number any more at step {step}; lower training.optimizer.learning_rate, "
+            "set training.optimizer.max_gradient_norm, or use precision=32"
+        )

@@ -1,0 +1,1 @@
+"""Recorded speech with its text: reader -> clips -> split -> prepared utterances -> batches."""

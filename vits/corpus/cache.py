@@ -1,0 +1,52 @@
+"""A folder of results that can be computed again, found by the content they came from."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+
+from vits.errors import InputError
+
+
+def default_cache_dir() -> Path:
+    """`$VOICEGRID_CACHE`, or `voicegrid` in the user's cache folder."""
+    chosen = os.environ.get("VOICEGRID_CACHE")
+    if chosen:
+        return Path(chosen).expanduser()
+    return Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "voicegrid"
+
+
+def content_key(parts: Iterable[bytes]) -> str:
+    """A name for the content; no other sequence of parts has it."""
+    digest = hashlib.blake2b(digest_size=20)
+    for part in parts:
+        digest.update(
+            len(part).to_bytes(8, "little")
+        )  # so that moving a byte to the next part changes the key
+        digest.update(part)
+    return digest.hexdigest()
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Write a file that other processes see either whole or not at all.
+
+    Raises:
+        InputError: the folder can't be written to.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    except OSError as error:
+        raise InputError(
+            f"can't write to {path.parent} ({error.strerror}); set VOICEGRID_CACHE to a writable folder"
+        ) from error
+    unfinished = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+        unfinished.replace(path)
+    finally:
+        unfinished.unlink(missing_ok=True)

@@ -1,0 +1,168 @@
+"""Utterances ready for the model: tokens, wave and spectrogram, computed once and read when needed."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import torch
+from jaxtyping import Float32, Int64
+from torch import Tensor, nn
+from torch.utils.data import Dataset
+from tqdm import tqdm
+
+from vits.corpus.clip import Clip, in_split
+from vits.corpus.feature_cache import FeatureCache
+from vits.errors import InputError
+from vits.spectrogram import AudioAnalysis
+from vits.text.phonemizer import EspeakPhonemizer
+from vits.text.tokens import Tokenizer
+
+TOO_SHORT = "shorter than the minimum"
+TOO_LONG = "longer than the limit"
+TOO_MANY_TOKENS = "more tokens than frames"
+NOTHING_SPOKEN = "no known symbol in its phonemes"
+
+
+@dataclass(frozen=True)
+class PreparedUtterance:
+    """One utterance as the model takes it; `clip.phonemes` is what the tokens spell."""
+
+    clip: Clip
+    tokens: Int64[Tensor, "tokens"]
+    wave: Float32[Tensor, "samples"]
+    spectrogram: Float32[Tensor, "channels frames"]
+
+
+@dataclass(frozen=True)
+class PreparedCorpus(Dataset[PreparedUtterance]):
+    """Utterances that are read from the cache one at a time, so that the corpus needn't fit into memory.
+
+    Of a small corpus, `list(prepared)` keeps all in memory. `frames` are the utterances' lengths, and
+    `skipped` counts, by reason, the clips that `prepare` left out.
+    """
+
+    clips: Sequence[Clip]
+    tokens: Sequence[Int64[Tensor, "tokens"]] = field(repr=False)
+    keys: Sequence[str] = field(repr=False)
+    frames: Sequence[int] = field(repr=False)
+    cache: FeatureCache = field(repr=False)
+    skipped: Mapping[str, int]
+
+    def __len__(self) -> int:
+        return len(self.clips)
+
+    def __getitem__(self, index: int) -> PreparedUtterance:
+        clip = self.clips[index]
+        features = self.cache.load(clip.path, self.keys[index])
+        return PreparedUtterance(clip, self.tokens[index], features.wave, features.spectrogram)
+
+    def __iter__(self) -> Iterator[PreparedUtterance]:
+        return (self[index] for index in range(len(self)))
+
+    def in_split(self, split: str) -> PreparedCorpus:
+        """The utterances of one split.
+
+        Raises:
+            InputError: none is in it.
+        """
+        in_split(self.clips, split)
+        chosen = [index for index, clip in enumerate(self.clips) if clip.split == split]
+        return replace(
+            self,
+            clips=[self.clips[i] for i in chosen],
+            tokens=[self.tokens[i] for i in chosen],
+            keys=[self.keys[i] for i in chosen],
+            frames=[self.frames[i] for i in chosen],
+        )
+
+
+def with_phonemes(clips: Sequence[Clip], phonemizer: EspeakPhonemizer) -> list[Clip]:
+    """The clips with the phonemes of those that lack them; espeak reads each text once."""
+    texts = list(dict.fromkeys(clip.text for clip in clips if clip.phonemes is None))
+    phonemes_of = dict(zip(texts, phonemizer(texts), strict=True))
+    return [
+        clip if clip.phonemes is not None else replace(clip, phonemes=phonemes_of[clip.text])
+        for clip in clips
+    ]
+
+
+def prepare(
+    clips: Sequence[Clip],
+    analysis: AudioAnalysis,
+    spectrogram: nn.Module,
+    tokenizer: Tokenizer,
+    phonemizer: EspeakPhonemizer,
+    cache_dir: Path,
+    min_frames: int = 1,
+    max_frames: int | None = None,
+) -> PreparedCorpus:
+    """Make clips ready for the model, in their order, leaving out those it can't learn from.
+
+    Left out are clips with fewer than `min_frames` (a training segment) or more than `max_frames`, with
+    more tokens than frames (no alignment exists), and with nothing to say. `spectrogram` is the module whose
+    output the posterior encoder takes. The first time takes a few milliseconds a clip, later ones read the
+    cache.
+
+    Raises:
+        InputError: a recording can't be read, or no clip is left.
+    """
+    cache = FeatureCache(cache_dir, analysis, spectrogram)
+    spelled = with_phonemes(clips, phonemizer)
+    kept: list[tuple[Clip, Tensor, str, int]] = []
+    skipped: Counter[str] = Counter()
+    for clip, (key, frames) in zip(spelled, _measured(spelled, cache), strict=True):
+        tokens = _tokens(clip, tokenizer)
+        reason = _unusable(frames, tokens, min_frames, max_frames)
+        if reason is None and tokens is not None:
+            kept.append((clip, tokens, key, frames))
+        else:
+            skipped[str(reason)] += 1
+    if not kept:
+        counts = ", ".join(f"{count} {reason}" for reason, count in skipped.items()) or "there were none"
+        raise InputError(
+            f"no clip of {len(clips)} can be used ({counts}; allowed are {min_frames} to "
+            f"{max_frames or 'any number of'} frames of {analysis.hop_length / analysis.sample_rate:.4f} s); "
+            "give other recordings or limits"
+        )
+    columns = [list(column) for column in zip(*kept, strict=True)]
+    return PreparedCorpus(*columns, cache=cache, skipped=dict(skipped))
+
+
+def _measured(clips: Sequence[Clip], cache: FeatureCache) -> list[tuple[str, int]]:
+    """The key and the frames of each clip, whose features are in the cache afterwards.
+
+    Several clips at a time, one thread for each: a clip is too little work to divide.
+    """
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        with ThreadPoolExecutor(max_workers=threads) as pool:
+            measured = pool.map(cache.measure, [clip.path for clip in clips])
+            return list(
+                tqdm(measured, desc="preparing", total=len(clips), unit="clip", disable=None, leave=False)
+            )
+    finally:
+        torch.set_num_threads(threads)
+
+
+def _tokens(clip: Clip, tokenizer: Tokenizer) -> Int64[Tensor, "tokens"] | None:
+    """The clip's tokens, or none if its phonemes contain no known symbol."""
+    try:
+        return tokenizer(clip.phonemes or "")
+    except InputError:
+        return None
+
+
+def _unusable(frames: int, tokens: Tensor | None, min_frames: int, max_frames: int | None) -> str | None:
+    """Why a clip has to be left out, if it has to."""
+    if frames < max(1, min_frames):
+        return TOO_SHORT
+    if max_frames is not None and frames > max_frames:
+        return TOO_LONG
+    if tokens is None:
+        return NOTHING_SPOKEN
+    return TOO_MANY_TOKENS if len(tokens) > frames else None

@@ -1,0 +1,1 @@
+"""From spelling to the numbers the text encoder reads: phonemes, symbols, tokens."""

@@ -1,0 +1,23 @@
+"""The alphabet of the text encoder: 205 symbols, whose positions are their ids.
+
+The order is that of VITS2 checkpoints: a row of the text encoder's embedding belongs to one position, so it
+must never change.
+"""
+
+from __future__ import annotations
+
+BLANK = "_"
+
+_PUNCTUATION = ';:,.!?¡¿—…"«»“” '
+_LATIN = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+_HANGUL = "ㄱㄴㄷㄹㅁㅂㅅㅇㅈㅊㅋㅌㅍㅎㄲㄸㅃㅆㅉㅏㅓㅗㅜㅡㅣㅐㅔ"
+_IPA_LETTERS = "ɑɐɒæɓʙβɔɕçɗɖðʤəɘɚɛɜɝɞɟʄɡɠɢʛɦɧħɥʜɨɪʝɭɬɫɮʟɱɯɰŋɳɲɴøɵɸθœɶʘɹɺɾɻʀʁɽʂʃʈʧʉʊʋⱱʌɣɤʍχʎʏʑʐʒʔʡʕʢǀǁǂǃ"
+_IPA_MARKS = "ˈˌːˑʼʴʰʱʲʷˠˤ˞↓↑→↗↘'\u0329'ᵻ"  # the apostrophe stands twice, around the syllabicity mark
+
+SYMBOLS: tuple[str, ...] = (BLANK, *_PUNCTUATION, *_LATIN, *_HANGUL, *_IPA_LETTERS, *_IPA_MARKS)
+"""Every symbol in the order of its id; id 0 is the blank."""
+
+
+def symbol_ids() -> dict[str, int]:
+    """The id of each symbol; of one that stands twice (the apostrophe) the later id."""
+    return {symbol: position for position, symbol in enumerate(SYMBOLS)}
