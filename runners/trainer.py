@@ -23,6 +23,7 @@ from vits.checkpoint import load_strict, load_tensors, save_tensors
 from vits.corpus.batching import Batch, LengthBucketedBatches, collate
 from vits.corpus.features import PreparedUtterance
 from vits.errors import InputError
+from vits.registry import register
 from vits.spectrogram import AudioAnalysis
 from vits.synthesizer import Synthesizer
 
@@ -33,6 +34,7 @@ class TrainingDiverged(RuntimeError):
     """A loss is NaN or infinite; going on would only spoil the weights."""
 
 
+@register("training", "settings")
 @dataclass(frozen=True)
 class TrainingSettings:
     """How a model is fitted to recordings.
@@ -93,7 +95,10 @@ class Trainer:
             self._opponents.mark_forward_method("generator_losses")
 
     def epoch(
-        self, utterances: Sequence[PreparedUtterance], speaker_ids: dict[str, int], batches: LengthBucketedBatches
+        self,
+        utterances: Sequence[PreparedUtterance],
+        speaker_ids: dict[str, int],
+        batches: LengthBucketedBatches,
     ) -> Iterator[StepReport]:
         """Train on the batches that are left of the epoch that the next step belongs to."""
         epoch, done = divmod(self.step, len(batches))
@@ -153,7 +158,9 @@ class Trainer:
         """Write all that going on needs into one safetensors file, atomically."""
         tensors = {STEP: torch.tensor(self.step)}
         for prefix, state in self._parts().items():
-            tensors |= {f"{prefix}/{name}": tensor.detach().cpu().contiguous() for name, tensor in state.items()}
+            tensors |= {
+                f"{prefix}/{name}": tensor.detach().cpu().contiguous() for name, tensor in state.items()
+            }
         save_tensors(tensors, path)
 
     def load(self, path: Path) -> None:
@@ -166,7 +173,11 @@ class Trainer:
         if STEP not in tensors:
             raise InputError(f"{path} is no training state; give one that a training wrote")
         parts = {
-            prefix: {name.removeprefix(f"{prefix}/"): t for name, t in tensors.items() if name.startswith(f"{prefix}/")}
+            prefix: {
+                name.removeprefix(f"{prefix}/"): t
+                for name, t in tensors.items()
+                if name.startswith(f"{prefix}/")
+            }
             for prefix in ("synthesizer", "adversary", "generator_optimizer", "adversary_optimizer")
         }
         load_strict(self.synthesizer, parts["synthesizer"], source=str(path))

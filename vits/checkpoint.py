@@ -55,7 +55,9 @@ def _first(names: list[str]) -> str:
 
 def save_weights(module: nn.Module, path: Path) -> None:
     """Write a module's tensors as safetensors, so that the file is there in whole or not at all."""
-    save_tensors({name: tensor.detach().cpu().contiguous() for name, tensor in module.state_dict().items()}, path)
+    save_tensors(
+        {name: tensor.detach().cpu().contiguous() for name, tensor in module.state_dict().items()}, path
+    )
 
 
 def save_tensors(tensors: Mapping[str, Tensor], path: Path) -> None:
@@ -139,4 +141,6 @@ def _build_from_seed(config: Mapping[str, Any]) -> Synthesizer:
 
 def _require(model: Mapping[str, Any], key: str, supported: object) -> None:
     if model.get(key) != supported:
-        raise InputError(f"model.{key}={model.get(key)!r} of the seed configuration isn't built here; it must be {supported!r}")
+        raise InputError(
+            f"model.{key}={model.get(key)!r} of the seed configuration isn't built here; it must be {supported!r}"
+        )

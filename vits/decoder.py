@@ -39,7 +39,9 @@ class ResBlock1(nn.Module):
 
         def conv(dilation: int) -> nn.Conv1d:
             padding = same_padding(kernel_size, dilation)
-            return weight_normed(nn.Conv1d(channels, channels, kernel_size, dilation=dilation, padding=padding))
+            return weight_normed(
+                nn.Conv1d(channels, channels, kernel_size, dilation=dilation, padding=padding)
+            )
 
         self.dilated = nn.ModuleList(conv(dilation) for dilation in dilations)
         self.plain = nn.ModuleList(conv(1) for _ in dilations)
@@ -74,7 +76,9 @@ class UpsamplingTrunk(nn.Module):
             channels = initial_channels // 2 ** (stage + 1)
             self.upsamplers.append(
                 weight_normed(
-                    nn.ConvTranspose1d(2 * channels, channels, kernel_size, rate, padding=(kernel_size - rate) // 2)
+                    nn.ConvTranspose1d(
+                        2 * channels, channels, kernel_size, rate, padding=(kernel_size - rate) // 2
+                    )
                 )
             )
             self.resblocks.append(

@@ -27,7 +27,12 @@ class DeterministicDurationPredictor(nn.Module):
     """
 
     def __init__(
-        self, hidden_channels: int, filter_channels: int, kernel_size: int, dropout: float, speaker_channels: int
+        self,
+        hidden_channels: int,
+        filter_channels: int,
+        kernel_size: int,
+        dropout: float,
+        speaker_channels: int,
     ) -> None:
         super().__init__()
         padding = same_padding(kernel_size)

@@ -77,7 +77,9 @@ class SubbandSTFTLoss(nn.Module):
     def forward(
         self, predicted: Float[Tensor, "batch bands time"], real: Float[Tensor, "batch bands time"]
     ) -> Loss:
-        both = torch.cat((rearrange(predicted, "b n t -> (b n) t"), rearrange(real, "b n t -> (b n) t"))).float()
+        both = torch.cat(
+            (rearrange(predicted, "b n t -> (b n) t"), rearrange(real, "b n t -> (b n) t"))
+        ).float()
         losses = []
         for index, resolution in enumerate(self.resolutions):
             x, y = self._magnitude(both, index, *resolution).chunk(2)

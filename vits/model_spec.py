@@ -31,10 +31,14 @@ class ModelSpec:
         needed = (*PARTS, "analysis", "spectrogram", "speaker_embedding", "adversary")
         missing = [name for name in needed if name not in self.parts]
         if missing:
-            raise InputError(f"the model's configuration lacks {', '.join(missing)}; it must give {', '.join(needed)}")
+            raise InputError(
+                f"the model's configuration lacks {', '.join(missing)}; it must give {', '.join(needed)}"
+            )
         for target in _targets(self.parts):
             if not target.startswith("vits."):
-                raise InputError(f"the model's configuration names the class {target!r}; only classes of vits are built")
+                raise InputError(
+                    f"the model's configuration names the class {target!r}; only classes of vits are built"
+                )
 
     def analysis(self) -> AudioAnalysis:
         """How audio becomes frames."""

@@ -8,7 +8,7 @@ unknown field fails when the configuration is composed, before anything has star
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import MISSING, field, fields, make_dataclass
+from dataclasses import MISSING, field, fields, is_dataclass, make_dataclass
 from types import MappingProxyType
 from typing import Any, TypeVar, get_type_hints
 
@@ -29,9 +29,13 @@ def register(group: str, name: str) -> Callable[[T], T]:
     def decorate(cls: T) -> T:
         key = (group, name)
         if key in _REGISTERED:
-            raise ValueError(f"{group}={name} is already {_REGISTERED[key].__qualname__}; choose another name")
+            raise ValueError(
+                f"{group}={name} is already {_REGISTERED[key].__qualname__}; choose another name"
+            )
         _REGISTERED[key] = cls
-        ConfigStore.instance().store(group=f"{group}/schema", name=name, node=_schema(cls), provider="voicegrid")
+        ConfigStore.instance().store(
+            group=f"{group}/schema", name=name, node=_schema(cls), provider="voicegrid"
+        )
         return cls
 
     return decorate
@@ -39,19 +43,28 @@ def register(group: str, name: str) -> Callable[[T], T]:
 
 def registered(group: str) -> Mapping[str, type]:
     """The classes registered in a group, by name."""
-    return MappingProxyType({name: cls for (its_group, name), cls in sorted(_REGISTERED.items()) if its_group == group})
+    return MappingProxyType(
+        {name: cls for (its_group, name), cls in sorted(_REGISTERED.items()) if its_group == group}
+    )
 
 
 def _schema(cls: type) -> type:
-    """The class's fields and their defaults, and the `_target_` that Hydra instantiates."""
+    """The class's fields and their defaults, and the `_target_` that Hydra instantiates; nested ones alike."""
     hints = get_type_hints(cls)
-    columns: list[tuple[str, Any, Any]] = [("_target_", str, field(default=f"{cls.__module__}.{cls.__qualname__}"))]
+    columns: list[tuple[str, Any, Any]] = [
+        ("_target_", str, field(default=f"{cls.__module__}.{cls.__qualname__}"))
+    ]
     for column in fields(cls):
+        hint = hints[column.name]
+        if is_dataclass(hint):
+            nested = _schema(hint)
+            columns.append((column.name, nested, field(default_factory=nested)))
+            continue
         if column.default is not MISSING:
             default = field(default=column.default)
         elif column.default_factory is not MISSING:
             default = field(default_factory=column.default_factory)
         else:
             default = field(default="???")
-        columns.append((column.name, hints[column.name], default))
+        columns.append((column.name, hint, default))
     return make_dataclass(f"{cls.__name__}Schema", columns)

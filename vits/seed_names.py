@@ -63,7 +63,10 @@ def synthesizer_rules(n_resblock_kernels: int) -> tuple[Rule, ...]:
         (r"^enc_q\.pre\.", "posterior_encoder.input."),
         (r"^enc_q\.proj\.", "posterior_encoder.projection."),
         (r"^enc_q\.", "posterior_encoder."),
-        (r"^flow\.flows\.(\d+)\.pre_transformer\.", lambda m: f"flow.couplings.{int(m[1]) // 2}.shift.transformer."),
+        (
+            r"^flow\.flows\.(\d+)\.pre_transformer\.",
+            lambda m: f"flow.couplings.{int(m[1]) // 2}.shift.transformer.",
+        ),
         (r"^flow\.flows\.(\d+)\.pre\.", lambda m: f"flow.couplings.{int(m[1]) // 2}.shift.input."),
         (r"^flow\.flows\.(\d+)\.post\.", lambda m: f"flow.couplings.{int(m[1]) // 2}.shift.projection."),
         (r"^flow\.flows\.(\d+)\.", lambda m: f"flow.couplings.{int(m[1]) // 2}.shift."),

@@ -1,0 +1,178 @@
+"""What a metric is: utterances in, named values out, and how values of many utterances combine.
+
+A metric of one's own is a file beside this one and a line in `conf/metrics/`:
+
+    @register("metrics", "loudness")
+    @dataclass(frozen=True)
+    class Loudness(Metric):
+        \"\"\"Root mean square of the samples, in dB of full scale; at most 0.\"\"\"
+
+        name: ClassVar[str] = "loudness_db"
+        unit: ClassVar[str] = "dBFS"
+        higher_is_better: ClassVar[bool] = True
+
+        def prepare(self, enrolment: Enrolment, judges: Judges) -> Scorer:
+            return lambda batch: [Score({self.name: rms_db(utterance.wave)}) for utterance in batch]
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from functools import cached_property
+from typing import ClassVar
+
+import numpy as np
+import pandas as pd
+from jaxtyping import Float32
+from numpy.typing import ArrayLike
+
+from metrics.judges import Judges
+from metrics.weights import Weights
+from vits.corpus.cache import content_key
+from vits.errors import InputError
+
+JUDGED_RATE = 16_000  # Hz; what Whisper and the speaker encoders were trained on
+SHORTEST_S = 0.1  # below this a clip holds no phoneme, and no judge can say anything about it
+
+
+@dataclass(frozen=True, eq=False)
+class Utterance:
+    """One spoken sentence to be judged; samples in [-1, 1], one channel.
+
+    `name` is unique within speaker and split. `recording` is the real recording of the same sentence by the
+    same speaker at the same rate, for metrics that compare the two.
+    """
+
+    name: str
+    speaker: str
+    text: str
+    wave: Float32[np.ndarray, "samples"]
+    sample_rate: int
+    recording: Float32[np.ndarray, "recorded"] | None = None
+
+    def __post_init__(self) -> None:
+        if self.sample_rate <= 0:
+            raise InputError(
+                f"sample_rate={self.sample_rate} of utterance {self.name!r} must be positive, in Hz"
+            )
+
+    @cached_property
+    def wave_16k(self) -> Float32[np.ndarray, "resampled"]:
+        """The wave at 16 kHz, resampled once for all judges."""
+        import soxr
+
+        if self.sample_rate == JUDGED_RATE or self.wave.size == 0:
+            return self.wave
+        resampled = soxr.resample(self.wave, self.sample_rate, JUDGED_RATE)
+        return np.ascontiguousarray(resampled, dtype=np.float32)
+
+    @property
+    def is_sound(self) -> bool:
+        """Whether there is anything to judge: 0.1 s or more, every sample finite, not all of them zero."""
+        long_enough = self.wave.size >= SHORTEST_S * self.sample_rate
+        return bool(long_enough and np.isfinite(self.wave).all() and self.wave.any())
+
+    @cached_property
+    def digest(self) -> str:
+        """A name for what is heard, who says it and what it should say; the key of cached results."""
+        recording = b"" if self.recording is None else self.recording.tobytes()
+        labels = [self.speaker.encode(), self.text.encode(), str(self.sample_rate).encode()]
+        return content_key([*labels, self.wave.tobytes(), recording])
+
+    def as_recorded(self) -> Utterance:
+        """The real recording in the place of the wave: what the metric gives for the truth.
+
+        Raises:
+            InputError: the utterance has no recording.
+        """
+        if self.recording is None:
+            raise InputError(
+                f"utterance {self.name!r} of speaker {self.speaker!r} has no recording; give one"
+            )
+        return replace(self, wave=self.recording)
+
+
+Enrolment = Mapping[str, Sequence[Utterance]]
+"""Real recordings of each speaker, by speaker."""
+
+
+@dataclass(frozen=True)
+class Score:
+    """What a metric says of one utterance: named values, NaN where undefined, and notes (the transcript)."""
+
+    values: Mapping[str, float]
+    notes: Mapping[str, str] = field(default_factory=dict)
+
+
+Scorer = Callable[[Sequence[Utterance]], list[Score]]
+"""Scores of a batch of utterances, in their order."""
+
+
+class Metric(ABC):
+    """A measure of synthesised speech; a frozen dataclass whose fields are its configuration.
+
+    A subclass states in its docstring the domain of its values and the paper they come from.
+    """
+
+    name: ClassVar[str]
+    """The value that is compared; it begins the names of all others."""
+    unit: ClassVar[str]
+    higher_is_better: ClassVar[bool]
+    components: ClassVar[tuple[str, ...]] = ()
+    """Names of further values beside it."""
+    version: ClassVar[int] = 1
+    """Goes up when the computation changes, so that results of the old one are not read from a cache."""
+
+    @abstractmethod
+    def prepare(self, enrolment: Enrolment, judges: Judges) -> Scorer:
+        """Load what the metric needs and look at the speakers' recordings, once before many batches."""
+
+    def summarise(self, rows: pd.DataFrame) -> dict[str, float]:
+        """One number for many utterances, for the metric's value and each of its components.
+
+        `rows` has one row per utterance and one column per value. By default each is the mean, without NaN;
+        NaN where no utterance has a value.
+        """
+        return {value: mean_of_defined(rows[value]) for value in self.values}
+
+    @property
+    def values(self) -> tuple[str, ...]:
+        """The names of all values that a score has."""
+        return (self.name, *self.components)
+
+    @property
+    def weights(self) -> tuple[Weights, ...]:
+        """The pretrained weights that decide its values."""
+        return ()
+
+    @property
+    def identity(self) -> str:
+        """All that determines the metric's values but the speech itself, as one line of JSON."""
+        configuration = asdict(self)  # pyright: ignore[reportArgumentType]  # every metric is a dataclass
+        checksums = [weights.sha256 for weights in self.weights]
+        identity = {"metric": self.name, "version": self.version, "weights": checksums, **configuration}
+        return json.dumps(identity, sort_keys=True)
+
+    def undefined(self) -> Score:
+        """The score of an utterance of which the metric can say nothing."""
+        return Score(dict.fromkeys(self.values, math.nan))
+
+
+def mean_of_defined(values: ArrayLike) -> float:
+    """The mean without NaN; NaN where nothing else is left."""
+    numbers = np.asarray(values, dtype=np.float64)
+    defined = numbers[~np.isnan(numbers)]
+    return float(defined.mean()) if defined.size else math.nan
+
+
+def score_sound(batch: Sequence[Utterance], score: Scorer, undefined: Score) -> list[Score]:
+    """Scores of those utterances that hold any sound; the others are undefined."""
+    heard = [position for position, utterance in enumerate(batch) if utterance.is_sound]
+    scores = [undefined] * len(batch)
+    for position, its_score in zip(heard, score([batch[i] for i in heard]) if heard else [], strict=True):
+        scores[position] = its_score
+    return scores

@@ -1,0 +1,126 @@
+"""What a cell starts from: a pretrained bundle, or nothing but a configuration."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from strategies.embedding_init import BaseSpeakers
+from vits.adversary import Adversary
+from vits.bundle import bundle_identity, has_adversary, load_bundle
+from vits.corpus.cache import content_key
+from vits.corpus.roots import resolve_folder
+from vits.errors import InputError
+from vits.model_spec import ModelSpec
+from vits.registry import register
+from vits.synthesizer import Synthesizer
+
+
+@dataclass(frozen=True)
+class Start:
+    """A model ready to take new speakers, and what initialisers may know of the old ones."""
+
+    spec: ModelSpec
+    synthesizer: Synthesizer
+    adversary: Adversary
+    speakers: BaseSpeakers
+    identity: str
+    warnings: tuple[str, ...] = ()
+
+
+class Base(ABC):
+    """Where the model of a cell comes from."""
+
+    label: str
+    """What a cell's name says of it; empty for the usual case."""
+
+    @abstractmethod
+    def start(self, model: Mapping[str, Any] | None) -> Start:
+        """Build the model. `model` is the configuration asked for, None for the base's own.
+
+        Raises:
+            InputError: the base can't be read, or is of another model.
+        """
+
+
+@register("base", "bundle")
+@dataclass(frozen=True)
+class PretrainedBase(Base):
+    """A base bundle; `path` is its folder."""
+
+    path: str
+
+    @property
+    def label(self) -> str:  # pyright: ignore[reportIncompatibleVariableOverride]
+        return ""
+
+    def start(self, model: Mapping[str, Any] | None) -> Start:
+        directory = resolve_folder(self.path)
+        bundle = load_bundle(directory)
+        if model is not None:
+            _check_same_model(bundle.spec.parts, model, self.path)
+        rows = bundle.trained_rows
+        return Start(
+            spec=bundle.spec,
+            synthesizer=bundle.synthesizer,
+            adversary=bundle.adversary,
+            speakers=BaseSpeakers(
+                tuple(bundle.speakers[row].name for row in rows),
+                bundle.synthesizer.speaker_embedding.weight.detach()[rows],
+                bundle.voiceprints[rows],
+            ),
+            identity=bundle_identity(directory),
+            warnings=()
+            if has_adversary(directory)
+            else (
+                f"{directory} has no trained discriminators: new ones start from noise, and audio may get worse at first",
+            ),
+        )
+
+
+@register("base", "scratch")
+@dataclass(frozen=True)
+class FromScratch(Base):
+    """No pretraining: the baseline that shows what the base is worth."""
+
+    @property
+    def label(self) -> str:  # pyright: ignore[reportIncompatibleVariableOverride]
+        return "scratch"
+
+    def start(self, model: Mapping[str, Any] | None) -> Start:
+        if model is None:
+            raise InputError("base=scratch has no model of its own; choose one, such as model=tiny")
+        spec = ModelSpec(model)
+        synthesizer = spec.synthesizer(0)
+        width = synthesizer.speaker_embedding.weight.shape[1]
+        return Start(
+            spec=spec,
+            synthesizer=synthesizer,
+            adversary=spec.adversary(),
+            speakers=BaseSpeakers((), torch.zeros(0, width), torch.zeros(0, 0)),
+            identity=content_key([b"scratch", repr(model).encode()]),
+        )
+
+
+def _check_same_model(own: Mapping[str, Any], asked: Mapping[str, Any], path: str) -> None:
+    """The configuration asked for is the one that the base was trained with."""
+    mine, theirs = _flat(own), _flat(asked)
+    differing = [key for key in sorted(mine | theirs) if mine.get(key) != theirs.get(key)]
+    if differing:
+        shown = "; ".join(
+            f"{key} is {mine.get(key)} there and {theirs.get(key)} here" for key in differing[:5]
+        )
+        raise InputError(
+            f"the base {path} is another model than model=... asks for ({len(differing)} differences: {shown}); "
+            "leave model out to take the base's own, or train it with base=scratch"
+        )
+
+
+def _flat(node: Any, prefix: str = "") -> dict[str, Any]:
+    if isinstance(node, Mapping):
+        return {k: v for key, child in node.items() for k, v in _flat(child, f"{prefix}{key}.").items()}
+    return {prefix.rstrip("."): node}

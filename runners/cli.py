@@ -1,0 +1,100 @@
+"""What every entry point does around its job: a quick --help, and bad input told in one line."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import yaml
+
+CONF = Path(__file__).resolve().parent.parent / "conf"
+BAD_INPUT, FAILURE, INTERRUPTED = 2, 1, 130
+
+
+def main(job: Callable[[], Callable[[], None]], config_name: str, examples: str) -> None:
+    """Answer --help, or run what `job` gives; `job` does the slow imports.
+
+    Exit status: 0 when all went well, 2 for bad input, 1 when something else failed.
+    """
+    if {"--help", "-h"} & set(sys.argv[1:]):
+        print(help_text(CONF, config_name, examples))
+        return
+    os.environ["HYDRA_FULL_ERROR"] = "1"  # so that Hydra raises instead of printing and exiting with 1
+    from hydra.errors import HydraException
+    from omegaconf.errors import OmegaConfBaseException
+
+    from vits.errors import InputError
+
+    try:
+        job()()
+    except InputError as error:
+        _exit(str(error), BAD_INPUT)
+    except (HydraException, OmegaConfBaseException) as error:
+        _exit(_one_line(error), BAD_INPUT)
+    except KeyboardInterrupt:
+        _exit("interrupted; run the same command again to go on", INTERRUPTED)
+
+
+def _exit(message: str, status: int) -> None:
+    print(f"error: {message}", file=sys.stderr)
+    sys.exit(status)
+
+
+def _one_line(error: BaseException) -> str:
+    """A configuration error's own message, with that of its cause where it is bad input that we explain."""
+    from vits.errors import InputError
+
+    seen: BaseException | None = error
+    while seen is not None:
+        if isinstance(seen, InputError):
+            return str(seen)
+        seen = seen.__cause__
+    lines = [line.strip() for line in str(error).splitlines()]
+    kept = [line for line in lines if line and not line.startswith(("object_type=", "reference_type="))]
+    return "; ".join(kept).replace(":;", ":")
+
+
+def help_text(conf: Path, config_name: str, examples: str) -> str:
+    """The entry point's purpose, examples, and every group of the configuration with its options."""
+    lines = (conf / f"{config_name}.yaml").read_text(encoding="utf-8").splitlines()
+    used = _groups_of(conf / f"{config_name}.yaml")
+    out = [lines[0].lstrip("# "), "", examples, "", "Settings (setting=value):"]
+    started = False
+    for line in lines:
+        started = started or line == ""
+        if line.startswith("hydra:"):
+            break
+        if started and line and not line.startswith((" ", "defaults:")):
+            out.append(f"  {line}")
+    out += ["", "Choices (group=option; an option's own settings are group.setting=value):"]
+    for group in used:
+        out.append(f"  {group}")
+        out += [f"    {name:22} {what}" for name, what in _options(conf / group)]
+        for nested in sorted(child for child in (conf / group).iterdir() if child.is_dir()):
+            names = ", ".join(name for name, _ in _options(nested))
+            out.append(f"    {group}/{nested.name}: {names}")
+    return "\n".join(
+        [*out, "", "--cfg job prints the whole configuration, -m runs the product of comma lists."]
+    )
+
+
+def _groups_of(path: Path) -> list[str]:
+    """The groups in a configuration's defaults list, in its order."""
+    defaults = yaml.safe_load(path.read_text(encoding="utf-8"))["defaults"]
+    return [next(iter(entry)) for entry in defaults if isinstance(entry, dict)]
+
+
+def _options(folder: Path) -> list[tuple[str, str]]:
+    """The options of a group, with what the first comment of each file says."""
+    options = []
+    for path in sorted(folder.glob("*.yaml")):
+        comments = [
+            line.lstrip("# ")
+            for line in path.read_text(encoding="utf-8").splitlines()
+            if line.startswith("#")
+        ]
+        spoken = [comment for comment in comments if not comment.startswith("@package")]
+        options.append((path.stem, spoken[0] if spoken else ""))
+    return options

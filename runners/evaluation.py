@@ -1,0 +1,185 @@
+"""Scoring the model at a stage of training, and what stands beside those scores."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import pandas as pd
+
+from metrics.ecapa import mean_voiceprint
+from metrics.judges import Judges
+from metrics.metric import Metric, Utterance
+from metrics.reference import cross_cosines, score_recordings
+from metrics.summary import score_rows, summarise
+from metrics.voiceprints import recorded_voiceprints
+from runners.synthesis import Spoken, copy, speak
+from runners.voices import Voices
+from vits.errors import InputError
+from vits.registry import register
+from vits.synthesizer import Synthesizer
+
+JUDGED_TOGETHER = 16
+NOTE_COLUMNS = ("epoch", "split", "speaker", "utterance", "note", "text")
+
+Advance = Callable[[int], None]
+
+
+@register("evaluation", "settings")
+@dataclass(frozen=True)
+class EvaluationSettings:
+    """What is synthesised and scored at each evaluation.
+
+    `utterances_per_speaker` says for each split how many sentences of each voice are spoken (0: all).
+    `noise_scale` is the spread of the latent around its mean, `length_scale` stretches time.
+    """
+
+    utterances_per_speaker: dict[str, int] = field(default_factory=lambda: {"validation": 2, "test": 8})
+    noise_scale: float = 0.667
+    length_scale: float = 1.0
+    batch_size: int = 16
+
+    def __post_init__(self) -> None:
+        if not self.utterances_per_speaker:
+            raise InputError("evaluation.utterances_per_speaker names no split; give one, such as {test: 8}")
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Scores of one stage: rows as in scores.csv, the judges' notes, the audio by split, and the means."""
+
+    rows: pd.DataFrame
+    notes: pd.DataFrame
+    spoken: Mapping[str, list[Spoken]]
+    table: pd.DataFrame
+
+
+class Evaluator:
+    """Judges that know the new voices, ready to score the model again and again."""
+
+    def __init__(
+        self,
+        metrics: Sequence[Metric],
+        voices: Voices,
+        judges: Judges,
+        settings: EvaluationSettings,
+        seed: int,
+    ) -> None:
+        self.metrics = metrics
+        self.voices = voices
+        self.judges = judges
+        self.settings = settings
+        self.seed = seed
+        self._enrolment = voices.enrolment_recordings()
+        self._scorers = {metric.name: metric.prepare(self._enrolment, judges) for metric in metrics}
+
+    @property
+    def n_utterances(self) -> int:
+        """How many utterances an evaluation speaks."""
+        return sum(len(items) for items in self.voices.held_out.values())
+
+    def evaluate(
+        self, synthesizer: Synthesizer, speaker_ids: Mapping[str, int], epoch: int, advance: Advance
+    ) -> Evaluation:
+        """Speak and score all held-out sentences; `advance` is told how many are done."""
+        spoken = {
+            split: list(
+                speak(
+                    synthesizer,
+                    items,
+                    speaker_ids,
+                    self.voices.sample_rate,
+                    batch_size=self.settings.batch_size,
+                    noise_scale=self.settings.noise_scale,
+                    length_scale=self.settings.length_scale,
+                    seed=self.seed,
+                )
+            )
+            for split, items in self.voices.held_out.items()
+        }
+        scored = [
+            self._score([s.utterance for s in spoken[split]], epoch, split, advance) for split in spoken
+        ]
+        rows = pd.concat([rows for rows, _ in scored], ignore_index=True)
+        notes = pd.concat([notes for _, notes in scored], ignore_index=True)
+        return Evaluation(rows, notes, spoken, summarise(rows, self.metrics))
+
+    def references(
+        self, synthesizer: Synthesizer, speaker_ids: Mapping[str, int], epoch: int
+    ) -> pd.DataFrame:
+        """The recordings' own scores, those of copy-synthesis, and the similarity of other speakers.
+
+        Columns as in scores.csv, and `reference` in front.
+        """
+        frames = []
+        for split, items in self.voices.held_out.items():
+            recordings = self.voices.recordings(items)
+            frames.append(self._recordings(recordings, split).assign(reference="recording"))
+            frames.append(self._floor(recordings, split).assign(reference="other_speakers"))
+            copies = list(
+                copy(
+                    synthesizer,
+                    items,
+                    speaker_ids,
+                    self.voices.sample_rate,
+                    batch_size=self.settings.batch_size,
+                )
+            )
+            rows, _ = self._score(copies, epoch, split, lambda _: None)
+            frames.append(rows.assign(reference="copy_synthesis"))
+        table = pd.concat(frames, ignore_index=True)
+        return table[["reference", *(column for column in table if column != "reference")]]
+
+    def _score(
+        self, utterances: list[Utterance], epoch: int, split: str, advance: Advance
+    ) -> tuple[pd.DataFrame, pd.DataFrame]:
+        """Rows of scores, and rows of what the judges noted (the transcripts)."""
+        rows, notes = [], []
+        for start in range(0, len(utterances), JUDGED_TOGETHER):
+            group = utterances[start : start + JUDGED_TOGETHER]
+            for metric in self.metrics:
+                scores = self._scorers[metric.name](group)
+                rows.append(score_rows(group, scores, epoch, split))
+                notes += [
+                    (epoch, split, utterance.speaker, utterance.name, note, text)
+                    for utterance, score in zip(group, scores, strict=True)
+                    for note, text in score.notes.items()
+                ]
+            advance(len(group))
+        return pd.concat(rows, ignore_index=True), pd.DataFrame(notes, columns=pd.Index(NOTE_COLUMNS))
+
+    def _recordings(self, recordings: list[Utterance], split: str) -> pd.DataFrame:
+        return pd.concat(
+            [
+                score_rows(
+                    recordings, score_recordings(metric, recordings, self._enrolment, self.judges), 0, split
+                )
+                for metric in self.metrics
+            ],
+            ignore_index=True,
+        )
+
+    def _floor(self, recordings: list[Utterance], split: str) -> pd.DataFrame:
+        """How similar the recordings of all other speakers are to each voice: what a wrong voice reaches."""
+        means = {
+            speaker: mean_voiceprint(recorded_voiceprints(clips, self.judges))
+            for speaker, clips in self._enrolment.items()
+        }
+        by_speaker = {
+            speaker: recorded_voiceprints([r for r in recordings if r.speaker == speaker], self.judges)
+            for speaker in sorted({recording.speaker for recording in recordings})
+        }
+        cosines = cross_cosines(means, by_speaker)
+        others = (
+            cosines[cosines["voice"] != cosines["speaker"]].groupby("voice", as_index=False)["cosine"].mean()
+        )
+        return pd.DataFrame(
+            {
+                "epoch": 0,
+                "split": split,
+                "speaker": others["voice"],
+                "utterance": "",
+                "metric": "secs",
+                "value": others["cosine"],
+            }
+        )

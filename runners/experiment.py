@@ -1,0 +1,225 @@
+"""One cell of the grid, from recordings to scores.
+
+corpus -> voiceprints of the new speakers -> initial embeddings -> freeze -> fit, with evaluations -> scores
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from metrics.judges import Judges
+from metrics.metric import Metric
+from runners.base import Base, Start
+from runners.cell import CellFolder, Identity
+from runners.devices import make_fabric
+from runners.evaluation import EvaluationSettings, Evaluator
+from runners.fit import Fit, Schedule
+from runners.parameters import TrainableShare, trainable_shares
+from runners.tracking import Tracker, TrackingSettings
+from runners.trainer import Trainer, TrainingSettings
+from runners.voices import Voices, enrol, load_voices, write_splits
+from strategies.embedding_init import BaseSpeakers, EmbeddingInit, leave_one_out_error
+from strategies.freeze import FreezePolicy, apply_freeze
+from vits.corpus.corpus import Corpus
+from vits.errors import InputError
+
+FORMAT = 1  # of what a cell computes; raise it when the code that computes it changes its result
+
+
+@dataclass(frozen=True)
+class Choice:
+    """An option of the configuration: its name there, and the object that it stands for."""
+
+    name: str
+    value: Any
+
+
+@dataclass(frozen=True)
+class Cell:
+    """Everything about one cell. `epochs` are those of adaptation, evaluated every `eval_every` and at both ends."""
+
+    experiment: str
+    results: Path
+    strategy: Choice
+    freeze: Choice
+    base: Base
+    model: Mapping[str, Any] | None
+    corpus: Corpus
+    training: TrainingSettings
+    evaluation: EvaluationSettings
+    metrics: list[Metric]
+    tracking: TrackingSettings
+    seed: int
+    epochs: int
+    eval_every: int
+    precision: str
+    device: str
+    max_duration_s: float
+    cache_dir: Path
+    initialisers: Mapping[str, EmbeddingInit]
+    config_yaml: str
+
+    def __post_init__(self) -> None:
+        for name, value, least in (("epochs", self.epochs, 0), ("eval_every", self.eval_every, 1)):
+            if value < least:
+                raise InputError(f"{name}={value} must be {least} or more")
+        if self.base.label == "scratch" and (self.strategy.name, self.freeze.name) != ("random", "none"):
+            raise InputError(
+                f"base=scratch has no speakers to start from and nothing worth keeping, so strategy={self.strategy.name} "
+                f"freeze={self.freeze.name} can't apply; use strategy=random freeze=none"
+            )
+
+    @property
+    def name(self) -> str:
+        label = f",base={self.base.label}" if self.base.label else ""
+        return f"strategy={self.strategy.name},freeze={self.freeze.name},seed={self.seed}{label}"
+
+    @property
+    def directory(self) -> Path:
+        return self.results / self.experiment / self.name
+
+    def identity(self, start: Start, voices: Voices) -> Identity:
+        """All that determines the result, and nothing that doesn't (device, paths, tracking)."""
+        return Identity(
+            {
+                "format": FORMAT,
+                "strategy": [self.strategy.name, asdict(self.strategy.value)],
+                "freeze": [self.freeze.name, asdict(self.freeze.value)],
+                "base": start.identity,
+                "model": dict(start.spec.parts),
+                "data": voices.identity,
+                "training": asdict(self.training),
+                "evaluation": asdict(self.evaluation),
+                "metrics": [metric.identity for metric in self.metrics],
+                "seed": self.seed,
+                "epochs": self.epochs,
+                "eval_every": self.eval_every,
+                "precision": self.precision,
+            }
+        )
+
+
+def run_cell(cell: Cell) -> CellFolder:
+    """Run a cell, go on with it where it stopped, or find that it has its result already.
+
+    Raises:
+        InputError: something given can't be used; nothing was written then.
+        TrainingDiverged: a loss left the numbers.
+    """
+    folder = CellFolder(cell.directory)
+    fabric = make_fabric(cell.device, cell.precision)
+    torch.manual_seed(cell.seed)
+    start = cell.base.start(cell.model)
+    voices = load_voices(
+        cell.corpus,
+        start.spec,
+        cache_dir=cell.cache_dir,
+        segment_frames=cell.training.segment_frames,
+        max_duration_s=cell.max_duration_s,
+        held_out=cell.evaluation.utterances_per_speaker,
+    )
+    identity = cell.identity(start, voices)
+    folder.claim(identity)
+    if folder.finished:
+        print(f"{cell.name}: finished before, not run again ({folder.path})")
+        return folder
+    judges = Judges(cell.cache_dir, fabric.device)
+    speaker_ids = _add_speakers(cell, start, voices, judges)
+    apply_freeze(cell.freeze.value, start.synthesizer)
+    shares = trainable_shares(start.synthesizer)
+    errors = _initialiser_errors(cell, start.speakers)
+    trainer = Trainer(
+        fabric, start.synthesizer, start.adversary, start.spec.analysis(), cell.training, cell.seed
+    )
+    evaluator = Evaluator(cell.metrics, voices, judges, cell.evaluation, cell.seed)
+
+    _announce(cell, voices, start, shares, errors)
+    folder.begin(
+        identity,
+        cell.config_yaml,
+        name=cell.name,
+        strategy=cell.strategy.name,
+        freeze=cell.freeze.name,
+        seed=cell.seed,
+        base=cell.base.label or "pretrained",
+        speakers=list(voices.speakers),
+        skipped=dict(voices.train.skipped),
+        speaker_ids=speaker_ids,
+        trainable=[asdict(share) | {"percent": share.percent} for share in shares],
+        leave_one_out_error=errors,
+        device=str(fabric.device),
+    )
+    write_splits(voices, folder.path / "split.csv")
+    try:
+        with _tracker(cell, identity, folder) as tracker:
+            schedule = Schedule(cell.epochs, cell.eval_every)
+            Fit(folder, trainer, voices, evaluator, speaker_ids, tracker, schedule).run()
+            if tracker.how_to_sync:
+                print(f"logged offline; to upload: {tracker.how_to_sync}")
+    except BaseException as error:
+        folder.fail(error)
+        raise
+    return folder
+
+
+def _add_speakers(cell: Cell, start: Start, voices: Voices, judges: Judges) -> dict[str, int]:
+    """Give each new speaker an embedding, and return their ids."""
+    generator = torch.Generator().manual_seed(cell.seed)
+    enrolments = enrol(voices, judges)
+    embedding = start.synthesizer.speaker_embedding
+    return {
+        speaker: embedding.add(cell.strategy.value(enrolments[speaker], start.speakers, generator))
+        for speaker in voices.speakers
+    }
+
+
+def _initialiser_errors(cell: Cell, speakers: BaseSpeakers) -> dict[str, float]:
+    """How well each initialiser, the chosen one as configured, guesses base speakers that it is not shown."""
+    initialisers = {**cell.initialisers, cell.strategy.name: cell.strategy.value}
+    return {
+        name: leave_one_out_error(initialiser, speakers, torch.Generator().manual_seed(cell.seed))
+        for name, initialiser in initialisers.items()
+    }
+
+
+def _announce(
+    cell: Cell, voices: Voices, start: Start, shares: list[TrainableShare], errors: Mapping[str, float]
+) -> None:
+    whole = shares[-1]
+    skipped = ", ".join(f"{count} {reason}" for reason, count in voices.train.skipped.items()) or "none"
+    print(
+        f"{cell.name}: {len(voices.speakers)} new voices, {len(voices.train)} training utterances (skipped: {skipped})"
+    )
+    for warning in start.warnings:
+        print(f"warning: {warning}")
+    print(f"  trained: {whole.trainable:,} of {whole.parameters:,} parameters ({whole.percent:.2f} %)")
+    for share in shares[:-1]:
+        print(
+            f"    {share.part:20} {share.trainable:>12,} of {share.parameters:>12,} ({share.percent:6.2f} %)"
+        )
+    if start.speakers.names:
+        guesses = ", ".join(
+            f"{name} {error:.2f}" for name, error in sorted(errors.items(), key=lambda e: e[1])
+        )
+        print(f"  leave-one-out error on the base speakers (mean of the others = 1): {guesses}")
+
+
+def _tracker(cell: Cell, identity: Identity, folder: CellFolder) -> Tracker:
+    from omegaconf import OmegaConf
+
+    config = OmegaConf.to_container(OmegaConf.create(cell.config_yaml))
+    tags = [cell.experiment, cell.strategy.name, cell.freeze.name, *cell.tracking.tags]
+    return Tracker(
+        TrackingSettings(cell.tracking.project, cell.tracking.entity, cell.tracking.mode, tags),
+        directory=folder.path,
+        run_id=identity.hash,
+        name=cell.name,
+        group=cell.strategy.name,
+        job_type=cell.freeze.name,
+        config=config,  # pyright: ignore[reportArgumentType]
+    )

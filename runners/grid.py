@@ -1,0 +1,33 @@
+"""Run one cell of the strategy grid, or with -m the product of many; then compare all cells of the experiment."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from runners.cli import main
+
+EXAMPLES = """\
+  python runners/grid.py strategy=nearest freeze=decoder
+  python runners/grid.py -m strategy=random,mean,nearest,ecapa freeze=none,decoder,all_but_embedding seed=0,1,2
+  python runners/grid.py data=folder data.root=my_voices name=mine"""
+
+
+def job() -> Callable[[], None]:
+    """The runner, after the slow imports."""
+    import hydra
+    from omegaconf import DictConfig
+
+    from runners.options import cell_from, register_options
+    from runners.sweep import run_or_note_failure
+
+    register_options()
+
+    @hydra.main(version_base="1.3", config_path="../conf", config_name="grid")
+    def run(config: DictConfig) -> None:
+        run_or_note_failure(cell_from(config))
+
+    return run
+
+
+if __name__ == "__main__":
+    main(job, "grid", EXAMPLES)

@@ -1,0 +1,156 @@
+"""Making all registered options known to Hydra, and a composed configuration into objects."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from hydra.core.config_store import ConfigStore
+from hydra.core.hydra_config import HydraConfig
+from hydra.utils import instantiate
+from omegaconf import DictConfig, OmegaConf
+
+import metrics
+import strategies
+import vits.corpus
+from runners import base, evaluation, tracking, trainer  # noqa: F401  # they register their settings
+from runners.experiment import Cell, Choice
+from runners.pretraining import Pretraining, require_positive
+from vits.corpus.cache import default_cache_dir
+from vits.registry import registered
+
+PACKAGES = (strategies, metrics, vits.corpus)
+
+
+@dataclass
+class GridSchema:
+    """The types of the settings of `conf/grid.yaml`; the groups have schemas of their own."""
+
+    strategy: Any
+    freeze: Any
+    data: Any
+    base: Any
+    model: Any
+    training: Any
+    evaluation: Any
+    metrics: Any
+    wandb: Any
+    name: str = "demo"
+    results: str = "runs"
+    seed: int = 0
+    epochs: int = 10
+    eval_every: int = 5
+    precision: str = "32"
+    device: str = "auto"
+    max_duration_s: float = 10.0
+    cache_dir: str | None = None
+
+
+@dataclass
+class PretrainSchema:
+    """The types of the settings of `conf/pretrain.yaml`."""
+
+    data: Any
+    model: Any
+    training: Any
+    evaluation: Any
+    metrics: Any
+    name: str = "base"
+    bundle: str = "pretraining/${name}/bundle"
+    train_split: str = "train"
+    steps: int = 8000
+    save_every_minutes: float = 5.0
+    log_every: int = 50
+    seed: int = 0
+    device: str = "auto"
+    precision: str = "bf16"
+    max_duration_s: float = 10.0
+    cache_dir: str | None = None
+
+
+def register_options() -> None:
+    """Import every module that may register an option, so that a new file needs no list to be put on."""
+    for package in PACKAGES:
+        for module in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):
+            importlib.import_module(module.name)
+    ConfigStore.instance().store(name="grid_schema", node=GridSchema, provider="voicegrid")
+    ConfigStore.instance().store(name="pretrain_schema", node=PretrainSchema, provider="voicegrid")
+
+
+def cell_from(config: DictConfig) -> Cell:
+    """The objects that a composed configuration of `conf/grid.yaml` stands for; from here on no class sees it.
+
+    Raises:
+        InputError: a value is not allowed.
+    """
+    chosen = HydraConfig.get().runtime.choices
+    return Cell(
+        experiment=config.name,
+        results=Path(config.results),
+        strategy=Choice(chosen["strategy"], build(config.strategy)),
+        freeze=Choice(chosen["freeze"], build(config.freeze)),
+        base=build(config.base),
+        model=plain(config.model) or None,
+        corpus=build(config.data),
+        training=build(config.training),
+        evaluation=build(config.evaluation),
+        metrics=[build(metric) for metric in config.metrics.values()],
+        tracking=build(config.wandb),
+        seed=config.seed,
+        epochs=config.epochs,
+        eval_every=config.eval_every,
+        precision=config.precision,
+        device=config.device,
+        max_duration_s=config.max_duration_s,
+        cache_dir=cache_dir_of(config),
+        initialisers={name: cls() for name, cls in registered("strategy").items()},
+        config_yaml=OmegaConf.to_yaml(config, resolve=True),
+    )
+
+
+def pretraining_from(config: DictConfig) -> Pretraining:
+    """The objects that a composed configuration of `conf/pretrain.yaml` stands for.
+
+    Raises:
+        InputError: a value is not allowed.
+    """
+    require_positive(
+        steps=config.steps, save_every_minutes=config.save_every_minutes, log_every=config.log_every
+    )
+    return Pretraining(
+        directory=Path("pretraining") / config.name,
+        bundle=Path(config.bundle),
+        corpus=build(config.data),
+        train_split=config.train_split,
+        evaluation=build(config.evaluation),
+        model=plain(config.model),
+        training=build(config.training),
+        metrics=[build(metric) for metric in config.metrics.values()],
+        steps=config.steps,
+        save_every_minutes=config.save_every_minutes,
+        log_every=config.log_every,
+        seed=config.seed,
+        device=config.device,
+        precision=config.precision,
+        max_duration_s=config.max_duration_s,
+        cache_dir=cache_dir_of(config),
+    )
+
+
+def build(config: DictConfig) -> Any:
+    """The object that a registered option stands for."""
+    return instantiate(config, _convert_="object")
+
+
+def plain(config: DictConfig) -> Mapping[str, Any]:
+    """A part of the configuration as plain Python values."""
+    return OmegaConf.to_container(config, resolve=True) if config else {}  # pyright: ignore[reportReturnType]
+
+
+def cache_dir_of(config: DictConfig) -> Path:
+    """Where to keep what can be computed again."""
+    return Path(config.cache_dir).expanduser() if config.cache_dir else default_cache_dir()

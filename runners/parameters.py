@@ -1,0 +1,34 @@
+"""How much of the model a freeze policy trains."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from torch import nn
+
+
+@dataclass(frozen=True)
+class TrainableShare:
+    """Of one part of the model: how many parameters it has, and how many of them are trained."""
+
+    part: str
+    parameters: int
+    trainable: int
+
+    @property
+    def percent(self) -> float:
+        return 100 * self.trainable / self.parameters if self.parameters else 0.0
+
+
+def trainable_shares(synthesizer: nn.Module) -> list[TrainableShare]:
+    """One line for each part, and one for the whole."""
+    shares = [_share(name, part) for name, part in synthesizer.named_children()]
+    return [*shares, _share("synthesizer", synthesizer)]
+
+
+def _share(name: str, module: nn.Module) -> TrainableShare:
+    return TrainableShare(
+        name,
+        sum(parameter.numel() for parameter in module.parameters()),
+        sum(parameter.numel() for parameter in module.parameters() if parameter.requires_grad),
+    )

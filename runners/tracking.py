@@ -1,0 +1,111 @@
+"""The cell's run in Weights & Biases: grouped by strategy, so that strategies compare side by side."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import pandas as pd
+
+from vits.errors import InputError
+from vits.registry import register
+
+MODES = ("auto", "online", "offline", "disabled")
+
+
+@register("wandb", "settings")
+@dataclass(frozen=True)
+class TrackingSettings:
+    """Where the run goes. `mode=auto` is online with a login and offline without one."""
+
+    project: str = "voicegrid"
+    entity: str | None = None
+    mode: str = "auto"
+    tags: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        if self.mode not in MODES:
+            raise InputError(f"wandb.mode={self.mode!r} is unknown; choose one of {', '.join(MODES)}")
+
+
+class Tracker:
+    """One run, open while used as a context manager. A resumed cell goes on in the same run."""
+
+    def __init__(
+        self,
+        settings: TrackingSettings,
+        *,
+        directory: Path,
+        run_id: str,
+        name: str,
+        group: str,
+        job_type: str,
+        config: Mapping[str, Any],
+    ) -> None:
+        self.settings = settings
+        self.directory = directory
+        self.identity: dict[str, Any] = {"id": run_id, "name": name, "group": group, "job_type": job_type}
+        self.config = dict(config)
+        self.mode = settings.mode
+
+    def __enter__(self) -> Self:
+        os.environ.setdefault("WANDB_SILENT", "true")
+        import wandb
+
+        logging.getLogger("wandb").setLevel(logging.ERROR)
+        if self.mode == "auto":
+            self.mode = os.environ.get("WANDB_MODE") or ("online" if wandb.api.api_key else "offline")
+        self._run = wandb.init(
+            project=self.settings.project,
+            entity=self.settings.entity,
+            mode=self.mode,  # pyright: ignore[reportArgumentType]
+            dir=self.directory,
+            tags=self.settings.tags,
+            config=self.config,
+            resume="allow",
+            settings=wandb.Settings(console="off", silent=True),
+            **self.identity,
+        )
+        self._run.define_metric("epoch")
+        self._run.define_metric("scores/*", step_metric="epoch")
+        self._run.define_metric("losses/*", step_metric="step")
+        self._wandb = wandb
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._run.finish(exit_code=0 if kind is None else 1)
+
+    @property
+    def how_to_sync(self) -> str | None:
+        """What to type to upload an offline run; None for other runs."""
+        return f"wandb sync {Path(self._run.dir).parent}" if self.mode == "offline" else None
+
+    def log_losses(self, step: int, losses: Mapping[str, float]) -> None:
+        """Losses and gradient norms of a training step."""
+        self._run.log({"step": step} | {f"losses/{name}": value for name, value in losses.items()})
+
+    def log_scores(self, epoch: int, table: pd.DataFrame) -> None:
+        """Means over speakers, and their spread, of one evaluation."""
+        values: dict[str, float] = {"epoch": epoch}
+        for row in table.itertuples():
+            values[f"scores/{row.split}/{row.metric}"] = float(row.mean)  # pyright: ignore[reportArgumentType]
+            values[f"scores/{row.split}/{row.metric}_spread"] = float(row.spread)  # pyright: ignore[reportArgumentType]
+        self._run.log(values)
+
+    def log_media(self, epoch: int, audio: Iterable[Path], pictures: Iterable[Path]) -> None:
+        """Some of the audio, and pictures, of one evaluation."""
+        media: dict[str, Any] = {"epoch": epoch}
+        media |= {f"audio/{path.stem}": self._wandb.Audio(str(path), caption=path.stem) for path in audio}
+        media |= {f"pictures/{path.stem}": self._wandb.Image(str(path)) for path in pictures}
+        self._run.log(media)
+
+    def summarise(self, values: Mapping[str, Any]) -> None:
+        """What the run found in the end."""
+        self._run.summary.update(dict(values))

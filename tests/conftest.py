@@ -1,0 +1,106 @@
+"""What all tests share: shapes are checked at run time; small models are composed from `conf/`."""
+
+from __future__ import annotations
+
+import os
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # the tests' models are too small to divide among threads
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import settings
+from jaxtyping import install_import_hook
+
+# before the first import of these packages: every annotation in their signatures is checked from here on
+install_import_hook(["vits", "strategies", "metrics", "runners"], "beartype.beartype")
+
+if TYPE_CHECKING:
+    from vits.model_spec import ModelSpec
+
+torch.set_num_threads(1)
+settings.register_profile("voicegrid", deadline=None)  # the first example compiles or allocates
+settings.load_profile("voicegrid")
+
+CONF = Path(__file__).parents[1] / "conf"
+
+MINIATURE = (
+    "model.latent_channels=8",
+    "model.hidden_channels=16",
+    "model.filter_channels=32",
+    "model.speaker_channels=8",
+    "model.text_encoder.n_symbols=20",
+    "model.posterior_encoder.n_layers=2",
+    "model.flow.n_layers=1",
+    "model.flow.n_steps=2",
+    "model.duration_predictor.filter_channels=16",
+    "model.decoder.initial_channels=16",
+    "model.decoder.resblock_kernel_sizes=[3]",
+    "model.decoder.resblock_dilations=[[1,3]]",
+    "model.adversary.audio.discriminator.width=16",
+    "model.adversary.audio.discriminator.periods=[2,3]",
+)
+
+ComposeModel = Callable[..., "ModelSpec"]
+GoldenWeights = Callable[[Mapping[str, Sequence[int]]], dict[str, torch.Tensor]]
+
+
+def _compose(option: str, overrides: Sequence[str] = ()) -> ModelSpec:
+    from hydra import compose, initialize_config_dir
+    from omegaconf import OmegaConf
+
+    from vits.model_spec import ModelSpec
+
+    with initialize_config_dir(version_base=None, config_dir=str(CONF)):
+        composed = compose(f"model/{option}", overrides=list(overrides))
+    return ModelSpec(OmegaConf.to_container(composed.model, resolve=True))
+
+
+@pytest.fixture(scope="session")
+def compose_model() -> ComposeModel:
+    """The model that an option of `conf/model` and overrides compose to."""
+    return _compose
+
+
+@pytest.fixture(scope="session")
+def tiny_spec() -> ModelSpec:
+    """The option `tiny` as it is."""
+    return _compose("tiny")
+
+
+@pytest.fixture(scope="session")
+def miniature_spec() -> ModelSpec:
+    """The classes of `tiny` with so few channels that a training step takes milliseconds; 20 symbols."""
+    return _compose("tiny", MINIATURE)
+
+
+@pytest.fixture(scope="session")
+def golden_weights() -> GoldenWeights:
+    """Draws the weights that a golden folder was made with, from its names and shapes."""
+
+    def draw(shapes: Mapping[str, Sequence[int]]) -> dict[str, torch.Tensor]:
+        return {name: _drawn(index, name, shapes[name]) for index, name in enumerate(sorted(shapes))}
+
+    return draw
+
+
+def _drawn(index: int, name: str, shape: Sequence[int]) -> torch.Tensor:
+    """Tensor number `index` of the sorted names, by the rule that the golden numbers were made with."""
+    normal = np.random.RandomState(index).randn(*shape).astype(np.float32)
+    if name.endswith("weight_g"):
+        weight = 0.7 + 0.1 * np.abs(normal)
+    elif name.endswith("gamma"):
+        weight = 1 + 0.1 * normal
+    elif len(shape) < 2:
+        weight = 0.05 * normal
+    elif name.endswith("emb.weight"):
+        weight = 0.1 * normal
+    elif "emb" in name.split(".")[0]:
+        weight = 0.5 * normal
+    else:
+        weight = normal / np.sqrt(np.prod(shape[1:])) * 0.7
+    return torch.from_numpy(np.asarray(weight, dtype=np.float32))

@@ -1,0 +1,79 @@
+"""The generator computes the function of the implementation that it replaces."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+from vits.checkpoint import synthesizer_from_seed
+from vits.layers import length_mask
+
+GOLDEN = Path(__file__).parent / "golden"
+CONFIGURATIONS = ("finetune_mb_pre_conv2",)
+TOLERANCE = 1e-4
+
+
+class Compared(NamedTuple):
+    """What a golden folder stores, and what we compute of the same inputs, by the names of its arrays."""
+
+    stored: dict[str, Tensor]
+    computed: dict[str, Tensor]
+
+
+@pytest.fixture(scope="module", params=CONFIGURATIONS)
+def compared(request: pytest.FixtureRequest, golden_weights: Callable[..., dict[str, Tensor]]) -> Compared:
+    folder = GOLDEN / request.param
+    shapes = json.loads((folder / "state_dict_shapes.json").read_text())
+    model = synthesizer_from_seed(json.loads((folder / "config.json").read_text()), golden_weights(shapes))
+    with np.load(folder / "io.npz") as arrays:
+        io = {name: torch.from_numpy(array) for name, array in arrays.items()}
+    with torch.no_grad():
+        speech = model.infer(io["x"], io["x_lengths"], io["sid"], noise_scale=0.0, duration_noise_scale=0.0)
+        speaker = model.speaker_embedding(io["sid"])
+        text = model.text_encoder(io["x"], io["x_lengths"], speaker)
+        mask = length_mask(io["spec_lengths"], io["spec"].shape[2])
+        posterior = model.posterior_encoder(io["spec"], mask, speaker, noise_scale=0.0)
+        flowed = model.flow(io["m_q"], mask, speaker)
+        computed = {
+            "infer_audio": speech.audio,
+            "infer_subbands": speech.bands,
+            "infer_attn": speech.alignment.unsqueeze(1),
+            "infer_z": speech.z,
+            "enc_p_x": text.hidden,
+            "m_p": text.mean,
+            "logs_p": text.log_deviation,
+            "logw": model.duration_predictor.predict(text.hidden, text.mask, speaker),
+            "m_q": posterior.mean,
+            "logs_q": posterior.log_deviation,
+            "flow_z_p": flowed,
+            "flow_reverse": model.flow.inverse(flowed, mask, speaker),
+            "decoded": model.decoder(io["m_q"][:, :, :32], speaker).audio,
+        }
+    return Compared(io, computed)
+
+
+def test_every_stored_output_is_compared_when_golden_is_read(compared: Compared) -> None:
+    inputs = {"x", "x_lengths", "sid", "spec", "spec_lengths"}
+    assert compared.computed.keys() == compared.stored.keys() - inputs
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("infer_audio", "infer_subbands", "infer_z", "enc_p_x", "m_p", "logs_p", "logw"),
+        *("m_q", "logs_q", "flow_z_p", "flow_reverse", "decoded"),
+    ],
+)
+def test_output_equals_golden_when_weights_follow_the_rule(compared: Compared, name: str) -> None:
+    torch.testing.assert_close(compared.computed[name], compared.stored[name], atol=TOLERANCE, rtol=0.0)
+
+
+def test_inferred_alignment_is_exactly_golden_when_noise_is_off(compared: Compared) -> None:
+    assert torch.equal(compared.computed["infer_attn"], compared.stored["infer_attn"])

@@ -1,0 +1,137 @@
+"""Every choice under `conf/model` composes and builds, and what can't be built is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from torch import nn
+
+from vits.discriminators import MultiPeriodDiscriminator
+from vits.errors import InputError
+from vits.model_spec import PARTS, ModelSpec
+from vits.spectrogram import AudioAnalysis
+
+CONF_MODEL = Path(__file__).parents[2] / "conf" / "model"
+OF_BASE = "of_base"  # holds no parts of its own: a base model brings them
+MODELS = sorted(path.stem for path in CONF_MODEL.glob("*.yaml") if path.stem != OF_BASE)
+PART_OPTIONS = sorted((path.parent.name, path.stem) for path in CONF_MODEL.glob("*/*.yaml"))
+ComposeModel = Callable[..., ModelSpec]
+
+
+@pytest.fixture
+def meta_device() -> Iterator[None]:
+    """Parameters without memory."""
+    with torch.device("meta"):
+        yield
+
+
+def n_parameters(module: nn.Module) -> int:
+    return sum(parameter.numel() for parameter in module.parameters())
+
+
+def with_part(spec: ModelSpec, part: str, **changes: Any) -> ModelSpec:
+    return ModelSpec({**spec.parts, part: {**spec.parts[part], **changes}})
+
+
+def test_options_are_found_when_conf_is_listed() -> None:
+    assert {"tiny", "mb_istft_vits2"} <= set(MODELS)
+    assert {folder for folder, _ in PART_OPTIONS} >= {*PARTS, "adversary"}
+
+
+@pytest.mark.usefixtures("meta_device")
+@pytest.mark.parametrize("model", MODELS)
+def test_model_builds_when_composed(model: str, compose_model: ComposeModel) -> None:
+    spec = compose_model(model)
+    synthesizer = spec.synthesizer(n_speakers=2)
+    assert synthesizer.samples_per_frame == spec.analysis().hop_length
+    assert synthesizer.speaker_embedding.n_speakers == 2
+    assert n_parameters(spec.adversary()) > 0
+
+
+def test_spec_is_refused_when_no_base_brought_the_parts(compose_model: ComposeModel) -> None:
+    with pytest.raises(InputError, match="lacks text_encoder, posterior_encoder, flow"):
+        compose_model(OF_BASE)
+
+
+@pytest.mark.usefixtures("meta_device")
+@pytest.mark.parametrize(("part", "option"), PART_OPTIONS)
+def test_part_builds_when_chosen(part: str, option: str, compose_model: ComposeModel) -> None:
+    spec = compose_model("mb_istft_vits2", [f"model/{part}={option}"])
+    assert n_parameters(spec.synthesizer(n_speakers=2)) > 0
+    spec.adversary()
+
+
+@pytest.mark.usefixtures("meta_device")
+@pytest.mark.parametrize(("model", "low", "high"), [("tiny", 1.8e6, 2.2e6), ("mb_istft_vits2", 38e6, 40e6)])
+def test_model_has_the_size_that_its_comment_says_when_built(
+    model: str, low: float, high: float, compose_model: ComposeModel
+) -> None:
+    assert low < n_parameters(compose_model(model).synthesizer(n_speakers=108)) < high
+
+
+def test_spectrogram_has_the_bands_of_the_analysis_when_built(tiny_spec: ModelSpec) -> None:
+    assert tiny_spec.analysis() == AudioAnalysis(sample_rate=16000)
+    assert tiny_spec.spectrogram()(torch.zeros(1, 2560)).shape == (1, 80, 10)
+
+
+def test_weights_differ_when_a_spec_is_built_twice(miniature_spec: ModelSpec) -> None:
+    one, other = miniature_spec.synthesizer(2), miniature_spec.synthesizer(2)
+    assert not torch.equal(one.text_encoder.symbols.weight, other.text_encoder.symbols.weight)
+
+
+def test_discriminator_has_its_periods_when_built(miniature_spec: ModelSpec) -> None:
+    discriminator = miniature_spec.adversary().opponents["audio"].discriminator
+    assert isinstance(discriminator, MultiPeriodDiscriminator)
+    assert [d.period for d in discriminator.discriminators[1:]] == [2, 3]
+
+
+@pytest.mark.parametrize("target", ["os.system", "torch.nn.Identity", "vitsx.Flow", "builtins.eval"])
+def test_class_is_refused_when_outside_vits(target: str, tiny_spec: ModelSpec) -> None:
+    with pytest.raises(InputError, match=target):
+        with_part(tiny_spec, "flow", _target_=target)
+
+
+def test_class_is_refused_when_nested_deeply(tiny_spec: ModelSpec) -> None:
+    with pytest.raises(InputError, match=r"os\.system"):
+        with_part(tiny_spec, "decoder", upsample_rates=[{"_target_": "os.system", "command": "true"}])
+
+
+@pytest.mark.parametrize("part", [*PARTS, "analysis", "spectrogram", "speaker_embedding", "adversary"])
+def test_spec_is_refused_when_a_part_is_missing(part: str, tiny_spec: ModelSpec) -> None:
+    with pytest.raises(InputError, match=f"lacks {part};"):
+        ModelSpec({name: value for name, value in tiny_spec.parts.items() if name != part})
+
+
+def test_model_is_refused_when_decoder_and_analysis_differ_in_hop(miniature_spec: ModelSpec) -> None:
+    spec = with_part(miniature_spec, "analysis", hop_length=128)
+    with pytest.raises(InputError, match="makes 256 samples of a frame, but hop_length=128"):
+        spec.synthesizer(2)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"upsample_rates": [4]}, "must be equally many"),
+        ({"upsample_kernel_sizes": [16, 15]}, "can't upsample by 4"),
+        ({"upsample_kernel_sizes": [16, 2]}, "can't upsample by 4"),
+        ({"initial_channels": 18}, "can't be halved 2 times"),
+        ({"hop_length": 5}, "must divide n_fft=16"),
+    ],
+)
+def test_decoder_is_refused_when_its_sizes_do_not_fit(
+    changes: dict[str, Any], message: str, miniature_spec: ModelSpec
+) -> None:
+    with pytest.raises(InputError, match=message):
+        with_part(miniature_spec, "decoder", **changes).synthesizer(2)
+
+
+@pytest.mark.parametrize(
+    "changes", [{"win_length": 2048}, {"fmax_hz": 9000.0}, {"fmin_hz": 500.0, "fmax_hz": 400.0}]
+)
+def test_analysis_is_refused_when_out_of_range(changes: dict[str, float]) -> None:
+    with pytest.raises(InputError, match=r"win_length|fmax_hz"):
+        AudioAnalysis(sample_rate=16000, **changes)

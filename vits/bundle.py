@@ -1,0 +1,151 @@
+"""A base bundle: everything that adapting a pretrained multi-speaker model needs, in one folder.
+
+model.yaml                the model as data (`vits.model_spec`)
+generator.safetensors     its weights
+adversary.safetensors     the discriminators' weights; may be missing
+speakers.csv              `name|utterances`, a line for each row of the speaker embedding
+voiceprints.safetensors   each speaker's unit mean ECAPA voiceprint, zeros for rows never trained
+card.md                   what it was trained on, for how long, and how it scores
+"""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+import yaml
+from jaxtyping import Float
+from torch import Tensor
+
+from vits.adversary import Adversary
+from vits.checkpoint import load_tensors, load_weights, save_tensors, save_weights
+from vits.corpus.cache import content_key
+from vits.errors import InputError
+from vits.model_spec import ModelSpec
+from vits.synthesizer import Synthesizer
+
+MODEL = "model.yaml"
+GENERATOR = "generator.safetensors"
+ADVERSARY = "adversary.safetensors"
+SPEAKERS = "speakers.csv"
+VOICEPRINTS = "voiceprints.safetensors"
+CARD = "card.md"
+NEEDED = (MODEL, GENERATOR, SPEAKERS, VOICEPRINTS)
+SPEAKERS_HEADER = "name|utterances"
+
+
+@dataclass(frozen=True)
+class BaseSpeaker:
+    """A row of the speaker embedding: whose it is, and how many utterances trained it (0: none did)."""
+
+    name: str
+    utterances: int
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """A pretrained base model in memory."""
+
+    spec: ModelSpec
+    synthesizer: Synthesizer
+    adversary: Adversary
+    speakers: tuple[BaseSpeaker, ...]
+    voiceprints: Float[Tensor, "speakers print"]
+
+    @property
+    def trained_rows(self) -> list[int]:
+        """The rows of the speaker embedding that some utterance trained."""
+        return [row for row, speaker in enumerate(self.speakers) if speaker.utterances > 0]
+
+
+def save_bundle(bundle: Bundle, directory: Path, card: str) -> None:
+    """Write a bundle beside the one that may be there, then put it in its place."""
+    made = directory.with_name(f".{directory.name}.new")
+    shutil.rmtree(made, ignore_errors=True)
+    made.mkdir(parents=True)
+    (made / MODEL).write_text(yaml.safe_dump(dict(bundle.spec.parts), sort_keys=False), encoding="utf-8")
+    save_weights(bundle.synthesizer, made / GENERATOR)
+    save_weights(bundle.adversary, made / ADVERSARY)
+    lines = [SPEAKERS_HEADER, *(f"{speaker.name}|{speaker.utterances}" for speaker in bundle.speakers)]
+    (made / SPEAKERS).write_text("\n".join(lines) + "\n", encoding="utf-8")
+    save_tensors({"voiceprints": bundle.voiceprints.contiguous()}, made / VOICEPRINTS)
+    (made / CARD).write_text(card, encoding="utf-8")
+    shutil.rmtree(directory, ignore_errors=True)
+    made.replace(directory)
+
+
+def load_bundle(directory: Path) -> Bundle:
+    """Read a bundle; a missing adversary gives new discriminators.
+
+    Raises:
+        InputError: a file is missing, damaged, or doesn't fit the others.
+    """
+    check_complete(directory)
+    spec = ModelSpec(_read_yaml(directory / MODEL))
+    speakers = _read_speakers(directory / SPEAKERS)
+    synthesizer = spec.synthesizer(len(speakers))
+    load_weights(synthesizer, directory / GENERATOR)
+    adversary = spec.adversary()
+    if has_adversary(directory):
+        load_weights(adversary, directory / ADVERSARY)
+    voiceprints = load_tensors(directory / VOICEPRINTS).get("voiceprints", torch.zeros(0))
+    if len(voiceprints) != len(speakers):
+        raise InputError(
+            f"{directory / VOICEPRINTS} holds {len(voiceprints)} voiceprints for {len(speakers)} speakers; "
+            "make the bundle again"
+        )
+    return Bundle(spec, synthesizer, adversary, speakers, voiceprints)
+
+
+def has_adversary(directory: Path) -> bool:
+    """Whether the bundle brings trained discriminators."""
+    return (directory / ADVERSARY).is_file()
+
+
+def bundle_identity(directory: Path) -> str:
+    """A name for the content of a bundle's model; the card is not part of it."""
+    check_complete(directory)
+    parts = [(directory / name).read_bytes() for name in NEEDED]
+    if has_adversary(directory):
+        parts.append((directory / ADVERSARY).read_bytes())
+    return content_key(parts)
+
+
+def check_complete(directory: Path) -> None:
+    """Check that all files that a bundle needs are there.
+
+    Raises:
+        InputError: some aren't.
+    """
+    missing = [name for name in NEEDED if not (directory / name).is_file()]
+    if missing:
+        raise InputError(
+            f"{directory} is no base bundle: it lacks {', '.join(missing)}; give a folder that runners/pretrain.py wrote"
+        )
+
+
+def _read_yaml(path: Path) -> dict[str, object]:
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except yaml.YAMLError as error:
+        raise InputError(
+            f"{path} is no YAML ({' '.join(str(error).split())}); make the bundle again"
+        ) from None
+    if not isinstance(content, dict):
+        raise InputError(f"{path} must hold a mapping of model parts; make the bundle again")
+    return content
+
+
+def _read_speakers(path: Path) -> tuple[BaseSpeaker, ...]:
+    header, *lines = path.read_text(encoding="utf-8").splitlines() or [""]
+    if header != SPEAKERS_HEADER:
+        raise InputError(f"{path}:1: the header is {header!r}; it must be {SPEAKERS_HEADER!r}")
+    speakers = []
+    for number, line in enumerate(lines, start=2):
+        name, _, utterances = line.partition("|")
+        if not name or not utterances.isdigit():
+            raise InputError(f"{path}:{number}: {line!r} is no speaker; write name|number of utterances")
+        speakers.append(BaseSpeaker(name, int(utterances)))
+    return tuple(speakers)
