@@ -56,9 +56,7 @@ class Utterance:
 
     def __post_init__(self) -> None:
         if self.sample_rate <= 0:
-            raise InputError(
-                f"sample_rate={self.sample_rate} of utterance {self.name!r} must be positive, in Hz"
-            )
+            raise InputError(f"sample_rate={self.sample_rate} of utterance {self.name!r} must be positive, in Hz")
 
     @cached_property
     def wave_16k(self) -> Float32[np.ndarray, "resampled"]:
@@ -90,9 +88,7 @@ class Utterance:
             InputError: the utterance has no recording.
         """
         if self.recording is None:
-            raise InputError(
-                f"utterance {self.name!r} of speaker {self.speaker!r} has no recording; give one"
-            )
+            raise InputError(f"utterance {self.name!r} of speaker {self.speaker!r} has no recording; give one")
         return replace(self, wave=self.recording)
 
 

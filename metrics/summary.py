@@ -20,9 +20,7 @@ SPEAKER_COLUMNS = ("epoch", "split", "speaker", "metric", "value", "utterances",
 TABLE_COLUMNS = ("epoch", "split", "metric", "mean", "spread", "speakers", "undefined")
 
 
-def score_rows(
-    utterances: Sequence[Utterance], scores: Sequence[Score], epoch: int, split: str
-) -> pd.DataFrame:
+def score_rows(utterances: Sequence[Utterance], scores: Sequence[Score], epoch: int, split: str) -> pd.DataFrame:
     """Scores as rows `epoch, split, speaker, utterance, metric, value`, one for each named value."""
     rows = [
         (epoch, split, utterance.speaker, utterance.name, value, number)

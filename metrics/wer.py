@@ -80,9 +80,7 @@ class WordErrorRate(Metric):
         kinds = ["wer_substitutions", "wer_deletions", "wer_insertions"]
         counts = rows.dropna(subset=["wer"])[[*kinds, "wer_reference_words"]].to_numpy(dtype=np.float64)
         *errors, words = counts.sum(axis=0).tolist()
-        rates = {
-            kind: number / words if words else math.nan for kind, number in zip(kinds, errors, strict=True)
-        }
+        rates = {kind: number / words if words else math.nan for kind, number in zip(kinds, errors, strict=True)}
         return {
             "wer": sum(errors) / words if words else math.nan,
             **rates,

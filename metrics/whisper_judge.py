@@ -88,9 +88,7 @@ class WhisperJudge(Judge):
         import whisper
 
         padded = whisper.pad_or_trim(torch.from_numpy(window))
-        return whisper.log_mel_spectrogram(
-            padded, self._model.dims.n_mels, device=self._model.device
-        ).unsqueeze(0)
+        return whisper.log_mel_spectrogram(padded, self._model.dims.n_mels, device=self._model.device).unsqueeze(0)
 
 
 def _windows(wave: Float32[np.ndarray, "samples"]) -> list[Float32[np.ndarray, "_"]]:

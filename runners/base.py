@@ -111,9 +111,7 @@ def _check_same_model(own: Mapping[str, Any], asked: Mapping[str, Any], path: st
     mine, theirs = _flat(own), _flat(asked)
     differing = [key for key in sorted(mine | theirs) if mine.get(key) != theirs.get(key)]
     if differing:
-        shown = "; ".join(
-            f"{key} is {mine.get(key)} there and {theirs.get(key)} here" for key in differing[:5]
-        )
+        shown = "; ".join(f"{key} is {mine.get(key)} there and {theirs.get(key)} here" for key in differing[:5])
         raise InputError(
             f"the base {path} is another model than model=... asks for ({len(differing)} differences: {shown}); "
             "leave model out to take the base's own, or train it with base=scratch"

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import NoReturn
 
 import yaml
 
 CONF = Path(__file__).resolve().parent.parent / "conf"
 BAD_INPUT, FAILURE, INTERRUPTED = 2, 1, 130
+NOT_FOR_USERS = ("object_type=", "reference_type=", "Config search path:", "provider=")
 
 
 def main(job: Callable[[], Callable[[], None]], config_name: str, examples: str) -> None:
@@ -22,38 +25,49 @@ def main(job: Callable[[], Callable[[], None]], config_name: str, examples: str)
         print(help_text(CONF, config_name, examples))
         return
     os.environ["HYDRA_FULL_ERROR"] = "1"  # so that Hydra raises instead of printing and exiting with 1
+    with told_in_one_line():
+        job()()
+
+
+@contextmanager
+def told_in_one_line() -> Iterator[None]:
+    """Leave with one line on standard error where the input is bad or the user interrupts.
+
+    Other exceptions are defects, and keep their traceback.
+    """
     from hydra.errors import HydraException
     from omegaconf.errors import OmegaConfBaseException
 
     from vits.errors import InputError
 
     try:
-        job()()
+        yield
     except InputError as error:
-        _exit(str(error), BAD_INPUT)
+        _leave(str(error), BAD_INPUT)
     except (HydraException, OmegaConfBaseException) as error:
-        _exit(_one_line(error), BAD_INPUT)
+        _leave(_one_line(error), BAD_INPUT)
     except KeyboardInterrupt:
-        _exit("interrupted; run the same command again to go on", INTERRUPTED)
+        _leave("interrupted; run the same command again to go on", INTERRUPTED)
 
 
-def _exit(message: str, status: int) -> None:
+def _leave(message: str, status: int) -> NoReturn:
     print(f"error: {message}", file=sys.stderr)
     sys.exit(status)
 
 
 def _one_line(error: BaseException) -> str:
-    """A configuration error's own message, with that of its cause where it is bad input that we explain."""
+    """What a configuration error and those behind it say; if one of them is our own, only that."""
     from vits.errors import InputError
 
+    said: list[str] = []
     seen: BaseException | None = error
     while seen is not None:
         if isinstance(seen, InputError):
             return str(seen)
+        lines = (line.strip() for line in str(seen).splitlines())
+        said += [line for line in lines if line and not line.startswith(NOT_FOR_USERS) and line not in said]
         seen = seen.__cause__
-    lines = [line.strip() for line in str(error).splitlines()]
-    kept = [line for line in lines if line and not line.startswith(("object_type=", "reference_type="))]
-    return "; ".join(kept).replace(":;", ":")
+    return "; ".join(said).replace(":;", ":")
 
 
 def help_text(conf: Path, config_name: str, examples: str) -> str:
@@ -75,26 +89,21 @@ def help_text(conf: Path, config_name: str, examples: str) -> str:
         for nested in sorted(child for child in (conf / group).iterdir() if child.is_dir()):
             names = ", ".join(name for name, _ in _options(nested))
             out.append(f"    {group}/{nested.name}: {names}")
-    return "\n".join(
-        [*out, "", "--cfg job prints the whole configuration, -m runs the product of comma lists."]
-    )
+    return "\n".join([*out, "", "--cfg job prints the whole configuration, -m runs the product of comma lists."])
 
 
 def _groups_of(path: Path) -> list[str]:
     """The groups in a configuration's defaults list, in its order."""
     defaults = yaml.safe_load(path.read_text(encoding="utf-8"))["defaults"]
-    return [next(iter(entry)) for entry in defaults if isinstance(entry, dict)]
+    groups = [next(iter(entry)) for entry in defaults if isinstance(entry, dict)]
+    return [group for group in groups if not group.startswith("override ")]
 
 
 def _options(folder: Path) -> list[tuple[str, str]]:
     """The options of a group, with what the first comment of each file says."""
     options = []
     for path in sorted(folder.glob("*.yaml")):
-        comments = [
-            line.lstrip("# ")
-            for line in path.read_text(encoding="utf-8").splitlines()
-            if line.startswith("#")
-        ]
+        comments = [line.lstrip("# ") for line in path.read_text(encoding="utf-8").splitlines() if line.startswith("#")]
         spoken = [comment for comment in comments if not comment.startswith("@package")]
         options.append((path.stem, spoken[0] if spoken else ""))
     return options

@@ -22,8 +22,6 @@ def make_fabric(device: str, precision: str) -> Fabric:
     if device not in DEVICES:
         raise InputError(f"device={device} is unknown; choose one of {', '.join(DEVICES)}")
     if device == "cuda" and not torch.cuda.is_available():
-        raise InputError(
-            "device=cuda, but there is no CUDA device or torch was built without it; use device=cpu"
-        )
+        raise InputError("device=cuda, but there is no CUDA device or torch was built without it; use device=cpu")
     accelerator = ("cuda" if torch.cuda.is_available() else "cpu") if device == "auto" else device
     return Fabric(accelerator=accelerator, devices=1, precision=PRECISIONS[precision])  # pyright: ignore[reportArgumentType]

@@ -97,16 +97,12 @@ class Evaluator:
             )
             for split, items in self.voices.held_out.items()
         }
-        scored = [
-            self._score([s.utterance for s in spoken[split]], epoch, split, advance) for split in spoken
-        ]
+        scored = [self._score([s.utterance for s in spoken[split]], epoch, split, advance) for split in spoken]
         rows = pd.concat([rows for rows, _ in scored], ignore_index=True)
         notes = pd.concat([notes for _, notes in scored], ignore_index=True)
         return Evaluation(rows, notes, spoken, summarise(rows, self.metrics))
 
-    def references(
-        self, synthesizer: Synthesizer, speaker_ids: Mapping[str, int], epoch: int
-    ) -> pd.DataFrame:
+    def references(self, synthesizer: Synthesizer, speaker_ids: Mapping[str, int], epoch: int) -> pd.DataFrame:
         """The recordings' own scores, those of copy-synthesis, and the similarity of other speakers.
 
         Columns as in scores.csv, and `reference` in front.
@@ -151,9 +147,7 @@ class Evaluator:
     def _recordings(self, recordings: list[Utterance], split: str) -> pd.DataFrame:
         return pd.concat(
             [
-                score_rows(
-                    recordings, score_recordings(metric, recordings, self._enrolment, self.judges), 0, split
-                )
+                score_rows(recordings, score_recordings(metric, recordings, self._enrolment, self.judges), 0, split)
                 for metric in self.metrics
             ],
             ignore_index=True,
@@ -170,9 +164,7 @@ class Evaluator:
             for speaker in sorted({recording.speaker for recording in recordings})
         }
         cosines = cross_cosines(means, by_speaker)
-        others = (
-            cosines[cosines["voice"] != cosines["speaker"]].groupby("voice", as_index=False)["cosine"].mean()
-        )
+        others = cosines[cosines["voice"] != cosines["speaker"]].groupby("voice", as_index=False)["cosine"].mean()
         return pd.DataFrame(
             {
                 "epoch": 0,

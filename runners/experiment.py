@@ -24,7 +24,7 @@ from runners.tracking import Tracker, TrackingSettings
 from runners.trainer import Trainer, TrainingSettings
 from runners.voices import Voices, enrol, load_voices, write_splits
 from strategies.embedding_init import BaseSpeakers, EmbeddingInit, leave_one_out_error
-from strategies.freeze import FreezePolicy, apply_freeze
+from strategies.freeze import apply_freeze
 from vits.corpus.corpus import Corpus
 from vits.errors import InputError
 
@@ -109,7 +109,7 @@ def run_cell(cell: Cell) -> CellFolder:
 
     Raises:
         InputError: something given can't be used; nothing was written then.
-        TrainingDiverged: a loss left the numbers.
+        TrainingDivergedError: a loss left the numbers.
     """
     folder = CellFolder(cell.directory)
     fabric = make_fabric(cell.device, cell.precision)
@@ -133,9 +133,7 @@ def run_cell(cell: Cell) -> CellFolder:
     apply_freeze(cell.freeze.value, start.synthesizer)
     shares = trainable_shares(start.synthesizer)
     errors = _initialiser_errors(cell, start.speakers)
-    trainer = Trainer(
-        fabric, start.synthesizer, start.adversary, start.spec.analysis(), cell.training, cell.seed
-    )
+    trainer = Trainer(fabric, start.synthesizer, start.adversary, start.spec.analysis(), cell.training, cell.seed)
     evaluator = Evaluator(cell.metrics, voices, judges, cell.evaluation, cell.seed)
 
     _announce(cell, voices, start, shares, errors)
@@ -199,13 +197,9 @@ def _announce(
         print(f"warning: {warning}")
     print(f"  trained: {whole.trainable:,} of {whole.parameters:,} parameters ({whole.percent:.2f} %)")
     for share in shares[:-1]:
-        print(
-            f"    {share.part:20} {share.trainable:>12,} of {share.parameters:>12,} ({share.percent:6.2f} %)"
-        )
+        print(f"    {share.part:20} {share.trainable:>12,} of {share.parameters:>12,} ({share.percent:6.2f} %)")
     if start.speakers.names:
-        guesses = ", ".join(
-            f"{name} {error:.2f}" for name, error in sorted(errors.items(), key=lambda e: e[1])
-        )
+        guesses = ", ".join(f"{name} {error:.2f}" for name, error in sorted(errors.items(), key=lambda e: e[1]))
         print(f"  leave-one-out error on the base speakers (mean of the others = 1): {guesses}")
 
 

@@ -145,8 +145,7 @@ class Fit:
         """Forget epochs after the one that the saved state belongs to, or all if there is none."""
         reached = self.trainer.step // len(self.batches)
         self.tables = {
-            name: table if table.empty else table[table["epoch"] <= reached]
-            for name, table in self.tables.items()
+            name: table if table.empty else table[table["epoch"] <= reached] for name, table in self.tables.items()
         }
 
     def _save(self) -> None:
@@ -155,9 +154,7 @@ class Fit:
 
     def _finish(self) -> None:
         """Score what stands beside the results, and write the summary down."""
-        references = self.evaluator.references(
-            self.trainer.synthesizer, self.speaker_ids, self.schedule.epochs
-        )
+        references = self.evaluator.references(self.trainer.synthesizer, self.speaker_ids, self.schedule.epochs)
         self.folder.write_table("references", references)
         scores = self.tables["scores"]
         last = summarise(scores[scores["epoch"] == self.schedule.epochs], self.evaluator.metrics)
@@ -175,6 +172,5 @@ def describe(table: pd.DataFrame, metrics: Sequence[Metric]) -> str:
     names = [metric.name for metric in metrics]
     rows = table[table["metric"].isin(names)]
     return ", ".join(
-        f"{row.split} {str(row.metric).upper()} {row.mean:.3f} ± {row.spread:.3f}"
-        for row in rows.itertuples()
+        f"{row.split} {str(row.metric).upper()} {row.mean:.3f} ± {row.spread:.3f}" for row in rows.itertuples()
     )

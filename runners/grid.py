@@ -1,10 +1,10 @@
-"""Run one cell of the strategy grid, or with -m the product of many; then compare all cells of the experiment."""
+"""Run one cell of the strategy grid, or with -m the product of many, and compare all cells of the experiment."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-from runners.cli import main
+from runners.cli import main, told_in_one_line
 
 EXAMPLES = """\
   python runners/grid.py strategy=nearest freeze=decoder
@@ -24,7 +24,8 @@ def job() -> Callable[[], None]:
 
     @hydra.main(version_base="1.3", config_path="../conf", config_name="grid")
     def run(config: DictConfig) -> None:
-        run_or_note_failure(cell_from(config))
+        with told_in_one_line():
+            run_or_note_failure(cell_from(config))
 
     return run
 

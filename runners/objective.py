@@ -63,7 +63,5 @@ class Objective(nn.Module):
                 "duration": made.duration_loss.float(),
             }
             if made.decoded.bands is not None:
-                losses["subband_stft"] = self.subband_stft(
-                    made.decoded.bands.float(), self.pqmf.analysis(real)
-                )
+                losses["subband_stft"] = self.subband_stft(made.decoded.bands.float(), self.pqmf.analysis(real))
             return losses

@@ -43,9 +43,7 @@ class NamedAdamW(torch.optim.AdamW):
     def __init__(self, parameters: Iterable[tuple[str, nn.Parameter]], settings: OptimizerSettings) -> None:
         named = list(parameters)
         if not named:
-            raise InputError(
-                "nothing is left to train; choose a freeze policy that leaves some parameter free"
-            )
+            raise InputError("nothing is left to train; choose a freeze policy that leaves some parameter free")
         self.names = [name for name, _ in named]
         beta_1, beta_2 = settings.betas
         super().__init__(
@@ -68,14 +66,10 @@ class NamedAdamW(torch.optim.AdamW):
     def load_named_state(self, tensors: Mapping[str, Tensor]) -> None:
         """Take over the state of the parameters of the same names; the others start afresh."""
         for name, parameter in zip(self.names, self._parameters(), strict=True):
-            own = {
-                key.rpartition(":")[2]: value
-                for key, value in tensors.items()
-                if key.rpartition(":")[0] == name
-            }
+            own = {key.rpartition(":")[2]: value for key, value in tensors.items() if key.rpartition(":")[0] == name}
             if own:
                 self.state[parameter] = {
-                    key: value.clone() if key == "step" else value.to(parameter, copy=True)
+                    key: value.to(parameter.device, torch.float32 if key == "step" else parameter.dtype, copy=True)
                     for key, value in own.items()
                 }
 

@@ -118,9 +118,7 @@ def pretraining_from(config: DictConfig) -> Pretraining:
     Raises:
         InputError: a value is not allowed.
     """
-    require_positive(
-        steps=config.steps, save_every_minutes=config.save_every_minutes, log_every=config.log_every
-    )
+    require_positive(steps=config.steps, save_every_minutes=config.save_every_minutes, log_every=config.log_every)
     return Pretraining(
         directory=Path("pretraining") / config.name,
         bundle=Path(config.bundle),

@@ -27,15 +27,11 @@ def save_picture(spoken: Spoken, analysis: AudioAnalysis, path: Path) -> None:
             axis.set_title(f"{title} (too short to draw)", fontsize=9)
             continue
         bands = mel(torch.from_numpy(wave).unsqueeze(0))[0].numpy()
-        axis.imshow(
-            bands, origin="lower", aspect="auto", extent=(0, bands.shape[1] * hop_s, 0, analysis.n_mels)
-        )
+        axis.imshow(bands, origin="lower", aspect="auto", extent=(0, bands.shape[1] * hop_s, 0, analysis.n_mels))
         axis.set_ylabel("mel band")
         axis.set_title(title, fontsize=9)
     frames, tokens = spoken.alignment.shape
-    axes[2].imshow(
-        spoken.alignment.mT.numpy(), origin="lower", aspect="auto", extent=(0, frames * hop_s, 0, tokens)
-    )
+    axes[2].imshow(spoken.alignment.mT.numpy(), origin="lower", aspect="auto", extent=(0, frames * hop_s, 0, tokens))
     axes[2].set_ylabel("token")
     axes[2].set_xlabel("time (s)")
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -79,7 +79,7 @@ def pretrain(run: Pretraining) -> None:
 
     Raises:
         InputError: something given can't be used.
-        TrainingDiverged: a loss left the numbers; the last saved state is from before.
+        TrainingDivergedError: a loss left the numbers; the last saved state is from before.
     """
     stop = StopSignal()
     fabric = make_fabric(run.device, run.precision)
@@ -99,9 +99,7 @@ def pretrain(run: Pretraining) -> None:
     trainer = Trainer(fabric, synthesizer, spec.adversary(), spec.analysis(), run.training, run.seed)
     if run.state.is_file():
         trainer.load(run.state)
-    print(
-        f"{len(voices.speakers)} voices, {len(voices.train)} utterances; step {trainer.step} of {run.steps}"
-    )
+    print(f"{len(voices.speakers)} voices, {len(voices.train)} utterances; step {trainer.step} of {run.steps}")
     _train(run, trainer, voices, stop)
     if stop.received:
         print(f"stopped at step {trainer.step} and saved; the same command goes on from there")
@@ -135,9 +133,7 @@ class _Log:
     def __init__(self, path: Path, every: int, step: int) -> None:
         self.path = path
         self.every = every
-        before = (
-            pd.read_csv(path) if path.is_file() else pd.DataFrame(columns=pd.Index(["step", "loss", "value"]))
-        )
+        before = pd.read_csv(path) if path.is_file() else pd.DataFrame(columns=pd.Index(["step", "loss", "value"]))
         self.rows: list[tuple[int, str, float]] = list(
             before[before["step"] <= step].itertuples(index=False, name=None)  # pyright: ignore[reportArgumentType]
         )
@@ -168,9 +164,7 @@ def write_bundle(run: Pretraining, spec: ModelSpec, trainer: Trainer, voices: Vo
     judges = Judges(run.cache_dir, trainer.fabric.device)
     speaker_ids = {speaker: row for row, speaker in enumerate(voices.speakers)}
     evaluator = Evaluator(run.metrics, voices, judges, run.evaluation, run.seed)
-    with tqdm(
-        total=evaluator.n_utterances, desc="evaluating", unit="utterance", disable=None, leave=False
-    ) as bar:
+    with tqdm(total=evaluator.n_utterances, desc="evaluating", unit="utterance", disable=None, leave=False) as bar:
         scores = evaluator.evaluate(trainer.synthesizer, speaker_ids, trainer.step, bar.update).table
     references = evaluator.references(trainer.synthesizer, speaker_ids, trainer.step)
     counts = Counter(clip.speaker for clip in voices.train.clips)

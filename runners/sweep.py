@@ -9,7 +9,7 @@ from hydra.types import RunMode
 
 from runners.experiment import Cell, run_cell
 from runners.failures import note_failure
-from runners.trainer import TrainingDiverged
+from runners.trainer import TrainingDivergedError
 from vits.errors import InputError
 
 
@@ -17,14 +17,14 @@ def run_or_note_failure(cell: Cell) -> None:
     """Run a cell. In a sweep a failing one is reported and left behind.
 
     Raises:
-        InputError, TrainingDiverged: only outside a sweep.
+        InputError, TrainingDivergedError: only outside a sweep.
     """
     if HydraConfig.get().mode != RunMode.MULTIRUN:
         run_cell(cell)
         return
     try:
         run_cell(cell)
-    except (InputError, TrainingDiverged) as error:
+    except (InputError, TrainingDivergedError) as error:
         _report(cell, error)
     except (OSError, RuntimeError) as error:
         traceback.print_exc()
@@ -32,6 +32,4 @@ def run_or_note_failure(cell: Cell) -> None:
 
 
 def _report(cell: Cell, error: Exception) -> None:
-    print(
-        f"failed: {cell.name}: {note_failure(cell.results / cell.experiment, cell.name, error)}", flush=True
-    )
+    print(f"failed: {cell.name}: {note_failure(cell.results / cell.experiment, cell.name, error)}", flush=True)

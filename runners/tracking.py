@@ -59,7 +59,7 @@ class Tracker:
 
         logging.getLogger("wandb").setLevel(logging.ERROR)
         if self.mode == "auto":
-            self.mode = os.environ.get("WANDB_MODE") or ("online" if wandb.api.api_key else "offline")
+            self.mode = os.environ.get("WANDB_MODE") or ("online" if wandb.login(prompt=False) else "offline")
         self._run = wandb.init(
             project=self.settings.project,
             entity=self.settings.entity,

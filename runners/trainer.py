@@ -30,7 +30,7 @@ from vits.synthesizer import Synthesizer
 STEP = "progress/step"
 
 
-class TrainingDiverged(RuntimeError):
+class TrainingDivergedError(RuntimeError):
     """A loss is NaN or infinite; going on would only spoil the weights."""
 
 
@@ -158,9 +158,7 @@ class Trainer:
         """Write all that going on needs into one safetensors file, atomically."""
         tensors = {STEP: torch.tensor(self.step)}
         for prefix, state in self._parts().items():
-            tensors |= {
-                f"{prefix}/{name}": tensor.detach().cpu().contiguous() for name, tensor in state.items()
-            }
+            tensors |= {f"{prefix}/{name}": tensor.detach().cpu().contiguous() for name, tensor in state.items()}
         save_tensors(tensors, path)
 
     def load(self, path: Path) -> None:
@@ -173,11 +171,7 @@ class Trainer:
         if STEP not in tensors:
             raise InputError(f"{path} is no training state; give one that a training wrote")
         parts = {
-            prefix: {
-                name.removeprefix(f"{prefix}/"): t
-                for name, t in tensors.items()
-                if name.startswith(f"{prefix}/")
-            }
+            prefix: {name.removeprefix(f"{prefix}/"): t for name, t in tensors.items() if name.startswith(f"{prefix}/")}
             for prefix in ("synthesizer", "adversary", "generator_optimizer", "adversary_optimizer")
         }
         load_strict(self.synthesizer, parts["synthesizer"], source=str(path))
@@ -202,11 +196,11 @@ def check_finite(numbers: dict[str, float], step: int) -> None:
     """Stop a training that has left the numbers.
 
     Raises:
-        TrainingDiverged: a loss is NaN or infinite.
+        TrainingDivergedError: a loss is NaN or infinite.
     """
     broken = [name for name, value in numbers.items() if not math.isfinite(value)]
     if broken:
-        raise TrainingDiverged(
+        raise TrainingDivergedError(
             f"{', '.join(broken)} is no number any more at step {step}; lower training.optimizer.learning_rate, "
             "set training.optimizer.max_gradient_norm, or use precision=32"
         )

@@ -95,15 +95,9 @@ def load_voices(
     train = prepared(train_split, segment_frames)
     splits = {split: first_of_each_speaker(prepared(split, 1), count) for split, count in held_out.items()}
     speakers = tuple(sorted({clip.speaker for clip in train.clips}))
-    known = {
-        split: [item for item in items if item.clip.speaker in speakers] for split, items in splits.items()
-    }
-    contents = [
-        f"{c.speaker}|{c.text}|{c.phonemes}|{key}" for c, key in zip(train.clips, train.keys, strict=True)
-    ]
-    contents += [
-        f"{split}|{item.clip.name}|{item.clip.text}" for split, items in known.items() for item in items
-    ]
+    known = {split: [item for item in items if item.clip.speaker in speakers] for split, items in splits.items()}
+    contents = [f"{c.speaker}|{c.text}|{c.phonemes}|{key}" for c, key in zip(train.clips, train.keys, strict=True)]
+    contents += [f"{split}|{item.clip.name}|{item.clip.text}" for split, items in known.items() for item in items]
     identity = content_key(line.encode() for line in contents)
     return Voices(analysis.sample_rate, speakers, train, known, identity, enrolment_clips)
 

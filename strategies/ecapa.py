@@ -23,9 +23,7 @@ class Ecapa(EmbeddingInit):
     follow from the fit with all (Allen's PRESS, 1974).
     """
 
-    strengths: list[float] = field(
-        default_factory=lambda: [0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 100.0]
-    )
+    strengths: list[float] = field(default_factory=lambda: [0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 100.0])
 
     def __post_init__(self) -> None:
         if not self.strengths or min(self.strengths) <= 0:
@@ -44,9 +42,7 @@ class Ecapa(EmbeddingInit):
         return projected.to(speakers.embeddings.dtype)
 
 
-def left_out_error(
-    x: Float[Tensor, "speakers print"], y: Float[Tensor, "speakers gin"], strength: float
-) -> float:
+def left_out_error(x: Float[Tensor, "speakers print"], y: Float[Tensor, "speakers gin"], strength: float) -> float:
     """Mean squared error of predicting each centred row of `y` from a ridge fit without that row.
 
     The residual without row i is the residual with it, divided by one minus its leverage; the intercept adds

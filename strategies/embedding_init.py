@@ -75,9 +75,7 @@ class EmbeddingInit(ABC):
         """
 
 
-def leave_one_out_error(
-    initialiser: EmbeddingInit, speakers: BaseSpeakers, generator: torch.Generator
-) -> float:
+def leave_one_out_error(initialiser: EmbeddingInit, speakers: BaseSpeakers, generator: torch.Generator) -> float:
     """How far the initialiser misses base speakers that it is not shown, before anything is trained.
 
     Each base speaker in turn is treated as new: its embedding is guessed from its voiceprint and the others.
@@ -87,9 +85,7 @@ def leave_one_out_error(
     if len(speakers) < 3:
         return float("nan")
     misses, spreads = [], []
-    for index, (embedding, voiceprint) in enumerate(
-        zip(speakers.embeddings, speakers.voiceprints, strict=True)
-    ):
+    for index, (embedding, voiceprint) in enumerate(zip(speakers.embeddings, speakers.voiceprints, strict=True)):
         others = speakers.without(index)
         guess = initialiser(Enrolment(voiceprint.unsqueeze(0)), others, generator)
         misses.append((guess - embedding).square().sum())

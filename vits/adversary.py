@@ -26,9 +26,7 @@ class Opponent(nn.Module, ABC):
         """What the discriminator learns from; the generator is not moved."""
 
     @abstractmethod
-    def generator_losses(
-        self, made: TrainingPass, real: Float[Tensor, "batch 1 samples"]
-    ) -> dict[str, Tensor]:
+    def generator_losses(self, made: TrainingPass, real: Float[Tensor, "batch 1 samples"]) -> dict[str, Tensor]:
         """What the generator learns from the discriminator."""
 
 
@@ -42,14 +40,10 @@ class AudioOpponent(Opponent):
     def own_losses(self, made: TrainingPass, real: Float[Tensor, "batch 1 samples"]) -> dict[str, Tensor]:
         judged_real, judged_fake = self.discriminator.compare(real, made.decoded.audio.detach())
         return {
-            "audio_discriminator": discriminator_loss(
-                [j.score for j in judged_real], [j.score for j in judged_fake]
-            )
+            "audio_discriminator": discriminator_loss([j.score for j in judged_real], [j.score for j in judged_fake])
         }
 
-    def generator_losses(
-        self, made: TrainingPass, real: Float[Tensor, "batch 1 samples"]
-    ) -> dict[str, Tensor]:
+    def generator_losses(self, made: TrainingPass, real: Float[Tensor, "batch 1 samples"]) -> dict[str, Tensor]:
         with torch.no_grad():
             judged_real = self.discriminator(real)
         judged_fake = self.discriminator(made.decoded.audio)
@@ -69,14 +63,10 @@ class DurationOpponent(Opponent):
     def own_losses(self, made: TrainingPass, real: Float[Tensor, "batch 1 samples"]) -> dict[str, Tensor]:
         aligned = torch.log(made.durations + LOG_DURATION_FLOOR) * made.text_mask
         judged_real = self.discriminator(made.text_hidden, made.text_mask, aligned)
-        judged_fake = self.discriminator(
-            made.text_hidden, made.text_mask, made.predicted_log_durations.detach()
-        )
+        judged_fake = self.discriminator(made.text_hidden, made.text_mask, made.predicted_log_durations.detach())
         return {"duration_discriminator": discriminator_loss([judged_real], [judged_fake])}
 
-    def generator_losses(
-        self, made: TrainingPass, real: Float[Tensor, "batch 1 samples"]
-    ) -> dict[str, Tensor]:
+    def generator_losses(self, made: TrainingPass, real: Float[Tensor, "batch 1 samples"]) -> dict[str, Tensor]:
         judged = self.discriminator(made.text_hidden, made.text_mask, made.predicted_log_durations)
         return {"duration_adversarial": generator_loss([judged])}
 
@@ -95,9 +85,7 @@ class Adversary(nn.Module):
             losses |= opponent.own_losses(made, real)  # pyright: ignore[reportCallIssue]
         return losses
 
-    def generator_losses(
-        self, made: TrainingPass, real: Float[Tensor, "batch 1 samples"]
-    ) -> dict[str, Tensor]:
+    def generator_losses(self, made: TrainingPass, real: Float[Tensor, "batch 1 samples"]) -> dict[str, Tensor]:
         """What the generator learns from them. The discriminators' own weights get no gradient."""
         losses: dict[str, Tensor] = {}
         self.requires_grad_(False)

@@ -14,6 +14,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from vits.errors import InputError
 from vits.layers import gaussian_like
 
 INITIAL_NOISE_SCALE = 0.01
@@ -33,9 +34,7 @@ def alignment_scores(
 ) -> Float[Tensor, "batch frames tokens"]:
     """Log-likelihood of every frame of `z_p` under the prior of every token."""
     precision = torch.exp(-2 * log_deviation)
-    constant = (-0.5 * math.log(2 * math.pi) - log_deviation - 0.5 * mean.square() * precision).sum(
-        1, keepdim=True
-    )
+    constant = (-0.5 * math.log(2 * math.pi) - log_deviation - 0.5 * mean.square() * precision).sum(1, keepdim=True)
     quadratic = (-0.5 * z_p.square()).mT @ precision
     return quadratic + z_p.mT @ (mean * precision) + constant
 
@@ -52,11 +51,19 @@ def search_alignment(
     """The best monotonic path that gives every frame one token and every token at least one frame.
 
     The noise is in units of the scores' standard deviation.
+
+    Raises:
+        InputError: an item has no tokens, or more of them than frames.
     """
     if noise_scale:
         scores = scores + scores.std() * gaussian_like(scores, generator) * noise_scale
     frames = frame_mask.sum((1, 2)).int().cpu().numpy()
     tokens = text_mask.sum((1, 2)).int().cpu().numpy()
+    if not ((tokens >= 1) & (tokens <= frames)).all():
+        raise InputError(
+            f"no alignment gives {tokens.tolist()} tokens at least one of {frames.tolist()} frames each; leave out "
+            "utterances with more tokens than frames"
+        )
     path = _best_paths(scores.detach().float().cpu().numpy(), frames, tokens)
     return torch.from_numpy(path).to(scores.device)
 

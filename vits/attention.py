@@ -66,9 +66,7 @@ def _band_index(time: int, window: int, device: torch.device) -> Tensor:
     return rows + torch.arange(2 * window + 1, device=device)
 
 
-def _from_band(
-    band: Float[Tensor, "batch heads time offsets"], window: int
-) -> Float[Tensor, "batch heads time time"]:
+def _from_band(band: Float[Tensor, "batch heads time offsets"], window: int) -> Float[Tensor, "batch heads time time"]:
     """Spread a value per offset over the pairs (i, i + offset); other pairs get 0."""
     time = band.shape[2]
     index = _band_index(time, window, band.device).expand(band.shape)
@@ -76,9 +74,7 @@ def _from_band(
     return padded[..., window : window + time]
 
 
-def _to_band(
-    pairs: Float[Tensor, "batch heads time time"], window: int
-) -> Float[Tensor, "batch heads time offsets"]:
+def _to_band(pairs: Float[Tensor, "batch heads time time"], window: int) -> Float[Tensor, "batch heads time offsets"]:
     """Collect the values of the pairs (i, i + offset); offsets that lead outside give 0."""
     padded = nn.functional.pad(pairs, (window, window))
     index = _band_index(pairs.shape[2], window, pairs.device)

@@ -130,9 +130,7 @@ def _read_yaml(path: Path) -> dict[str, object]:
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
     except yaml.YAMLError as error:
-        raise InputError(
-            f"{path} is no YAML ({' '.join(str(error).split())}); make the bundle again"
-        ) from None
+        raise InputError(f"{path} is no YAML ({' '.join(str(error).split())}); make the bundle again") from None
     if not isinstance(content, dict):
         raise InputError(f"{path} must hold a mapping of model parts; make the bundle again")
     return content

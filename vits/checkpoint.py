@@ -55,17 +55,18 @@ def _first(names: list[str]) -> str:
 
 def save_weights(module: nn.Module, path: Path) -> None:
     """Write a module's tensors as safetensors, so that the file is there in whole or not at all."""
-    save_tensors(
-        {name: tensor.detach().cpu().contiguous() for name, tensor in module.state_dict().items()}, path
-    )
+    save_tensors({name: tensor.detach().cpu().contiguous() for name, tensor in module.state_dict().items()}, path)
 
 
 def save_tensors(tensors: Mapping[str, Tensor], path: Path) -> None:
     """Write named tensors as safetensors, atomically."""
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{path.name}.{os.getpid()}")
-    save_file(dict(tensors), partial)
-    partial.replace(path)
+    try:
+        save_file(dict(tensors), partial)
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
 
 
 def load_tensors(path: Path) -> dict[str, Tensor]:

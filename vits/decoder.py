@@ -39,9 +39,7 @@ class ResBlock1(nn.Module):
 
         def conv(dilation: int) -> nn.Conv1d:
             padding = same_padding(kernel_size, dilation)
-            return weight_normed(
-                nn.Conv1d(channels, channels, kernel_size, dilation=dilation, padding=padding)
-            )
+            return weight_normed(nn.Conv1d(channels, channels, kernel_size, dilation=dilation, padding=padding))
 
         self.dilated = nn.ModuleList(conv(dilation) for dilation in dilations)
         self.plain = nn.ModuleList(conv(1) for _ in dilations)
@@ -76,9 +74,7 @@ class UpsamplingTrunk(nn.Module):
             channels = initial_channels // 2 ** (stage + 1)
             self.upsamplers.append(
                 weight_normed(
-                    nn.ConvTranspose1d(
-                        2 * channels, channels, kernel_size, rate, padding=(kernel_size - rate) // 2
-                    )
+                    nn.ConvTranspose1d(2 * channels, channels, kernel_size, rate, padding=(kernel_size - rate) // 2)
                 )
             )
             self.resblocks.append(
@@ -126,9 +122,7 @@ class MultiBandISTFTDecoder(nn.Module):
         self.pqmf = PQMF(n_bands)
         self.samples_per_frame = self.trunk.upsampling * hop_length * n_bands
 
-    def forward(
-        self, z: Float[Tensor, "batch latent frames"], speaker: Float[Tensor, "batch gin 1"]
-    ) -> DecodedAudio:
+    def forward(self, z: Float[Tensor, "batch latent frames"], speaker: Float[Tensor, "batch gin 1"]) -> DecodedAudio:
         hidden = nn.functional.pad(self.trunk(z), (1, 0), mode="reflect")
         log_magnitude, phase = rearrange(
             self.output(hidden).float(),

@@ -73,9 +73,7 @@ class PeriodDiscriminator(_ConvolutionalJudge):
     def __init__(self, period: int, width: int = 1024) -> None:
         channels = (1, max(width // 32, 1), max(width // 8, 1), max(width // 2, 1), width, width)
         convs = [
-            weight_normed(
-                nn.Conv2d(channels[i], channels[i + 1], (5, 1), (3 if i < 4 else 1, 1), padding=(2, 0))
-            )
+            weight_normed(nn.Conv2d(channels[i], channels[i + 1], (5, 1), (3 if i < 4 else 1, 1), padding=(2, 0)))
             for i in range(5)
         ]
         super().__init__(convs, weight_normed(nn.Conv2d(width, 1, (3, 1), padding=(1, 0))))

@@ -109,9 +109,7 @@ class PreConv2Flow(CouplingFlow):
         n_steps: int = 4,
     ) -> None:
         super().__init__(
-            lambda: PreConv2Shift(
-                latent_channels // 2, hidden_channels, kernel_size, n_layers, speaker_channels
-            ),
+            lambda: PreConv2Shift(latent_channels // 2, hidden_channels, kernel_size, n_layers, speaker_channels),
             n_steps,
         )
 

@@ -74,12 +74,8 @@ class SubbandSTFTLoss(nn.Module):
         for index, win_length in enumerate(win_lengths):
             self.register_buffer(f"window_{index}", torch.hann_window(win_length), persistent=False)
 
-    def forward(
-        self, predicted: Float[Tensor, "batch bands time"], real: Float[Tensor, "batch bands time"]
-    ) -> Loss:
-        both = torch.cat(
-            (rearrange(predicted, "b n t -> (b n) t"), rearrange(real, "b n t -> (b n) t"))
-        ).float()
+    def forward(self, predicted: Float[Tensor, "batch bands time"], real: Float[Tensor, "batch bands time"]) -> Loss:
+        both = torch.cat((rearrange(predicted, "b n t -> (b n) t"), rearrange(real, "b n t -> (b n) t"))).float()
         losses = []
         for index, resolution in enumerate(self.resolutions):
             x, y = self._magnitude(both, index, *resolution).chunk(2)

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from hydra.errors import InstantiationException
 from hydra.utils import instantiate
 from torch import nn
 
@@ -31,9 +32,7 @@ class ModelSpec:
         needed = (*PARTS, "analysis", "spectrogram", "speaker_embedding", "adversary")
         missing = [name for name in needed if name not in self.parts]
         if missing:
-            raise InputError(
-                f"the model's configuration lacks {', '.join(missing)}; it must give {', '.join(needed)}"
-            )
+            raise InputError(f"the model's configuration lacks {', '.join(missing)}; it must give {', '.join(needed)}")
         for target in _targets(self.parts):
             if not target.startswith("vits."):
                 raise InputError(
@@ -71,7 +70,12 @@ class ModelSpec:
 
 
 def _build(spec: Mapping[str, Any], **more: Any) -> Any:
-    return instantiate(dict(spec), **more, _convert_="all")
+    try:
+        return instantiate(dict(spec), **more, _convert_="all")
+    except InstantiationException as error:
+        if isinstance(error.__cause__, InputError):  # what a constructor refused, without Hydra's frame around it
+            raise error.__cause__ from None
+        raise
 
 
 def _targets(node: object) -> Iterator[str]:

@@ -29,13 +29,9 @@ def register(group: str, name: str) -> Callable[[T], T]:
     def decorate(cls: T) -> T:
         key = (group, name)
         if key in _REGISTERED:
-            raise ValueError(
-                f"{group}={name} is already {_REGISTERED[key].__qualname__}; choose another name"
-            )
+            raise ValueError(f"{group}={name} is already {_REGISTERED[key].__qualname__}; choose another name")
         _REGISTERED[key] = cls
-        ConfigStore.instance().store(
-            group=f"{group}/schema", name=name, node=_schema(cls), provider="voicegrid"
-        )
+        ConfigStore.instance().store(group=f"{group}/schema", name=name, node=_schema(cls), provider="voicegrid")
         return cls
 
     return decorate
@@ -43,17 +39,13 @@ def register(group: str, name: str) -> Callable[[T], T]:
 
 def registered(group: str) -> Mapping[str, type]:
     """The classes registered in a group, by name."""
-    return MappingProxyType(
-        {name: cls for (its_group, name), cls in sorted(_REGISTERED.items()) if its_group == group}
-    )
+    return MappingProxyType({name: cls for (its_group, name), cls in sorted(_REGISTERED.items()) if its_group == group})
 
 
 def _schema(cls: type) -> type:
     """The class's fields and their defaults, and the `_target_` that Hydra instantiates; nested ones alike."""
     hints = get_type_hints(cls)
-    columns: list[tuple[str, Any, Any]] = [
-        ("_target_", str, field(default=f"{cls.__module__}.{cls.__qualname__}"))
-    ]
+    columns: list[tuple[str, Any, Any]] = [("_target_", str, field(default=f"{cls.__module__}.{cls.__qualname__}"))]
     for column in fields(cls):
         hint = hints[column.name]
         if is_dataclass(hint):

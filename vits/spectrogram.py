@@ -28,9 +28,7 @@ class AudioAnalysis:
 
     def __post_init__(self) -> None:
         if self.win_length > self.n_fft:
-            raise InputError(
-                f"win_length={self.win_length} is longer than n_fft={self.n_fft}; make it at most n_fft"
-            )
+            raise InputError(f"win_length={self.win_length} is longer than n_fft={self.n_fft}; make it at most n_fft")
         nyquist_hz = self.sample_rate / 2
         if self.fmax_hz is not None and not self.fmin_hz < self.fmax_hz <= nyquist_hz:
             raise InputError(f"fmax_hz={self.fmax_hz} must lie above fmin_hz and up to {nyquist_hz}")

@@ -19,15 +19,12 @@ class WaveNet(nn.Module):
     def __init__(self, channels: int, kernel_size: int, n_layers: int, *, speaker_channels: int) -> None:
         super().__init__()
         if kernel_size % 2 == 0:
-            raise InputError(
-                f"kernel_size={kernel_size} of a WaveNet stack must be odd, so that it keeps the length"
-            )
+            raise InputError(f"kernel_size={kernel_size} of a WaveNet stack must be odd, so that it keeps the length")
         self.channels = channels
         self.speaker_projection = weight_normed(nn.Conv1d(speaker_channels, 2 * channels * n_layers, 1))
         padding = same_padding(kernel_size)
         self.gates = nn.ModuleList(
-            weight_normed(nn.Conv1d(channels, 2 * channels, kernel_size, padding=padding))
-            for _ in range(n_layers)
+            weight_normed(nn.Conv1d(channels, 2 * channels, kernel_size, padding=padding)) for _ in range(n_layers)
         )
         self.outputs = nn.ModuleList(
             weight_normed(nn.Conv1d(channels, channels if index == n_layers - 1 else 2 * channels, 1))
@@ -43,9 +40,7 @@ class WaveNet(nn.Module):
         speaker_terms = self.speaker_projection(speaker).chunk(len(self.gates), dim=1)
         skips = torch.zeros_like(x)
         last = len(self.gates) - 1
-        for index, (gate, output, speaker_term) in enumerate(
-            zip(self.gates, self.outputs, speaker_terms, strict=True)
-        ):
+        for index, (gate, output, speaker_term) in enumerate(zip(self.gates, self.outputs, speaker_terms, strict=True)):
             filtered, gated = (gate(x) + speaker_term).chunk(2, dim=1)
             out = output(torch.tanh(filtered) * torch.sigmoid(gated))
             if index < last:

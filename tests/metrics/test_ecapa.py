@@ -20,9 +20,7 @@ def encoder(judges: Judges) -> EcapaEncoder:
     return judges.get(EcapaEncoder, "voxceleb")
 
 
-def test_voiceprints_are_unit_vectors_and_tell_speakers_apart(
-    encoder: EcapaEncoder, speech: list[Utterance]
-) -> None:
+def test_voiceprints_are_unit_vectors_and_tell_speakers_apart(encoder: EcapaEncoder, speech: list[Utterance]) -> None:
     voiceprints = encoder([utterance.wave_16k for utterance in speech])
     torch.testing.assert_close(voiceprints.norm(dim=-1), torch.ones(6))
     cosines = voiceprints @ voiceprints.T

@@ -41,9 +41,7 @@ def test_nothing_is_sound_when_silent_short_or_not_finite(wave: np.ndarray) -> N
 
 def test_score_sound_keeps_the_order_when_some_are_silent() -> None:
     silent, loud = utterance(np.zeros(16_000, dtype=np.float32)), utterance(np.ones(16_000, dtype=np.float32))
-    scores = score_sound(
-        [silent, loud, silent], lambda batch: [Score({"x": 1.0})] * len(batch), Score({"x": math.nan})
-    )
+    scores = score_sound([silent, loud, silent], lambda batch: [Score({"x": 1.0})] * len(batch), Score({"x": math.nan}))
     assert [math.isnan(score.values["x"]) for score in scores] == [True, False, True]
 
 

@@ -30,19 +30,13 @@ def test_secs_is_higher_when_the_speaker_is_the_right_one(
     assert max(wrong) < 0.4
 
 
-def test_secs_is_nan_when_there_is_no_sound(
-    judges: Judges, enrolment: Enrolment, held_out: list[Utterance]
-) -> None:
+def test_secs_is_nan_when_there_is_no_sound(judges: Judges, enrolment: Enrolment, held_out: list[Utterance]) -> None:
     silent = replace(held_out[0], wave=np.zeros(22_050, dtype=np.float32))
     scores = Secs().prepare(enrolment, judges)([silent, held_out[1]])
     assert math.isnan(scores[0].values["secs"])
     assert scores[1].values["secs"] > 0.6
 
 
-def test_speaker_is_refused_when_not_enrolled(
-    judges: Judges, enrolment: Enrolment, held_out: list[Utterance]
-) -> None:
-    with pytest.raises(
-        InputError, match="by speaker 'eve', of whom there is no enrolment; there is of: 040, 041"
-    ):
+def test_speaker_is_refused_when_not_enrolled(judges: Judges, enrolment: Enrolment, held_out: list[Utterance]) -> None:
+    with pytest.raises(InputError, match="by speaker 'eve', of whom there is no enrolment; there is of: 040, 041"):
         Secs().prepare(enrolment, judges)([replace(held_out[0], speaker="eve")])

@@ -69,9 +69,7 @@ def test_epochs_and_splits_stay_apart() -> None:
 
 def test_table_is_refused_when_a_row_stands_twice_or_a_column_is_missing() -> None:
     rows = secs_rows({"anna": [0.5]})
-    with pytest.raises(
-        InputError, match="two rows for epoch=5, split=test, speaker=anna, utterance=0, metric=secs"
-    ):
+    with pytest.raises(InputError, match="two rows for epoch=5, split=test, speaker=anna, utterance=0, metric=secs"):
         by_speaker(pd.concat([rows, rows]), [Secs()])
     with pytest.raises(InputError, match="lacks epoch"):
         by_speaker(rows.drop(columns="epoch"), [Secs()])

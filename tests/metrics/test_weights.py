@@ -27,8 +27,7 @@ def wheel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> WheelMember:
         archive.writestr("voicegrid_test_judge/judge.pt", CONTENT)
         archive.writestr(
             "voicegrid_test_judge-1.0.dist-info/METADATA",
-            "Metadata-Version: 2.1\nName: voicegrid-test-judge\nVersion: 1.0\n"
-            "Requires-Dist: no-such-package\n",
+            "Metadata-Version: 2.1\nName: voicegrid-test-judge\nVersion: 1.0\nRequires-Dist: no-such-package\n",
         )
         archive.writestr(
             "voicegrid_test_judge-1.0.dist-info/WHEEL",

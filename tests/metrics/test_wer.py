@@ -109,9 +109,7 @@ def test_every_word_is_deleted_when_there_is_no_sound(
     assert (score.values["wer"], score.values["wer_deletions"]) == (1.0, 7.0)
 
 
-def test_invention_is_flagged_and_kept_when_only_noise_is_heard(
-    judges: Judges, speech: list[Utterance]
-) -> None:
+def test_invention_is_flagged_and_kept_when_only_noise_is_heard(judges: Judges, speech: list[Utterance]) -> None:
     noise = np.random.default_rng(0).normal(0, 0.1, 44_100).astype(np.float32)
     (score,) = WordErrorRate().prepare({}, judges)([replace(speech[0], wave=noise)])
     assert score.values["wer_hallucinated"] == 1
@@ -135,9 +133,7 @@ def test_transcripts_are_the_same_when_batched(whisper: WhisperJudge, speech: li
         assert a.no_speech_probability == pytest.approx(b.no_speech_probability, abs=1e-4)
 
 
-def test_all_is_heard_when_a_clip_is_longer_than_a_window(
-    whisper: WhisperJudge, speech: list[Utterance]
-) -> None:
+def test_all_is_heard_when_a_clip_is_longer_than_a_window(whisper: WhisperJudge, speech: list[Utterance]) -> None:
     pause = np.zeros(28 * 16_000, dtype=np.float32)
     pause += np.random.default_rng(0).normal(0, 1e-4, pause.size).astype(np.float32)
     long = np.concatenate([speech[0].wave_16k, pause, speech[1].wave_16k])

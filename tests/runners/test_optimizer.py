@@ -26,9 +26,7 @@ def test_state_carries_the_names_of_parameters_when_saved() -> None:
     optimizer = NamedAdamW(module.named_parameters(), OptimizerSettings())
     assert optimizer.named_state() == {}
     descend(module, optimizer, 1)
-    expected = {
-        f"{name}:{key}" for name, _ in module.named_parameters() for key in ("step", "exp_avg", "exp_avg_sq")
-    }
+    expected = {f"{name}:{key}" for name, _ in module.named_parameters() for key in ("step", "exp_avg", "exp_avg_sq")}
     assert optimizer.named_state().keys() == expected
 
 

@@ -10,7 +10,7 @@ from lightning_fabric import Fabric
 from torch import Tensor, nn
 
 from runners.optimizer import OptimizerSettings
-from runners.trainer import StepReport, Trainer, TrainingDiverged, TrainingSettings, check_finite
+from runners.trainer import StepReport, Trainer, TrainingDivergedError, TrainingSettings, check_finite
 from vits.adversary import Adversary
 from vits.checkpoint import save_tensors
 from vits.corpus.batching import LengthBucketedBatches
@@ -85,9 +85,7 @@ def train(
     speakers: dict[str, int] = SPEAKERS,
 ) -> list[StepReport]:
     """Train to a step, which may be in the middle of an epoch."""
-    batches = LengthBucketedBatches(
-        [item.spectrogram.shape[1] for item in utterances], trainer.settings.batch_size
-    )
+    batches = LengthBucketedBatches([item.spectrogram.shape[1] for item in utterances], trainer.settings.batch_size)
     assert len(batches) == STEPS_PER_EPOCH
     reports: list[StepReport] = []
     while trainer.step < until:
@@ -127,9 +125,7 @@ def test_training_is_bit_identical_when_resumed(
     assert reports[-1].numbers() == expected[-1].numbers()
     assert differing(weights(straight.synthesizer), weights(resumed.synthesizer)) == []
     assert differing(weights(straight.adversary), weights(resumed.adversary)) == []
-    assert (
-        differing(straight.generator_optimizer.named_state(), resumed.generator_optimizer.named_state()) == []
-    )
+    assert differing(straight.generator_optimizer.named_state(), resumed.generator_optimizer.named_state()) == []
 
 
 def test_every_parameter_moves_when_none_is_frozen(
@@ -159,9 +155,7 @@ def test_base_rows_have_no_optimizer_entry_when_only_the_new_row_is_trained(
     new_trainer: NewTrainer, utterances: list[PreparedUtterance]
 ) -> None:
     trainer = new_trainer(new_speaker=True)
-    every = tuple(
-        name for name, _ in trainer.synthesizer.named_parameters() if name != "speaker_embedding.added.0"
-    )
+    every = tuple(name for name, _ in trainer.synthesizer.named_parameters() if name != "speaker_embedding.added.0")
     trainer = new_trainer(frozen=every, new_speaker=True)
     before = weights(trainer.synthesizer)
     train(trainer, utterances, until=4, speakers={"anna": 2, "bert": 1})
@@ -196,41 +190,31 @@ def test_losses_are_named_and_finite_when_reported(
     assert numbers["total"] == pytest.approx(parts, rel=1e-5)
 
 
-def test_losses_fall_when_trained_longer(
-    new_trainer: NewTrainer, utterances: list[PreparedUtterance]
-) -> None:
-    trainer = new_trainer(
-        adversary=False, settings=replace(SETTINGS, optimizer=OptimizerSettings(learning_rate=3e-3))
-    )
+def test_losses_fall_when_trained_longer(new_trainer: NewTrainer, utterances: list[PreparedUtterance]) -> None:
+    trainer = new_trainer(adversary=False, settings=replace(SETTINGS, optimizer=OptimizerSettings(learning_rate=3e-3)))
     totals = [report.numbers()["total"] for report in train(trainer, utterances, until=45)]
     assert sum(totals[-6:]) < 0.8 * sum(totals[:6])
 
 
-def test_steps_are_finite_when_precision_is_bf16(
-    new_trainer: NewTrainer, utterances: list[PreparedUtterance]
-) -> None:
+def test_steps_are_finite_when_precision_is_bf16(new_trainer: NewTrainer, utterances: list[PreparedUtterance]) -> None:
     for report in train(new_trainer(precision="bf16-mixed"), utterances, until=2):
         check_finite(report.numbers(), report.step)
 
 
-def test_training_stops_when_a_loss_is_no_number(
-    new_trainer: NewTrainer, utterances: list[PreparedUtterance]
-) -> None:
+def test_training_stops_when_a_loss_is_no_number(new_trainer: NewTrainer, utterances: list[PreparedUtterance]) -> None:
     spoiled = [replace(item, wave=torch.full_like(item.wave, torch.nan)) for item in utterances]
     (report,) = train(new_trainer(adversary=False), spoiled, until=1)
-    with pytest.raises(TrainingDiverged, match=r"mel.* is no number any more at step 0; lower training\."):
+    with pytest.raises(TrainingDivergedError, match=r"mel.* is no number any more at step 0; lower training\."):
         check_finite(report.numbers(), report.step)
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), -float("inf")])
 def test_only_broken_losses_are_named_when_training_diverges(value: float) -> None:
-    with pytest.raises(TrainingDiverged, match=r"^kl is no number any more at step 12;"):
+    with pytest.raises(TrainingDivergedError, match=r"^kl is no number any more at step 12;"):
         check_finite({"mel": 1.0, "kl": value}, 12)
 
 
-def test_gradient_is_limited_when_a_limit_is_set(
-    new_trainer: NewTrainer, utterances: list[PreparedUtterance]
-) -> None:
+def test_gradient_is_limited_when_a_limit_is_set(new_trainer: NewTrainer, utterances: list[PreparedUtterance]) -> None:
     limit = 1e-3
     trainer = new_trainer(
         settings=replace(SETTINGS, optimizer=replace(SETTINGS.optimizer, max_gradient_norm=limit)),
@@ -275,9 +259,7 @@ def test_training_is_refused_when_all_is_frozen(new_trainer: NewTrainer) -> None
         new_trainer(frozen=("",))
 
 
-def test_model_stays_its_own_when_trained(
-    new_trainer: NewTrainer, utterances: list[PreparedUtterance]
-) -> None:
+def test_model_stays_its_own_when_trained(new_trainer: NewTrainer, utterances: list[PreparedUtterance]) -> None:
     trainer = new_trainer()
     train(trainer, utterances, until=1)
     assert isinstance(trainer.synthesizer, Synthesizer)

@@ -51,9 +51,7 @@ def test_path_is_the_best_of_all_when_sizes_are_small(data: st.DataObject, size:
 
 @settings(max_examples=30)
 @given(lengths=st.lists(sizes(longest=60), min_size=1, max_size=4), seed=st.integers(0, 1000))
-def test_path_is_monotonic_and_complete_when_batch_is_padded(
-    lengths: list[tuple[int, int]], seed: int
-) -> None:
+def test_path_is_monotonic_and_complete_when_batch_is_padded(lengths: list[tuple[int, int]], seed: int) -> None:
     frames, tokens = torch.tensor(lengths).unbind(1)
     scores = 100 * torch.randn(
         len(lengths), int(frames.max()), int(tokens.max()), generator=torch.Generator().manual_seed(seed)
@@ -61,9 +59,7 @@ def test_path_is_monotonic_and_complete_when_batch_is_padded(
     text_mask, frame_mask = length_mask(tokens), length_mask(frames)
     paths = search_alignment(scores, text_mask, frame_mask)
     assert torch.equal(paths.sum(2), frame_mask.squeeze(1)), "each frame speaks one token, padding none"
-    assert torch.equal((paths.sum(1) >= 1).float(), text_mask.squeeze(1)), (
-        "each token is spoken, padding isn't"
-    )
+    assert torch.equal((paths.sum(1) >= 1).float(), text_mask.squeeze(1)), "each token is spoken, padding isn't"
     for path, (n_frames, n_tokens) in zip(paths, lengths, strict=True):
         spoken = path[:n_frames].argmax(1)
         assert spoken[0] == 0
@@ -80,16 +76,12 @@ def test_path_ignores_noise_when_scores_are_far_apart() -> None:
 
 def test_noise_follows_its_generator_when_scores_are_close() -> None:
     scores = torch.randn(1, 60, 20, generator=torch.Generator().manual_seed(0))
-    one, again, other = (
-        full(scores, noise_scale=1.0, generator=torch.Generator().manual_seed(s)) for s in (1, 1, 2)
-    )
+    one, again, other = (full(scores, noise_scale=1.0, generator=torch.Generator().manual_seed(s)) for s in (1, 1, 2))
     assert torch.equal(one, again)
     assert not torch.equal(one, other)
 
 
-@pytest.mark.parametrize(
-    ("step", "scale"), [(0, 0.01), (1, 0.009998), (2500, 0.005), (5000, 0.0), (100_000, 0.0)]
-)
+@pytest.mark.parametrize(("step", "scale"), [(0, 0.01), (1, 0.009998), (2500, 0.005), (5000, 0.0), (100_000, 0.0)])
 def test_noise_decays_to_nothing_when_steps_pass(step: int, scale: float) -> None:
     assert noise_scale_at(step) == pytest.approx(scale, abs=1e-12)
 

@@ -30,9 +30,7 @@ def naive(attention: RelativeAttention, x: Tensor, valid: int) -> Tensor:
             if attention.window is not None:
                 near = {j: j - i + attention.window for j in range(valid) if abs(j - i) <= attention.window}
             scores = [
-                q[:, i]
-                @ (k[:, j] + attention.key_offsets[0, near[j]] if j in near else k[:, j])
-                / math.sqrt(width)
+                q[:, i] @ (k[:, j] + attention.key_offsets[0, near[j]] if j in near else k[:, j]) / math.sqrt(width)
                 for j in range(valid)
             ]
             weights = torch.softmax(torch.stack(scores), dim=0)
@@ -58,9 +56,7 @@ def test_attention_equals_a_loop_over_pairs_when_some_are_masked(
     x = torch.randn(len(lengths), CHANNELS, max(lengths))
     attended = attention(x, pair_mask(length_mask(torch.tensor(lengths))))
     for item, valid in enumerate(lengths):
-        torch.testing.assert_close(
-            attended[item, :, :valid], naive(attention, x[item], valid), atol=1e-5, rtol=1e-4
-        )
+        torch.testing.assert_close(attended[item, :, :valid], naive(attention, x[item], valid), atol=1e-5, rtol=1e-4)
 
 
 def test_pairs_are_valid_only_when_both_positions_are() -> None:
@@ -80,9 +76,7 @@ def test_layers_are_refused_when_none_hears_the_speaker() -> None:
 @torch.no_grad()
 def test_speaker_changes_the_encoding_when_conditioned() -> None:
     torch.manual_seed(0)
-    encoder = SpeakerConditionedEncoder(
-        6, 12, n_heads=2, n_layers=3, kernel_size=3, speaker_channels=4
-    ).eval()
+    encoder = SpeakerConditionedEncoder(6, 12, n_heads=2, n_layers=3, kernel_size=3, speaker_channels=4).eval()
     x, mask = torch.randn(1, 6, 7), torch.ones(1, 1, 7)
     one, other = encoder(x, mask, torch.randn(1, 4, 1)), encoder(x, mask, torch.randn(1, 4, 1))
     assert (one - other).abs().max() > 0.01

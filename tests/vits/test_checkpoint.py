@@ -120,9 +120,7 @@ def test_weights_come_back_when_saved_and_loaded(miniature_spec: ModelSpec, tmp_
     assert [file.name for file in path.parent.iterdir()] == ["weights.safetensors"]
 
 
-def test_weights_are_refused_when_they_are_of_another_model(
-    miniature_spec: ModelSpec, tmp_path: Path
-) -> None:
+def test_weights_are_refused_when_they_are_of_another_model(miniature_spec: ModelSpec, tmp_path: Path) -> None:
     path = tmp_path / "weights.safetensors"
     save_weights(miniature_spec.synthesizer(2), path)
     with pytest.raises(InputError, match=r"weights\.safetensors does not fit .*\[2, 8\] instead of \[3, 8\]"):

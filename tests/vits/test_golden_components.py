@@ -72,9 +72,7 @@ def test_adversarial_losses_equal_golden_when_audio_is_judged(
 ) -> None:
     real, fake = judged
     fake_scores = [judgement.score for judgement in fake]
-    assert_golden(
-        discriminator_loss([judgement.score for judgement in real], fake_scores), io["mpd_loss_disc"]
-    )
+    assert_golden(discriminator_loss([judgement.score for judgement in real], fake_scores), io["mpd_loss_disc"])
     assert_golden(generator_loss(fake_scores), io["mpd_loss_gen"])
     assert_golden(feature_matching_loss(real, fake), io["mpd_loss_fm"])
 
@@ -91,9 +89,7 @@ def test_scores_equal_golden_when_durations_are_judged(
 
 
 def test_kl_loss_equals_golden_when_frames_are_masked(io: dict[str, Tensor]) -> None:
-    assert_golden(
-        kl_loss(*(io[f"kl_{name}"] for name in ("z_p", "logs_q", "m_p", "logs_p", "mask"))), io["kl"]
-    )
+    assert_golden(kl_loss(*(io[f"kl_{name}"] for name in ("z_p", "logs_q", "m_p", "logs_p", "mask"))), io["kl"])
 
 
 def test_filter_bank_equals_golden_when_audio_is_split_and_joined(io: dict[str, Tensor]) -> None:

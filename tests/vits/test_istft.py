@@ -34,9 +34,7 @@ def test_audio_equals_torch_istft_when_spectrum_is_any(
 def test_audio_comes_back_when_spectrum_is_its_own() -> None:
     wave = torch.randn(2, 64, generator=torch.Generator().manual_seed(0))
     spectrum = torch.stft(wave, 16, 4, window=torch.hann_window(16), return_complex=True)
-    torch.testing.assert_close(
-        InverseSTFT(16, 4)(spectrum.abs(), spectrum.angle()), wave, atol=1e-5, rtol=1e-5
-    )
+    torch.testing.assert_close(InverseSTFT(16, 4)(spectrum.abs(), spectrum.angle()), wave, atol=1e-5, rtol=1e-5)
 
 
 def test_hop_is_refused_when_it_does_not_divide_the_transform() -> None:

@@ -129,9 +129,7 @@ def test_decoder_is_refused_when_its_sizes_do_not_fit(
         with_part(miniature_spec, "decoder", **changes).synthesizer(2)
 
 
-@pytest.mark.parametrize(
-    "changes", [{"win_length": 2048}, {"fmax_hz": 9000.0}, {"fmin_hz": 500.0, "fmax_hz": 400.0}]
-)
+@pytest.mark.parametrize("changes", [{"win_length": 2048}, {"fmax_hz": 9000.0}, {"fmin_hz": 500.0, "fmax_hz": 400.0}])
 def test_analysis_is_refused_when_out_of_range(changes: dict[str, float]) -> None:
     with pytest.raises(InputError, match=r"win_length|fmax_hz"):
         AudioAnalysis(sample_rate=16000, **changes)

@@ -50,17 +50,13 @@ def test_text_is_encoded_the_same_when_batch_is_padded(model: Synthesizer, speak
 def test_speech_is_encoded_the_same_when_batch_is_padded(model: Synthesizer, speaker: Tensor) -> None:
     spectrogram, mask = noise(2, 80, LONG), length_mask(torch.tensor([SHORT, LONG]))
     padded = model.posterior_encoder(spectrogram, mask, speaker, noise_scale=0.0)
-    alone = model.posterior_encoder(
-        spectrogram[:1, :, :SHORT], mask[:1, :, :SHORT], speaker[:1], noise_scale=0.0
-    )
+    alone = model.posterior_encoder(spectrogram[:1, :, :SHORT], mask[:1, :, :SHORT], speaker[:1], noise_scale=0.0)
     assert_unchanged(padded.z, alone.z)
     assert_unchanged(padded.log_deviation, alone.log_deviation)
 
 
 @pytest.mark.parametrize("direction", ["forward", "inverse"])
-def test_latent_flows_the_same_when_batch_is_padded(
-    model: Synthesizer, speaker: Tensor, direction: str
-) -> None:
+def test_latent_flows_the_same_when_batch_is_padded(model: Synthesizer, speaker: Tensor, direction: str) -> None:
     mask = length_mask(torch.tensor([SHORT, LONG]))
     z = noise(2, 64, LONG) * mask
     move = getattr(model.flow, direction)

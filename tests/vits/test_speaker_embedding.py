@@ -52,9 +52,7 @@ def test_base_rows_are_bit_identical_when_only_new_ones_are_optimised(embedding:
     embedding.add(torch.ones(CHANNELS))
     embedding.weight.requires_grad_(False)
     base, added = embedding.weight.detach().clone(), embedding.added[0].detach().clone()
-    optimizer = torch.optim.AdamW(
-        [p for p in embedding.parameters() if p.requires_grad], lr=0.1, weight_decay=0.5
-    )
+    optimizer = torch.optim.AdamW([p for p in embedding.parameters() if p.requires_grad], lr=0.1, weight_decay=0.5)
     assert [len(group["params"]) for group in optimizer.param_groups] == [1]
     for _ in range(5):
         optimizer.zero_grad()

@@ -28,9 +28,7 @@ def speak(model: Synthesizer) -> Speak:
 
     def infer(seed: int = 0, **options: float) -> Speech:
         generator = torch.Generator().manual_seed(seed)
-        return model.infer(
-            tokens, torch.tensor([12, 7]), torch.tensor([0, 2]), generator=generator, **options
-        )
+        return model.infer(tokens, torch.tensor([12, 7]), torch.tensor([0, 2]), generator=generator, **options)
 
     return infer
 
@@ -156,9 +154,7 @@ def test_segments_start_everywhere_when_drawn_often() -> None:
 
 @settings(max_examples=30)
 @given(data=st.data(), time=st.integers(1, 20), channels=st.integers(1, 3))
-def test_segments_are_plain_slices_when_cut_from_a_batch(
-    data: st.DataObject, time: int, channels: int
-) -> None:
+def test_segments_are_plain_slices_when_cut_from_a_batch(data: st.DataObject, time: int, channels: int) -> None:
     segment = data.draw(st.integers(1, time))
     starts = data.draw(st.lists(st.integers(0, time - segment), min_size=1, max_size=4))
     x = torch.arange(len(starts) * channels * time).view(len(starts), channels, time).float()

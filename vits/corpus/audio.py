@@ -24,9 +24,7 @@ def read_audio(path: Path, sample_rate: int) -> Float32[np.ndarray, "samples"]:
     if wave.size == 0:
         raise InputError(f"{path} contains no audio; record it again or remove it from the list")
     if not np.isfinite(wave).all():
-        raise InputError(
-            f"{path} contains NaN or infinite samples; export it again or remove it from the list"
-        )
+        raise InputError(f"{path} contains NaN or infinite samples; export it again or remove it from the list")
     mono = wave.mean(axis=1, dtype=np.float32)
     if its_rate != sample_rate:
         mono = soxr.resample(mono, its_rate, sample_rate)

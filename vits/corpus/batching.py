@@ -50,9 +50,7 @@ def collate(utterances: Sequence[PreparedUtterance], speaker_ids: Mapping[str, i
     """
     unknown = sorted({item.clip.speaker for item in utterances} - set(speaker_ids))
     if unknown:
-        raise InputError(
-            f"the model has no embedding for speaker {', '.join(unknown)}; add them to its speaker table"
-        )
+        raise InputError(f"the model has no embedding for speaker {', '.join(unknown)}; add them to its speaker table")
     spectrograms = [item.spectrogram for item in utterances]
     return Batch(
         tokens=pad_sequence([item.tokens for item in utterances], batch_first=True),

@@ -23,9 +23,7 @@ def content_key(parts: Iterable[bytes]) -> str:
     """A name for the content; no other sequence of parts has it."""
     digest = hashlib.blake2b(digest_size=20)
     for part in parts:
-        digest.update(
-            len(part).to_bytes(8, "little")
-        )  # so that moving a byte to the next part changes the key
+        digest.update(len(part).to_bytes(8, "little"))  # so that moving a byte to the next part changes the key
         digest.update(part)
     return digest.hexdigest()
 

@@ -29,9 +29,7 @@ class Clip:
     @property
     def sentence(self) -> str:
         """What makes two clips say the same: the words of the text without case and punctuation."""
-        words = "".join(
-            letter if letter.isalnum() or letter == "'" else " " for letter in self.text.casefold()
-        )
+        words = "".join(letter if letter.isalnum() or letter == "'" else " " for letter in self.text.casefold())
         return " ".join(words.split()) or self.text.strip() or (self.phonemes or "").strip()
 
 

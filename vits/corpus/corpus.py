@@ -78,9 +78,7 @@ def unique(clips: Sequence[Clip], source: Path) -> list[Clip]:
         raise InputError(f"{source} lists no clips; add at least three for each speaker")
     name, count = Counter(clip.name for clip in clips).most_common(1)[0]
     if count > 1:
-        raise InputError(
-            f"{source} lists {name} {count} times; list every recording once, also if it has two formats"
-        )
+        raise InputError(f"{source} lists {name} {count} times; list every recording once, also if it has two formats")
     return list(clips)
 
 

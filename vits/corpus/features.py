@@ -84,10 +84,7 @@ def with_phonemes(clips: Sequence[Clip], phonemizer: EspeakPhonemizer) -> list[C
     """The clips with the phonemes of those that lack them; espeak reads each text once."""
     texts = list(dict.fromkeys(clip.text for clip in clips if clip.phonemes is None))
     phonemes_of = dict(zip(texts, phonemizer(texts), strict=True))
-    return [
-        clip if clip.phonemes is not None else replace(clip, phonemes=phonemes_of[clip.text])
-        for clip in clips
-    ]
+    return [clip if clip.phonemes is not None else replace(clip, phonemes=phonemes_of[clip.text]) for clip in clips]
 
 
 def prepare(
@@ -142,9 +139,7 @@ def _measured(clips: Sequence[Clip], cache: FeatureCache) -> list[tuple[str, int
     try:
         with ThreadPoolExecutor(max_workers=threads) as pool:
             measured = pool.map(cache.measure, [clip.path for clip in clips])
-            return list(
-                tqdm(measured, desc="preparing", total=len(clips), unit="clip", disable=None, leave=False)
-            )
+            return list(tqdm(measured, desc="preparing", total=len(clips), unit="clip", disable=None, leave=False))
     finally:
         torch.set_num_threads(threads)
 

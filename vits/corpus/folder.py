@@ -61,9 +61,7 @@ def _clip(folder: Path, table: Path, number: int, columns: list[str], line: str)
             raise InputError(f"{table}:{number}: the {column} is empty; fill it in or remove the line")
     path = PurePosixPath(row["path"].replace("\\", "/"))
     if path.is_absolute() or ".." in path.parts:
-        raise InputError(
-            f"{table}:{number}: {row['path']!r} isn't below {folder}; give a path relative to that folder"
-        )
+        raise InputError(f"{table}:{number}: {row['path']!r} isn't below {folder}; give a path relative to that folder")
     return Clip(
         path=folder / path,
         speaker=row["speaker"],

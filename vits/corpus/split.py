@@ -95,17 +95,13 @@ def _assign(speakers_of: Mapping[str, Counter[str]], hold_out: HoldOut) -> dict[
     return split_of
 
 
-def _give_one(
-    speaker: str, split: str, split_of: dict[str, str], speakers_of: Mapping[str, Counter[str]]
-) -> None:
+def _give_one(speaker: str, split: str, split_of: dict[str, str], speakers_of: Mapping[str, Counter[str]]) -> None:
     """Move a sentence to a held-out split in which the speaker has none, taking nobody's last one."""
     own = [sentence for sentence, speakers in speakers_of.items() if speaker in speakers]
     if any(split_of[sentence] == split for sentence in own):
         return
     left = Counter((split_of[sentence], s) for sentence, speakers in speakers_of.items() for s in speakers)
-    movable = [
-        sentence for sentence in own if all(left[split_of[sentence], s] > 1 for s in speakers_of[sentence])
-    ]
+    movable = [sentence for sentence in own if all(left[split_of[sentence], s] > 1 for s in speakers_of[sentence])]
     if not movable:
         raise InputError(
             f"speaker {speaker} shares its sentences with others so that none is left for {split}; "
@@ -140,9 +136,7 @@ def read_split(path: Path, clips: Sequence[Clip]) -> list[Clip]:
     for number, line in rows:
         fields = line.split("|")
         if len(fields) != len(_COLUMNS):
-            raise InputError(
-                f"{path}:{number}: {len(fields)} fields; there must be {len(_COLUMNS)}, separated by |"
-            )
+            raise InputError(f"{path}:{number}: {len(fields)} fields; there must be {len(_COLUMNS)}, separated by |")
         if fields[3] not in by_path:
             raise InputError(
                 f"{path}:{number}: the corpus has no clip {fields[3]!r}; use the corpus it was written for"

@@ -57,8 +57,7 @@ class EspeakPhonemizer:
         phrases = [phrase for text in pieces for phrase in text[::2] if phrase.strip()]
         spoken = iter(self._backend.phonemize(phrases, strip=True) if phrases else [])
         return [
-            _joined([next(spoken) if phrase.strip() else "" for phrase in text[::2]], text[1::2])
-            for text in pieces
+            _joined([next(spoken) if phrase.strip() else "" for phrase in text[::2]], text[1::2]) for text in pieces
         ]
 
     def __reduce__(self) -> tuple[type[EspeakPhonemizer], tuple[str]]:

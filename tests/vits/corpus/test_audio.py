@@ -63,9 +63,7 @@ def test_error_names_the_file_when_it_is_missing(tmp_path: Path) -> None:
         ("a.raw", b"\x00\x01" * 500, "a.raw doesn't tell its format"),
     ],
 )
-def test_error_names_the_file_when_it_is_not_audio(
-    tmp_path: Path, name: str, content: bytes, message: str
-) -> None:
+def test_error_names_the_file_when_it_is_not_audio(tmp_path: Path, name: str, content: bytes, message: str) -> None:
     (tmp_path / name).write_bytes(content)
     with pytest.raises(InputError, match=message):
         read_audio(tmp_path / name, RATE)

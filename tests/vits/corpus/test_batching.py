@@ -51,9 +51,7 @@ def test_error_names_the_speaker_when_it_has_no_id() -> None:
 
 
 @given(lengths, st.integers(1, 40), st.integers(0, 3), st.integers(0, 3))
-def test_every_utterance_comes_once_when_an_epoch_is_drawn(
-    found: list[int], size: int, seed: int, epoch: int
-) -> None:
+def test_every_utterance_comes_once_when_an_epoch_is_drawn(found: list[int], size: int, seed: int, epoch: int) -> None:
     buckets = LengthBucketedBatches(found, size, seed)
     batches = buckets(epoch)
     assert sorted(index for batch in batches for index in batch) == list(range(len(found)))

@@ -10,9 +10,7 @@ from vits.corpus.cache import content_key, default_cache_dir, write_atomically
 from vits.errors import InputError
 
 
-def test_folder_is_the_chosen_one_when_the_variable_is_set(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_folder_is_the_chosen_one_when_the_variable_is_set(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("VOICEGRID_CACHE", str(tmp_path))
     assert default_cache_dir() == tmp_path
     monkeypatch.delenv("VOICEGRID_CACHE")

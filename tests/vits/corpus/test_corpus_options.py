@@ -23,9 +23,7 @@ def test_reader_has_its_fields_when_composed(tmp_path: Path) -> None:
     assert chosen("+data=folder", "data.root=x", "data.speakers=['040',b]") == FolderCorpus(
         root="x", speakers=["040", "b"]
     )
-    assert chosen("+data=filelists", "data.root=x", "data.filelists=y") == FilelistsCorpus(
-        root="x", filelists="y"
-    )
+    assert chosen("+data=filelists", "data.root=x", "data.filelists=y") == FilelistsCorpus(root="x", filelists="y")
     assert chosen("+data=demo") == FolderCorpus(root="assets/demo_voices")
 
 

@@ -35,9 +35,7 @@ class Counted(nn.Module):
         return self.mel(wave)
 
 
-def ready(
-    clips: list[Clip], cache: Path, spectrogram: nn.Module | None = None, **limits: int
-) -> PreparedCorpus:
+def ready(clips: list[Clip], cache: Path, spectrogram: nn.Module | None = None, **limits: int) -> PreparedCorpus:
     module = spectrogram or MelSpectrogram(ANALYSIS)
     return prepare(clips, ANALYSIS, module, Tokenizer(), EspeakPhonemizer(), cache, **limits)
 
@@ -141,9 +139,7 @@ def test_clips_are_counted_by_reason_when_left_out(write_tone: Callable[..., Pat
         ready(clips[1:3], tmp_path / "cache", min_frames=32, max_frames=200)
 
 
-def test_splits_are_taken_apart_when_prepared_together(
-    write_tone: Callable[..., Path], tmp_path: Path
-) -> None:
+def test_splits_are_taken_apart_when_prepared_together(write_tone: Callable[..., Path], tmp_path: Path) -> None:
     clips = [
         Clip(write_tone(f"{i}.wav", seconds=0.5 + i / 10), "1", "Yes.", str(i), split=split)
         for i, split in enumerate(["train", "test", "train"])

@@ -54,9 +54,7 @@ def test_texts_are_the_spellings_when_a_table_is_given(lists: Path) -> None:
 def test_error_names_and_counts_when_spellings_are_missing(lists: Path) -> None:
     (lists / "transcripts.tsv").write_text("p0_001\tOne.\n")
     corpus = FilelistsCorpus(root=str(lists), filelists=str(lists), transcripts="transcripts.tsv")
-    with pytest.raises(
-        InputError, match=r"has no text for 25 of 26 utterances: p0_002, .*, \.\.\.; add lines"
-    ):
+    with pytest.raises(InputError, match=r"has no text for 25 of 26 utterances: p0_002, .*, \.\.\.; add lines"):
         corpus.clips()
 
 

@@ -26,13 +26,9 @@ def with_table(tmp_path: Path) -> WriteTable:
     return write
 
 
-def test_fields_are_read_as_they_stand_when_the_table_is_well_formed(
-    with_table: WriteTable, tmp_path: Path
-) -> None:
+def test_fields_are_read_as_they_stand_when_the_table_is_well_formed(with_table: WriteTable, tmp_path: Path) -> None:
     corpus = with_table(
-        "path|speaker|text|split|phonemes|voice\n"
-        'a.wav|040|He said "no|val||x\n\n'
-        'b.opus|040|Grüße, "you"|mine|ɡɹ|\n'
+        'path|speaker|text|split|phonemes|voice\na.wav|040|He said "no|val||x\n\nb.opus|040|Grüße, "you"|mine|ɡɹ|\n'
     )
     assert corpus.clips() == [
         Clip(tmp_path / "a.wav", "040", 'He said "no', "a", None, "validation"),
@@ -116,9 +112,7 @@ def test_some_speakers_remain_when_chosen(with_table: WriteTable, tmp_path: Path
         FolderCorpus(root=str(tmp_path), speakers=[]).clips()
 
 
-def test_missing_audio_is_allowed_when_its_speaker_is_not_chosen(
-    with_table: WriteTable, tmp_path: Path
-) -> None:
+def test_missing_audio_is_allowed_when_its_speaker_is_not_chosen(with_table: WriteTable, tmp_path: Path) -> None:
     with_table("path|speaker|text|split\na.wav|1|one|train\nb.wav|2|two|train\n")
     (tmp_path / "a.wav").unlink()
     assert len(FolderCorpus(root=str(tmp_path), speakers=["2"]).clips()) == 1
@@ -139,9 +133,7 @@ def test_splits_are_made_when_the_table_has_none(with_table: WriteTable) -> None
 
 def test_error_names_a_clip_when_only_some_have_a_split(with_table: WriteTable) -> None:
     corpus = with_table("path|speaker|text|split\na.wav|1|one|train\nb.wav|1|two|\n")
-    with pytest.raises(
-        InputError, match=r"1 of the 2 clips .* have no split, first b; give all of them one, or none"
-    ):
+    with pytest.raises(InputError, match=r"1 of the 2 clips .* have no split, first b; give all of them one, or none"):
         corpus.clips()
 
 

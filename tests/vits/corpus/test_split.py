@@ -37,9 +37,7 @@ hold_outs = st.builds(HoldOut, st.integers(0, 8), st.integers(0, 30), st.integer
 
 
 @given(own_sentences, hold_outs)
-def test_sizes_are_those_asked_for_when_sentences_are_not_shared(
-    clips: list[Clip], hold_out: HoldOut
-) -> None:
+def test_sizes_are_those_asked_for_when_sentences_are_not_shared(clips: list[Clip], hold_out: HoldOut) -> None:
     total = Counter(clip.speaker for clip in clips)
     for speaker, sizes in counts(split_by_sentence(clips, hold_out)).items():
         assert sizes["test"] == hold_out.target("test", total[speaker]) <= hold_out.test
@@ -56,17 +54,13 @@ def test_no_sentence_is_in_two_splits_when_speakers_share_it(clips: list[Clip], 
 
 
 @given(st.one_of(own_sentences, shared_sentences), hold_outs)
-def test_every_speaker_has_every_split_when_there_are_enough_sentences(
-    clips: list[Clip], hold_out: HoldOut
-) -> None:
+def test_every_speaker_has_every_split_when_there_are_enough_sentences(clips: list[Clip], hold_out: HoldOut) -> None:
     for sizes in counts(split_by_sentence(clips, hold_out)).values():
         assert set(sizes) == {"train", *hold_out.splits}
 
 
 @given(st.one_of(own_sentences, shared_sentences), hold_outs, st.randoms())
-def test_split_is_the_same_when_clips_come_in_another_order(
-    clips: list[Clip], hold_out: HoldOut, random
-) -> None:
+def test_split_is_the_same_when_clips_come_in_another_order(clips: list[Clip], hold_out: HoldOut, random) -> None:
     shuffled = random.sample(clips, len(clips))
     first = {clip.name: clip.split for clip in split_by_sentence(clips, hold_out)}
     assert first == {clip.name: clip.split for clip in split_by_sentence(shuffled, hold_out)}
@@ -120,9 +114,7 @@ def test_splits_are_found_again_when_written_down(tmp_path: Path) -> None:
         ("split|speaker|text|path\ntest|a|one|x/y.wav\n", r"split\.csv:2: the corpus has no clip 'x/y\.wav'"),
     ],
 )
-def test_error_names_file_and_line_when_a_split_is_malformed(
-    tmp_path: Path, content: str, message: str
-) -> None:
+def test_error_names_file_and_line_when_a_split_is_malformed(tmp_path: Path, content: str, message: str) -> None:
     (tmp_path / "split.csv").write_text(content)
     with pytest.raises(InputError, match=message):
         read_split(tmp_path / "split.csv", corpus_of({"a": ["one"]}))

@@ -32,9 +32,7 @@ def espeak() -> EspeakPhonemizer:
         ),
     ],
 )
-def test_ipa_equals_the_seeds_when_given_its_spelling(
-    espeak: EspeakPhonemizer, spelling: str, ipa: str
-) -> None:
+def test_ipa_equals_the_seeds_when_given_its_spelling(espeak: EspeakPhonemizer, spelling: str, ipa: str) -> None:
     assert espeak([spelling]) == [ipa]
 
 
@@ -60,9 +58,7 @@ def test_batch_equals_single_texts_when_texts_are_odd(texts: list[str]) -> None:
         ("1,000", "wˈʌn θˈaʊzənd"),
     ],
 )
-def test_punctuation_stays_where_it_was_when_it_ends_a_phrase(
-    espeak: EspeakPhonemizer, text: str, ipa: str
-) -> None:
+def test_punctuation_stays_where_it_was_when_it_ends_a_phrase(espeak: EspeakPhonemizer, text: str, ipa: str) -> None:
     assert espeak([text]) == [ipa]
 
 
