@@ -76,9 +76,7 @@ class PretrainedBase(Base):
             identity=bundle_identity(directory),
             warnings=()
             if has_adversary(directory)
-            else (
-                f"{directory} has no trained discriminators: new ones start from noise, and audio may get worse at first",
-            ),
+            else (f"{directory} has no trained discriminators; new ones start from noise, and audio may suffer",),
         )
 
 

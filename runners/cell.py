@@ -74,8 +74,8 @@ class CellFolder:
             self._check_same(identity)
         elif self.path.is_dir() and any(self.path.iterdir()):
             raise InputError(
-                f"{self.path} holds files but no {CELL_JSON}, so it is no cell; choose another name=... or results=..., "
-                "or remove the folder"
+                f"{self.path} holds files but no {CELL_JSON}, so it is no cell; choose another name=... or "
+                "results=..., or remove the folder"
             )
 
     def _check_same(self, identity: Identity) -> None:

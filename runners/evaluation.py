@@ -22,7 +22,7 @@ from vits.synthesizer import Synthesizer
 JUDGED_TOGETHER = 16
 NOTE_COLUMNS = ("epoch", "split", "speaker", "utterance", "note", "text")
 
-Advance = Callable[[int], None]
+Advance = Callable[[int], object]
 
 
 @register("evaluation", "settings")

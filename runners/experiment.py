@@ -70,8 +70,9 @@ class Cell:
                 raise InputError(f"{name}={value} must be {least} or more")
         if self.base.label == "scratch" and (self.strategy.name, self.freeze.name) != ("random", "none"):
             raise InputError(
-                f"base=scratch has no speakers to start from and nothing worth keeping, so strategy={self.strategy.name} "
-                f"freeze={self.freeze.name} can't apply; use strategy=random freeze=none"
+                "base=scratch has no speakers to start from and nothing worth keeping, so "
+                f"strategy={self.strategy.name} freeze={self.freeze.name} can't apply; "
+                "use strategy=random freeze=none"
             )
 
     @property

@@ -132,7 +132,7 @@ class Fit:
         pictures = []
         for path, item in shown:
             picture = self.folder.path / "pictures" / f"epoch={epoch:03}" / f"{path.stem}.png"
-            save_picture(item, self.trainer.objective.mel.linear.analysis, picture)
+            save_picture(item, self.trainer.analysis, picture)
             pictures.append(picture)
         return [path for path, _ in shown], pictures
 

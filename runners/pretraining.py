@@ -210,11 +210,12 @@ def _card(run: Pretraining, trainer: Trainer, voices: Voices, score_lines: list[
         [
             "# Base model card",
             "",
-            f"- Data: {len(voices.speakers)} voices, {len(voices.train)} utterances, {minutes:.0f} minutes at {rate} Hz.",
+            f"- Data: {len(voices.speakers)} voices, {len(voices.train)} utterances, "
+            f"{minutes:.0f} minutes at {rate} Hz.",
             f"- Model: {parameters:,} parameters.",
-            f"- Training: {trainer.step} steps of {run.training.batch_size} utterances (about {audio_hours:.0f} hours of "
-            f"audio heard), the last {adversary_steps} of them with discriminators; precision {run.precision}, "
-            f"learning rate {run.training.optimizer.learning_rate:g}, seed {run.seed}.",
+            f"- Training: {trainer.step} steps of {run.training.batch_size} utterances "
+            f"(about {audio_hours:.0f} hours of audio heard), the last {adversary_steps} of them with discriminators; "
+            f"precision {run.precision}, learning rate {run.training.optimizer.learning_rate:g}, seed {run.seed}.",
             "",
             f"Scores on held-out sentences of the base voices, {splits}; mean over speakers ± spread between them:",
             "",

@@ -84,7 +84,9 @@ class Trainer:
         self.settings = settings
         self.seed = seed
         self.step = 0
-        self.objective = fabric.to_device(Objective(analysis))
+        self.analysis = analysis
+        self.objective = Objective(analysis)
+        fabric.to_device(self.objective)
         self.generator_optimizer = NamedAdamW(trainable, settings.optimizer)
         self._model, self._generator_stepper = fabric.setup(synthesizer, self.generator_optimizer)
         self._opponents = fabric.to_device(adversary)

@@ -122,7 +122,8 @@ def check_complete(directory: Path) -> None:
     missing = [name for name in NEEDED if not (directory / name).is_file()]
     if missing:
         raise InputError(
-            f"{directory} is no base bundle: it lacks {', '.join(missing)}; give a folder that runners/pretrain.py wrote"
+            f"{directory} is no base bundle: it lacks {', '.join(missing)}; "
+            "give a folder that runners/pretrain.py wrote"
         )
 
 

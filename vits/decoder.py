@@ -149,5 +149,6 @@ def _check_upsampling(initial_channels: int, rates: Sequence[int], kernel_sizes:
             )
     if initial_channels % 2 ** len(rates):
         raise InputError(
-            f"initial_channels={initial_channels} can't be halved {len(rates)} times; take a multiple of {2 ** len(rates)}"
+            f"initial_channels={initial_channels} can't be halved {len(rates)} times; "
+            f"take a multiple of {2 ** len(rates)}"
         )

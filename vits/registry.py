@@ -48,7 +48,7 @@ def _schema(cls: type) -> type:
     columns: list[tuple[str, Any, Any]] = [("_target_", str, field(default=f"{cls.__module__}.{cls.__qualname__}"))]
     for column in fields(cls):
         hint = hints[column.name]
-        if is_dataclass(hint):
+        if isinstance(hint, type) and is_dataclass(hint):
             nested = _schema(hint)
             columns.append((column.name, nested, field(default_factory=nested)))
             continue
