@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from vits.discriminators import Judgement
 from vits.errors import InputError
+from vits.stft import ShortTimePower
 
 POWER_FLOOR = 1e-7
 
@@ -70,21 +71,22 @@ class SubbandSTFTLoss(nn.Module):
                 f"n_ffts={list(n_ffts)}, hop_lengths={list(hop_lengths)} and win_lengths={list(win_lengths)} "
                 "must be equally many: one of each for every resolution"
             )
-        self.resolutions = tuple(zip(n_ffts, hop_lengths, win_lengths, strict=True))
-        for index, win_length in enumerate(win_lengths):
-            self.register_buffer(f"window_{index}", torch.hann_window(win_length), persistent=False)
+        self.transforms = nn.ModuleList(
+            ShortTimePower(*resolution) for resolution in zip(n_ffts, hop_lengths, win_lengths, strict=True)
+        )
 
-    def forward(self, predicted: Float[Tensor, "batch bands time"], real: Float[Tensor, "batch bands time"]) -> Loss:
-        both = torch.cat((rearrange(predicted, "b n t -> (b n) t"), rearrange(real, "b n t -> (b n) t"))).float()
+    def forward(
+        self, predicted: Float[Tensor, "batch bands time"], real: Float[Tensor, "batch bands time"]
+    ) -> Loss:
         losses = []
-        for index, resolution in enumerate(self.resolutions):
-            x, y = self._magnitude(both, index, *resolution).chunk(2)
+        for transform in self.transforms:
+            x = _magnitude(transform(rearrange(predicted, "b n t -> (b n) t").float()))
+            with torch.no_grad():
+                y = _magnitude(transform(rearrange(real, "b n t -> (b n) t").float()))
             convergence = torch.linalg.norm(y - x) / torch.linalg.norm(y)
             losses.append(convergence + (torch.log(y) - torch.log(x)).abs().mean())
         return torch.stack(losses).mean()
 
-    def _magnitude(self, wave: Tensor, index: int, n_fft: int, hop_length: int, win_length: int) -> Tensor:
-        window = self.get_buffer(f"window_{index}")
-        spectrum = torch.stft(wave, n_fft, hop_length, win_length, window, return_complex=True)
-        power = spectrum.real.square() + spectrum.imag.square()
-        return torch.sqrt(power.clamp_min(POWER_FLOOR))
+
+def _magnitude(power: Tensor) -> Tensor:
+    return torch.sqrt(power.clamp_min(POWER_FLOOR))
