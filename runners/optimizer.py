@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor, nn
 
+from strategies.freeze import NEW_ROWS
 from vits.errors import InputError
 
 
@@ -16,7 +17,13 @@ class OptimizerSettings:
     """AdamW (Loshchilov and Hutter, 2019) and its learning rate over time.
 
     `lr_decay` multiplies the rate after every epoch, `warmup_steps` raises it linearly from 0, and
-    `max_gradient_norm` scales a longer gradient down to that length.
+    `max_gradient_norm` scales a longer gradient down to that length. The new speakers' embeddings learn
+    `embedding_rate_factor` times as fast: AdamW moves a number by about the rate in a step, and an embedding,
+    whose numbers are near 1 in size, has further to go than a weight.
+
+    A run that is to end soon is cooled down: from `cooldown_from_step` the rate falls linearly and reaches 0
+    after `cooldown_steps` (0: never), which gains what a schedule planned from the start would have (Hägele et
+    al., Scaling Laws and Compute-Optimal Training Beyond Fixed Training Durations, 2024).
     """
 
     learning_rate: float = 2e-4
@@ -26,34 +33,58 @@ class OptimizerSettings:
     lr_decay: float = 0.999875
     warmup_steps: int = 0
     max_gradient_norm: float = float("inf")
+    embedding_rate_factor: float = 1.0
+    cooldown_from_step: int = 0
+    cooldown_steps: int = 0
 
     def __post_init__(self) -> None:
         if self.learning_rate <= 0:
             raise InputError(f"learning_rate={self.learning_rate} must be above 0")
+        if self.embedding_rate_factor <= 0:
+            raise InputError(f"embedding_rate_factor={self.embedding_rate_factor} must be above 0")
+        if len(self.betas) != 2 or not all(0 <= beta < 1 for beta in self.betas):
+            raise InputError(f"betas={self.betas} must be two numbers from 0 to below 1")
 
     def rate(self, step: int, epoch: int) -> float:
         """The learning rate at a step of an epoch, both counted from 0."""
         warmup = min(1.0, (step + 1) / self.warmup_steps) if self.warmup_steps else 1.0
-        return self.learning_rate * warmup * self.lr_decay**epoch
+        return self.learning_rate * warmup * self._cooldown(step) * self.lr_decay**epoch
+
+    def _cooldown(self, step: int) -> float:
+        if not self.cooldown_steps:
+            return 1.0
+        return min(max(1 - (step - self.cooldown_from_step) / self.cooldown_steps, 0.0), 1.0)
 
 
 class NamedAdamW(torch.optim.AdamW):
     """AdamW that knows its parameters' names, so that its state can be saved and loaded by them."""
 
     def __init__(self, parameters: Iterable[tuple[str, nn.Parameter]], settings: OptimizerSettings) -> None:
-        named = list(parameters)
+        named = sorted(parameters, key=lambda parameter: parameter[0].startswith(NEW_ROWS))
         if not named:
             raise InputError("nothing is left to train; choose a freeze policy that leaves some parameter free")
+        self.settings = settings
         self.names = [name for name, _ in named]
+        shared = [parameter for name, parameter in named if not name.startswith(NEW_ROWS)]
+        embeddings = [parameter for name, parameter in named if name.startswith(NEW_ROWS)]
+        groups = [
+            {"params": shared, "rate_factor": 1.0},
+            {"params": embeddings, "rate_factor": settings.embedding_rate_factor},
+        ]
         beta_1, beta_2 = settings.betas
         super().__init__(
-            [parameter for _, parameter in named],
+            [group for group in groups if group["params"]],
             lr=settings.learning_rate,
             betas=(beta_1, beta_2),
             eps=settings.eps,
             weight_decay=settings.weight_decay,
             fused=True,
         )
+
+    def set_rate(self, step: int, epoch: int) -> None:
+        """Set the learning rates of a step of an epoch."""
+        for group in self.param_groups:
+            group["lr"] = self.settings.rate(step, epoch) * group["rate_factor"]
 
     def named_state(self) -> dict[str, Tensor]:
         """Moments and step counts, as `<parameter>:<key>`."""

@@ -51,6 +51,11 @@ class TrainingSettings:
     adversary_from_step: int = 0
     alignment_noise: bool = False
 
+    def __post_init__(self) -> None:
+        for name, value in (("batch_size", self.batch_size), ("segment_frames", self.segment_frames)):
+            if value < 1:
+                raise InputError(f"training.{name}={value} must be 1 or more")
+
 
 @dataclass(frozen=True)
 class StepReport:
@@ -112,8 +117,8 @@ class Trainer:
     def _train_on(self, batch: Batch, epoch: int) -> StepReport:
         generator = self._seed_step()
         for optimizer in (self.generator_optimizer, self.adversary_optimizer):
-            for group in optimizer.param_groups if optimizer is not None else ():
-                group["lr"] = self.settings.optimizer.rate(self.step, epoch)
+            if optimizer is not None:
+                optimizer.set_rate(self.step, epoch)
         made = self._model(
             batch.tokens,
             batch.token_lengths,

@@ -94,3 +94,21 @@ def test_rate_warms_up_and_decays_when_time_passes(step: int, epoch: int, rate: 
 
 def test_rate_is_whole_from_the_start_when_there_is_no_warmup() -> None:
     assert OptimizerSettings(learning_rate=2e-4).rate(0, 0) == 2e-4
+
+
+@pytest.mark.parametrize(("step", "rate"), [(0, 1.0), (10, 1.0), (12, 0.5), (13, 0.25), (14, 0.0), (20, 0.0)])
+def test_rate_falls_to_zero_when_cooling_down(step: int, rate: float) -> None:
+    settings = OptimizerSettings(learning_rate=1.0, lr_decay=1.0, cooldown_from_step=10, cooldown_steps=4)
+    assert settings.rate(step, 0) == pytest.approx(rate)
+
+
+def test_embeddings_learn_faster_by_the_factor_when_trained_beside_weights() -> None:
+    parameters = [("speaker_embedding.added.0", nn.Parameter(torch.zeros(2))), ("w", nn.Parameter(torch.zeros(2)))]
+    optimizer = NamedAdamW(parameters, OptimizerSettings(learning_rate=0.01, embedding_rate_factor=5.0))
+    optimizer.set_rate(0, 0)
+    for _, parameter in parameters:
+        parameter.grad = torch.ones(2)
+    optimizer.step()
+    embedding, weight = (parameter.detach() for _, parameter in parameters)
+    torch.testing.assert_close(embedding, 5 * weight)
+    assert float(weight[0]) == pytest.approx(-0.01)

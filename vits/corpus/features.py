@@ -16,6 +16,7 @@ from tqdm import tqdm
 
 from vits.corpus.clip import Clip, in_split
 from vits.corpus.feature_cache import FeatureCache
+from vits.corpus.phoneme_cache import cached_phonemes
 from vits.errors import InputError
 from vits.spectrogram import AudioAnalysis
 from vits.text.phonemizer import EspeakPhonemizer
@@ -80,10 +81,10 @@ class PreparedCorpus(Dataset[PreparedUtterance]):
         )
 
 
-def with_phonemes(clips: Sequence[Clip], phonemizer: EspeakPhonemizer) -> list[Clip]:
+def with_phonemes(clips: Sequence[Clip], phonemizer: EspeakPhonemizer, cache_dir: Path) -> list[Clip]:
     """The clips with the phonemes of those that lack them; espeak reads each text once."""
     texts = list(dict.fromkeys(clip.text for clip in clips if clip.phonemes is None))
-    phonemes_of = dict(zip(texts, phonemizer(texts), strict=True))
+    phonemes_of = dict(zip(texts, cached_phonemes(texts, phonemizer, cache_dir), strict=True))
     return [clip if clip.phonemes is not None else replace(clip, phonemes=phonemes_of[clip.text]) for clip in clips]
 
 
@@ -108,7 +109,7 @@ def prepare(
         InputError: a recording can't be read, or no clip is left.
     """
     cache = FeatureCache(cache_dir, analysis, spectrogram)
-    spelled = with_phonemes(clips, phonemizer)
+    spelled = with_phonemes(clips, phonemizer, cache_dir)
     kept: list[tuple[Clip, Tensor, str, int]] = []
     skipped: Counter[str] = Counter()
     for clip, (key, frames) in zip(spelled, _measured(spelled, cache), strict=True):
