@@ -98,6 +98,23 @@ class FeedForward(nn.Module):
         return self.contract(hidden * mask) * mask
 
 
+class CausalFeedForward(nn.Module):
+    """A feed-forward in which a position sees only those before it."""
+
+    def __init__(self, channels: int, filter_channels: int, kernel_size: int, *, dropout: float) -> None:
+        super().__init__()
+        self.past = kernel_size - 1
+        self.expand = nn.Conv1d(channels, filter_channels, kernel_size)
+        self.contract = nn.Conv1d(filter_channels, channels, kernel_size)
+        self.dropout = nn.Dropout(dropout)
+
+    def forward(
+        self, x: Float[Tensor, "batch channels time"], mask: Float[Tensor, "batch 1 time"]
+    ) -> Float[Tensor, "batch channels time"]:
+        hidden = torch.relu(self.expand(nn.functional.pad(x * mask, (self.past, 0))))
+        return self.contract(nn.functional.pad(self.dropout(hidden) * mask, (self.past, 0))) * mask
+
+
 class TransformerLayer(nn.Module):
     """Attention and feed-forward, each added to its input and then normalised."""
 
@@ -110,11 +127,12 @@ class TransformerLayer(nn.Module):
         kernel_size: int,
         window: int | None,
         dropout: float,
+        feed_forward: type[FeedForward | CausalFeedForward] = FeedForward,
     ) -> None:
         super().__init__()
         self.attention = RelativeAttention(channels, n_heads, window=window, dropout=dropout)
         self.attention_norm = ChannelNorm(channels)
-        self.feed_forward = FeedForward(channels, filter_channels, kernel_size, dropout=dropout)
+        self.feed_forward = feed_forward(channels, filter_channels, kernel_size, dropout=dropout)
         self.feed_forward_norm = ChannelNorm(channels)
         self.dropout = nn.Dropout(dropout)
 
@@ -210,7 +228,7 @@ class SpeakerConditionedEncoder(TransformerEncoder):
         x = x * mask
         pairs = pair_mask(mask)
         for index, layer in enumerate(self.layers):
-            if index == self.SPEAKER_LAYER:
+            if index == self.SPEAKER_LAYER and speaker.shape[1]:  # a model of one voice may have no embedding
                 x = (x + self.speaker_projection(speaker.mT).mT) * mask
             x = layer(x, mask, pairs)
         return x * mask

@@ -3,6 +3,7 @@
 model.yaml                the model as data (`vits.model_spec`)
 generator.safetensors     its weights
 adversary.safetensors     the discriminators' weights; may be missing
+optimizer.safetensors     the optimizer's moments by parameter name, where an import kept them
 speakers.csv              `name|utterances`, a line for each row of the speaker embedding
 voiceprints.safetensors   each speaker's unit mean ECAPA voiceprint, zeros for rows never trained
 card.md                   what it was trained on, for how long, and how it scores
@@ -11,7 +12,8 @@ card.md                   what it was trained on, for how long, and how it score
 from __future__ import annotations
 
 import shutil
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import torch
@@ -31,6 +33,7 @@ GENERATOR = "generator.safetensors"
 ADVERSARY = "adversary.safetensors"
 SPEAKERS = "speakers.csv"
 VOICEPRINTS = "voiceprints.safetensors"
+OPTIMIZER = "optimizer.safetensors"
 CARD = "card.md"
 NEEDED = (MODEL, GENERATOR, SPEAKERS, VOICEPRINTS)
 SPEAKERS_HEADER = "name|utterances"
@@ -46,13 +49,19 @@ class BaseSpeaker:
 
 @dataclass(frozen=True)
 class Bundle:
-    """A pretrained base model in memory."""
+    """A pretrained base model in memory.
+
+    Voiceprints of width 0 mean that nobody's voice is known. `trained_adversary` says whether the
+    discriminators are more than noise, and `optimizer_state` is as `NamedAdamW` takes it.
+    """
 
     spec: ModelSpec
     synthesizer: Synthesizer
     adversary: Adversary
     speakers: tuple[BaseSpeaker, ...]
     voiceprints: Float[Tensor, "speakers print"]
+    trained_adversary: bool = True
+    optimizer_state: Mapping[str, Tensor] = field(default_factory=dict)
 
     @property
     def trained_rows(self) -> list[int]:
@@ -61,13 +70,22 @@ class Bundle:
 
 
 def save_bundle(bundle: Bundle, directory: Path, card: str) -> None:
-    """Write a bundle beside the one that may be there, then put it in its place."""
+    """Write a bundle beside the one that may be there, then put it in its place.
+
+    Raises:
+        InputError: something else is there.
+    """
+    check_replaceable(directory)
+    directory = directory.resolve()  # "." has no name
     made = directory.with_name(f".{directory.name}.new")
     shutil.rmtree(made, ignore_errors=True)
     made.mkdir(parents=True)
     (made / MODEL).write_text(yaml.safe_dump(dict(bundle.spec.parts), sort_keys=False), encoding="utf-8")
     save_weights(bundle.synthesizer, made / GENERATOR)
-    save_weights(bundle.adversary, made / ADVERSARY)
+    if bundle.trained_adversary:
+        save_weights(bundle.adversary, made / ADVERSARY)
+    if bundle.optimizer_state:
+        save_tensors(bundle.optimizer_state, made / OPTIMIZER)
     lines = [SPEAKERS_HEADER, *(f"{speaker.name}|{speaker.utterances}" for speaker in bundle.speakers)]
     (made / SPEAKERS).write_text("\n".join(lines) + "\n", encoding="utf-8")
     save_tensors({"voiceprints": bundle.voiceprints.contiguous()}, made / VOICEPRINTS)
@@ -96,7 +114,8 @@ def load_bundle(directory: Path) -> Bundle:
             f"{directory / VOICEPRINTS} holds {len(voiceprints)} voiceprints for {len(speakers)} speakers; "
             "make the bundle again"
         )
-    return Bundle(spec, synthesizer, adversary, speakers, voiceprints)
+    state = load_tensors(directory / OPTIMIZER) if (directory / OPTIMIZER).is_file() else {}
+    return Bundle(spec, synthesizer, adversary, speakers, voiceprints, has_adversary(directory), state)
 
 
 def has_adversary(directory: Path) -> bool:
@@ -108,9 +127,8 @@ def bundle_identity(directory: Path) -> str:
     """A name for the content of a bundle's model; the card is not part of it."""
     check_complete(directory)
     parts = [(directory / name).read_bytes() for name in NEEDED]
-    if has_adversary(directory):
-        parts.append((directory / ADVERSARY).read_bytes())
-    return content_key(parts)
+    optional = [directory / name for name in (ADVERSARY, OPTIMIZER)]
+    return content_key([*parts, *(path.read_bytes() for path in optional if path.is_file())])
 
 
 def check_complete(directory: Path) -> None:
@@ -124,6 +142,19 @@ def check_complete(directory: Path) -> None:
         raise InputError(
             f"{directory} is no base bundle: it lacks {', '.join(missing)}; "
             "give a folder that runners/pretrain.py wrote"
+        )
+
+
+def check_replaceable(directory: Path) -> None:
+    """Check that writing a bundle there removes nothing but an older bundle.
+
+    Raises:
+        InputError: there are other files.
+    """
+    empty = not directory.exists() or (directory.is_dir() and not any(directory.iterdir()))
+    if not empty and not (directory / MODEL).is_file():
+        raise InputError(
+            f"{directory} is no base bundle, and writing one would remove what it holds; choose another bundle=..."
         )
 
 

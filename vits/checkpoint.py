@@ -11,16 +11,10 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
-from vits.decoder import MultiBandISTFTDecoder
-from vits.duration_predictor import DeterministicDurationPredictor
 from vits.errors import InputError
-from vits.flow import PreConv2Flow
-from vits.posterior_encoder import PosteriorEncoder
-from vits.seed_names import renamed, synthesizer_rules
-from vits.speaker_embedding import SpeakerEmbedding
+from vits.seed_config import model_spec_from_seed, speakers_in_seed
+from vits.seed_names import renamed, seed_named, synthesizer_table
 from vits.synthesizer import Synthesizer
-from vits.text.symbols import SYMBOLS
-from vits.text_encoder import SpeakerConditionedTextEncoder
 
 SHOWN = 5
 
@@ -94,54 +88,21 @@ def synthesizer_from_seed(config: Mapping[str, Any], state_dict: Mapping[str, Te
     Raises:
         InputError: the configuration is of a kind that isn't built here, or names or shapes don't fit it.
     """
-    synthesizer = _build_from_seed(config)
-    rules = synthesizer_rules(len(config["model"]["resblock_kernel_sizes"]))
-    load_strict(synthesizer, renamed(state_dict, rules), source="the seed checkpoint")
+    synthesizer = model_spec_from_seed(config).synthesizer(speakers_in_seed(config))
+    table = synthesizer_table(synthesizer)
+    load_strict(synthesizer, renamed(state_dict, table), source="the seed checkpoint")
     return synthesizer.eval()
 
 
-def _build_from_seed(config: Mapping[str, Any]) -> Synthesizer:
-    model, data = config["model"], config["data"]
-    _require(model, "mb_istft_vits", True)
-    _require(model, "use_transformer_flows", True)
-    _require(model, "transformer_flow_type", "pre_conv2")
-    _require(model, "use_spk_conditioned_encoder", True)
-    _require(model, "use_mel_posterior_encoder", True)
-    _require(model, "use_sdp", False)
-    _require(model, "resblock", "1")
-    hidden, latent, gin = model["hidden_channels"], model["inter_channels"], model["gin_channels"]
-    return Synthesizer(
-        text_encoder=SpeakerConditionedTextEncoder(
-            len(SYMBOLS),
-            latent,
-            hidden,
-            model["filter_channels"],
-            model["n_heads"],
-            model["n_layers"],
-            model["kernel_size"],
-            model["p_dropout"],
-            gin,
-        ),
-        posterior_encoder=PosteriorEncoder(data["n_mel_channels"], latent, hidden, 5, 16, gin),
-        flow=PreConv2Flow(latent, hidden, 5, 4, gin),
-        duration_predictor=DeterministicDurationPredictor(hidden, 256, 3, 0.5, gin),
-        decoder=MultiBandISTFTDecoder(
-            latent,
-            model["upsample_initial_channel"],
-            model["upsample_rates"],
-            model["upsample_kernel_sizes"],
-            model["resblock_kernel_sizes"],
-            model["resblock_dilation_sizes"],
-            model["gen_istft_n_fft"],
-            model["gen_istft_hop_size"],
-            model["subbands"],
-        ),
-        speaker_embedding=SpeakerEmbedding(data["n_speakers"], gin),
-    )
+def seed_state_dict(synthesizer: Synthesizer) -> dict[str, Tensor]:
+    """The synthesizer's tensors under the seed's names; new speakers follow the base speakers in one table.
 
-
-def _require(model: Mapping[str, Any], key: str, supported: object) -> None:
-    if model.get(key) != supported:
-        raise InputError(
-            f"model.{key}={model.get(key)!r} of the seed configuration isn't built here; it must be {supported!r}"
-        )
+    Raises:
+        InputError: the synthesizer has a part that the seed doesn't know.
+    """
+    state = {
+        name: tensor for name, tensor in synthesizer.state_dict().items() if not name.startswith("speaker_embedding.")
+    }
+    if isinstance(synthesizer.speaker_embedding.weight, nn.Parameter):  # a model of one voice has no table
+        state["speaker_embedding.weight"] = synthesizer.speaker_embedding.rows().detach()
+    return seed_named(state, synthesizer_table(synthesizer))

@@ -9,7 +9,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from vits.layers import ChannelNorm, same_padding, weight_normed
+from vits.layers import ChannelNorm, same_padding, stored_only, weight_normed
 
 SLOPE = 0.1
 
@@ -112,7 +112,7 @@ class MultiPeriodDiscriminator(nn.Module):
 class DurationDiscriminator1(nn.Module):
     """Judges log-durations beside the text they belong to, with linear convolutions only.
 
-    Its two output norms hold parameters that the seed of this model family stores but never uses.
+    Its two norms are ones that the seed of this model family stores but never uses.
     """
 
     def __init__(self, hidden_channels: int, filter_channels: int, kernel_size: int = 3) -> None:
@@ -122,9 +122,9 @@ class DurationDiscriminator1(nn.Module):
         self.text_conv_2 = nn.Conv1d(filter_channels, filter_channels, kernel_size, padding=padding)
         self.duration_projection = nn.Conv1d(1, filter_channels, 1)
         self.joint_conv_1 = nn.Conv1d(2 * filter_channels, filter_channels, kernel_size, padding=padding)
-        self.joint_norm_1 = ChannelNorm(filter_channels)
+        self.joint_norm_1 = stored_only(ChannelNorm(filter_channels))
         self.joint_conv_2 = nn.Conv1d(filter_channels, filter_channels, kernel_size, padding=padding)
-        self.joint_norm_2 = ChannelNorm(filter_channels)
+        self.joint_norm_2 = stored_only(ChannelNorm(filter_channels))
         self.output = nn.Linear(filter_channels, 1)
 
     def forward(

@@ -9,10 +9,10 @@ from jaxtyping import Bool, Float, Int64
 from torch import Tensor, nn
 from torch.nn.utils.parametrizations import weight_norm
 
-Conv = TypeVar("Conv", bound=nn.Module)
+AnyModule = TypeVar("AnyModule", bound=nn.Module)
 
 
-def weight_normed(conv: Conv) -> Conv:
+def weight_normed(conv: AnyModule) -> AnyModule:
     """The convolution with its weight split into length and direction, one length per index of dimension 0.
 
     Salimans and Kingma, Weight Normalization, 2016, equation 2.
@@ -36,6 +36,49 @@ def length_mask(lengths: Int64[Tensor, "batch"], longest: int | None = None) -> 
 def gaussian_like(mean: Tensor, generator: torch.Generator | None) -> Tensor:
     """Standard normal noise in the shape of `mean`, drawn from the generator."""
     return torch.randn(mean.shape, generator=generator, device=mean.device, dtype=mean.dtype)
+
+
+class SpeakerProjection(nn.Conv1d):
+    """What a speaker embedding adds to `out_channels` channels. An embedding without channels adds nothing."""
+
+    def __init__(self, speaker_channels: int, out_channels: int) -> None:
+        super().__init__(speaker_channels, out_channels, 1)
+
+    def forward(self, speaker: Float[Tensor, "batch gin 1"]) -> Float[Tensor, "batch out 1"]:  # pyright: ignore[reportIncompatibleMethodOverride]
+        if not speaker.shape[1]:
+            return speaker.new_zeros(len(speaker), self.out_channels, 1)
+        return super().forward(speaker)
+
+
+class NoSpeakerProjection(nn.Module):
+    """The same of a model that has no speaker embedding: nothing is added, and nothing learned."""
+
+    def __init__(self, out_channels: int) -> None:
+        super().__init__()
+        self.out_channels = out_channels
+
+    def forward(self, speaker: Float[Tensor, "batch 0 1"]) -> Float[Tensor, "batch out 1"]:
+        return speaker.new_zeros(len(speaker), self.out_channels, 1)
+
+
+def speaker_projection(speaker_channels: int, out_channels: int, *, normed: bool = False) -> nn.Module:
+    """The projection for embeddings of so many channels, which may be 0."""
+    if not speaker_channels:
+        return NoSpeakerProjection(out_channels)
+    projection = SpeakerProjection(speaker_channels, out_channels)
+    return weight_normed(projection) if normed else projection
+
+
+def stored_only(module: AnyModule) -> AnyModule:
+    """A module that the seed of this model family stores and never uses.
+
+    Its parameters become buffers: they are loaded and saved by their names, and no optimizer sees them.
+    """
+    for part in module.modules():
+        for name, parameter in list(part.named_parameters(recurse=False)):
+            delattr(part, name)
+            part.register_buffer(name, parameter.detach())
+    return module
 
 
 class ChannelNorm(nn.Module):

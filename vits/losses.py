@@ -75,9 +75,7 @@ class SubbandSTFTLoss(nn.Module):
             ShortTimePower(*resolution) for resolution in zip(n_ffts, hop_lengths, win_lengths, strict=True)
         )
 
-    def forward(
-        self, predicted: Float[Tensor, "batch bands time"], real: Float[Tensor, "batch bands time"]
-    ) -> Loss:
+    def forward(self, predicted: Float[Tensor, "batch bands time"], real: Float[Tensor, "batch bands time"]) -> Loss:
         losses = []
         for transform in self.transforms:
             x = _magnitude(transform(rearrange(predicted, "b n t -> (b n) t").float()))

@@ -44,8 +44,19 @@ class ModelSpec:
         return _build(self.parts["analysis"])
 
     def spectrogram(self) -> nn.Module:
-        """The module that makes what the posterior encoder hears."""
-        return _build(self.parts["spectrogram"], analysis=self.parts["analysis"])
+        """The module that makes what the posterior encoder hears.
+
+        Raises:
+            InputError: the posterior encoder takes another number of channels.
+        """
+        spectrogram = _build(self.parts["spectrogram"], analysis=self.parts["analysis"])
+        taken = self.parts["posterior_encoder"].get("spectrogram_channels", spectrogram.channels)
+        if taken != spectrogram.channels:
+            raise InputError(
+                f"the spectrogram has {spectrogram.channels} channels, but the posterior encoder takes "
+                f"spectrogram_channels={taken}; make them the same"
+            )
+        return spectrogram
 
     def synthesizer(self, n_speakers: int) -> Synthesizer:
         """A new generator with random weights and so many base speakers.

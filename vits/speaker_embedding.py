@@ -41,3 +41,18 @@ class SpeakerEmbedding(nn.Module):
 
     def forward(self, speaker: Int64[Tensor, "batch"]) -> Float[Tensor, "batch gin 1"]:
         return nn.functional.embedding(speaker, self.rows()).unsqueeze(2)
+
+
+class NoSpeakerEmbedding(SpeakerEmbedding):
+    """What a model of one voice has instead: vectors without channels, and no parameters."""
+
+    def __init__(self, n_speakers: int) -> None:
+        super().__init__(n_speakers, 0)
+        del self.weight
+        self.register_buffer("weight", torch.zeros(n_speakers, 0), persistent=False)
+
+    def forward(self, speaker: Int64[Tensor, "batch"]) -> Float[Tensor, "batch gin 1"]:
+        return self.weight.new_zeros(len(speaker), 0, 1)
+
+    def add(self, row: Float[Tensor, "gin"]) -> int:
+        raise InputError("this model knows one voice and has no speaker embedding; adapt a multi-speaker base instead")

@@ -53,6 +53,11 @@ class LinearSpectrogram(nn.Module):
         self.analysis = analysis
         self.register_buffer("window", torch.hann_window(analysis.win_length), persistent=False)
 
+    @property
+    def channels(self) -> int:
+        """Bins of a frame."""
+        return self.analysis.n_bins
+
     def forward(self, wave: Float[Tensor, "batch samples"]) -> Float[Tensor, "batch bins frames"]:
         """Spectrogram of audio in [-1, 1]; always in float32, whatever autocast says."""
         a = self.analysis
@@ -88,6 +93,11 @@ class MelSpectrogram(nn.Module):
             fmax=analysis.fmax_hz,
         )
         self.register_buffer("filters", torch.from_numpy(filters), persistent=False)
+
+    @property
+    def channels(self) -> int:
+        """Mel bands of a frame."""
+        return len(self.filters)
 
     def forward(self, wave: Float[Tensor, "batch samples"]) -> Float[Tensor, "batch mels frames"]:
         return self.from_linear(self.linear(wave))

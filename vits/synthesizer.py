@@ -15,11 +15,14 @@ from vits.speaker_embedding import SpeakerEmbedding
 
 
 class Speech(NamedTuple):
-    """Synthesised audio. `lengths` are in samples; `alignment` says which frame speaks which token."""
+    """Synthesised audio. `lengths` are in samples; `alignment` says which frame speaks which token.
+
+    `bands` are the signals that were joined into the audio, of a decoder that joins several.
+    """
 
     audio: Float[Tensor, "batch 1 samples"]
     lengths: Int64[Tensor, "batch"]
-    bands: Float[Tensor, "batch bands reduced"] | None
+    bands: Float[Tensor, "batch bands time"] | None
     alignment: Float[Tensor, "batch frames tokens"]
     z: Float[Tensor, "batch latent frames"]
 
@@ -90,7 +93,9 @@ class Synthesizer(nn.Module):
                 scores, text.mask, frame_mask, noise_scale=alignment_noise_scale, generator=generator
             )
         durations = alignment.sum(1, keepdim=True)
-        duration_fit = self.duration_predictor.fit(text.hidden, text.mask, g, durations, generator=generator)
+        duration_fit = self.duration_predictor.fit(  # pyright: ignore[reportCallIssue]
+            text.hidden, text.mask, g, durations, generator=generator
+        )
 
         starts = random_segment_starts(spectrogram_lengths, segment_frames, generator)
         segment = slice_segments(posterior.z, starts, segment_frames)
@@ -129,7 +134,7 @@ class Synthesizer(nn.Module):
         """
         g = self.speaker_embedding(speaker)
         text = self.text_encoder(tokens, token_lengths, g)
-        log_durations = self.duration_predictor.predict(
+        log_durations = self.duration_predictor.predict(  # pyright: ignore[reportCallIssue]
             text.hidden, text.mask, g, noise_scale=duration_noise_scale, generator=generator
         )
         durations = torch.ceil(torch.exp(log_durations) * text.mask * length_scale)
@@ -141,7 +146,8 @@ class Synthesizer(nn.Module):
         z_p = mean + gaussian_like(mean, generator) * torch.exp(log_deviation) * noise_scale
         z = self.flow.inverse(z_p, frame_mask, g) * frame_mask  # pyright: ignore[reportCallIssue]
         decoded = self.decoder(z, g)
-        return Speech(decoded.audio, frames * self.samples_per_frame, decoded.bands, alignment, z)
+        joined = decoded.bands if decoded.streams is None else decoded.streams
+        return Speech(decoded.audio, frames * self.samples_per_frame, joined, alignment, z)
 
     @torch.no_grad()
     def reconstruct(

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from jaxtyping import Float, Int64
 from torch import Tensor, nn
 
-from vits.attention import SpeakerConditionedEncoder
+from vits.attention import SpeakerConditionedEncoder, TransformerEncoder
 from vits.layers import length_mask
 
 
@@ -21,7 +21,61 @@ class TextEncoding(NamedTuple):
     mask: Float[Tensor, "batch 1 tokens"]
 
 
-class SpeakerConditionedTextEncoder(nn.Module):
+class _TokenEncoder(nn.Module):
+    """Token embeddings, an encoder over them, and the prior that a projection makes of its output."""
+
+    def __init__(self, n_symbols: int, latent_channels: int, hidden_channels: int, encoder: nn.Module) -> None:
+        super().__init__()
+        self.symbols = nn.Embedding(n_symbols, hidden_channels)
+        nn.init.normal_(self.symbols.weight, 0.0, hidden_channels**-0.5)
+        self.encoder = encoder
+        self.projection = nn.Conv1d(hidden_channels, 2 * latent_channels, 1)
+
+    def embed(self, tokens: Int64[Tensor, "batch tokens"]) -> Float[Tensor, "batch hidden tokens"]:
+        return (self.symbols(tokens) * math.sqrt(self.symbols.embedding_dim)).mT
+
+    def encoding(
+        self, hidden: Float[Tensor, "batch hidden tokens"], mask: Float[Tensor, "batch 1 tokens"]
+    ) -> TextEncoding:
+        mean, log_deviation = (self.projection(hidden) * mask).chunk(2, dim=1)
+        return TextEncoding(hidden, mean, log_deviation, mask)
+
+
+class TextEncoder(_TokenEncoder):
+    """Transformer over token embeddings that is the same for all speakers (VITS, section 2.5.2)."""
+
+    def __init__(
+        self,
+        n_symbols: int,
+        latent_channels: int,
+        hidden_channels: int,
+        filter_channels: int,
+        n_heads: int,
+        n_layers: int,
+        kernel_size: int,
+        dropout: float,
+    ) -> None:
+        encoder = TransformerEncoder(
+            hidden_channels,
+            filter_channels,
+            n_heads=n_heads,
+            n_layers=n_layers,
+            kernel_size=kernel_size,
+            dropout=dropout,
+        )
+        super().__init__(n_symbols, latent_channels, hidden_channels, encoder)
+
+    def forward(
+        self,
+        tokens: Int64[Tensor, "batch tokens"],
+        token_lengths: Int64[Tensor, "batch"],
+        speaker: Float[Tensor, "batch gin 1"],
+    ) -> TextEncoding:
+        mask = length_mask(token_lengths, tokens.shape[1])
+        return self.encoding(self.encoder(self.embed(tokens), mask), mask)
+
+
+class SpeakerConditionedTextEncoder(_TokenEncoder):
     """Transformer over token embeddings, told the speaker before its third layer (VITS2, section 2.4)."""
 
     def __init__(
@@ -36,10 +90,7 @@ class SpeakerConditionedTextEncoder(nn.Module):
         dropout: float,
         speaker_channels: int,
     ) -> None:
-        super().__init__()
-        self.symbols = nn.Embedding(n_symbols, hidden_channels)
-        nn.init.normal_(self.symbols.weight, 0.0, hidden_channels**-0.5)
-        self.encoder = SpeakerConditionedEncoder(
+        encoder = SpeakerConditionedEncoder(
             hidden_channels,
             filter_channels,
             n_heads=n_heads,
@@ -48,7 +99,7 @@ class SpeakerConditionedTextEncoder(nn.Module):
             speaker_channels=speaker_channels,
             dropout=dropout,
         )
-        self.projection = nn.Conv1d(hidden_channels, 2 * latent_channels, 1)
+        super().__init__(n_symbols, latent_channels, hidden_channels, encoder)
 
     def forward(
         self,
@@ -57,7 +108,4 @@ class SpeakerConditionedTextEncoder(nn.Module):
         speaker: Float[Tensor, "batch gin 1"],
     ) -> TextEncoding:
         mask = length_mask(token_lengths, tokens.shape[1])
-        embedded = self.symbols(tokens) * math.sqrt(self.symbols.embedding_dim)
-        hidden = self.encoder(embedded.mT, mask, speaker)
-        mean, log_deviation = (self.projection(hidden) * mask).chunk(2, dim=1)
-        return TextEncoding(hidden, mean, log_deviation, mask)
+        return self.encoding(self.encoder(self.embed(tokens), mask, speaker), mask)

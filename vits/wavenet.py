@@ -7,7 +7,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from vits.errors import InputError
-from vits.layers import same_padding, weight_normed
+from vits.layers import same_padding, speaker_projection, weight_normed
 
 
 class WaveNet(nn.Module):
@@ -21,7 +21,7 @@ class WaveNet(nn.Module):
         if kernel_size % 2 == 0:
             raise InputError(f"kernel_size={kernel_size} of a WaveNet stack must be odd, so that it keeps the length")
         self.channels = channels
-        self.speaker_projection = weight_normed(nn.Conv1d(speaker_channels, 2 * channels * n_layers, 1))
+        self.speaker_projection = speaker_projection(speaker_channels, 2 * channels * n_layers, normed=True)
         padding = same_padding(kernel_size)
         self.gates = nn.ModuleList(
             weight_normed(nn.Conv1d(channels, 2 * channels, kernel_size, padding=padding)) for _ in range(n_layers)

@@ -81,28 +81,6 @@ def test_both_shapes_are_shown_when_a_table_has_another_size(seed_checkpoint: Se
         synthesizer_from_seed(config, state | {"emb_g.weight": torch.zeros(99, 192)})
 
 
-@pytest.mark.usefixtures("meta_device")
-@pytest.mark.parametrize(
-    ("key", "value"),
-    [
-        ("mb_istft_vits", False),
-        ("use_transformer_flows", False),
-        ("transformer_flow_type", "no_such_flow"),
-        ("use_spk_conditioned_encoder", False),
-        ("use_mel_posterior_encoder", None),
-        ("resblock", "3"),
-    ],
-)
-def test_configuration_is_refused_when_its_kind_is_not_built(
-    key: str, value: object, seed_checkpoint: SeedCheckpoint
-) -> None:
-    config, state = seed_checkpoint
-    changed = deepcopy(config)
-    changed["model"][key] = value
-    with pytest.raises(InputError, match=f"model.{key}={value!r}"):
-        synthesizer_from_seed(changed, state)
-
-
 def test_nothing_is_loaded_when_one_name_is_wrong() -> None:
     module = nn.Linear(2, 2)
     before = deepcopy(module.state_dict())

@@ -12,11 +12,11 @@ import pytest
 import torch
 from torch import Tensor
 
-from vits.checkpoint import synthesizer_from_seed
+from vits.checkpoint import seed_state_dict, synthesizer_from_seed
 from vits.layers import length_mask
 
 GOLDEN = Path(__file__).parent / "golden"
-CONFIGURATIONS = ("finetune_mb_pre_conv2",)
+CONFIGURATIONS = ("finetune_mb_pre_conv2", "mini_mb_sdp_pre_conv", "ms_fft")
 TOLERANCE = 1e-4
 
 
@@ -25,13 +25,16 @@ class Compared(NamedTuple):
 
     stored: dict[str, Tensor]
     computed: dict[str, Tensor]
+    weights: dict[str, Tensor]
+    exported: dict[str, Tensor]
 
 
 @pytest.fixture(scope="module", params=CONFIGURATIONS)
 def compared(request: pytest.FixtureRequest, golden_weights: Callable[..., dict[str, Tensor]]) -> Compared:
     folder = GOLDEN / request.param
     shapes = json.loads((folder / "state_dict_shapes.json").read_text())
-    model = synthesizer_from_seed(json.loads((folder / "config.json").read_text()), golden_weights(shapes))
+    weights = golden_weights(shapes)
+    model = synthesizer_from_seed(json.loads((folder / "config.json").read_text()), weights)
     with np.load(folder / "io.npz") as arrays:
         io = {name: torch.from_numpy(array) for name, array in arrays.items()}
     with torch.no_grad():
@@ -56,7 +59,7 @@ def compared(request: pytest.FixtureRequest, golden_weights: Callable[..., dict[
             "flow_reverse": model.flow.inverse(flowed, mask, speaker),
             "decoded": model.decoder(io["m_q"][:, :, :32], speaker).audio,
         }
-    return Compared(io, computed)
+    return Compared(io, computed, weights, seed_state_dict(model))
 
 
 def test_every_stored_output_is_compared_when_golden_is_read(compared: Compared) -> None:
@@ -77,3 +80,8 @@ def test_output_equals_golden_when_weights_follow_the_rule(compared: Compared, n
 
 def test_inferred_alignment_is_exactly_golden_when_noise_is_off(compared: Compared) -> None:
     assert torch.equal(compared.computed["infer_attn"], compared.stored["infer_attn"])
+
+
+def test_weights_are_bit_identical_when_imported_and_exported(compared: Compared) -> None:
+    assert compared.exported.keys() == compared.weights.keys()
+    assert all(torch.equal(tensor, compared.exported[name]) for name, tensor in compared.weights.items())

@@ -47,7 +47,7 @@ class PreparedCorpus(Dataset[PreparedUtterance]):
     """
 
     clips: Sequence[Clip]
-    tokens: Sequence[Int64[Tensor, "tokens"]] = field(repr=False)
+    tokens: Sequence[Int64[Tensor, "_"]] = field(repr=False)
     keys: Sequence[str] = field(repr=False)
     frames: Sequence[int] = field(repr=False)
     cache: FeatureCache = field(repr=False)

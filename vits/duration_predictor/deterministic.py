@@ -1,23 +1,13 @@
-"""How many frames each token lasts."""
+"""The deterministic duration predictor."""
 
 from __future__ import annotations
-
-from typing import NamedTuple
 
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from vits.layers import ChannelNorm, same_padding
-
-LOG_DURATION_FLOOR = 1e-6  # added to a duration in frames before its logarithm; padding has duration 0
-
-
-class DurationFit(NamedTuple):
-    """How well durations were predicted, and the log-durations that a discriminator may judge."""
-
-    loss: Float[Tensor, ""]
-    log_durations: Float[Tensor, "batch 1 tokens"]
+from vits.duration_predictor.fit import LOG_DURATION_FLOOR, DurationFit
+from vits.layers import ChannelNorm, same_padding, speaker_projection
 
 
 class DeterministicDurationPredictor(nn.Module):
@@ -36,7 +26,7 @@ class DeterministicDurationPredictor(nn.Module):
     ) -> None:
         super().__init__()
         padding = same_padding(kernel_size)
-        self.speaker_projection = nn.Conv1d(speaker_channels, hidden_channels, 1)
+        self.speaker_projection = speaker_projection(speaker_channels, hidden_channels)
         self.conv_1 = nn.Conv1d(hidden_channels, filter_channels, kernel_size, padding=padding)
         self.norm_1 = ChannelNorm(filter_channels)
         self.conv_2 = nn.Conv1d(filter_channels, filter_channels, kernel_size, padding=padding)

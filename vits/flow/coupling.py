@@ -1,9 +1,4 @@
-"""Normalising flows between the posterior's latent and the text's prior (VITS, section 2.1.2; VITS2, 2.3).
-
-A flow is a sequence of invertible steps. Each step here shifts one half of the channels by an amount that is
-computed from the other half, so it is inverted by subtracting the same amount, and its Jacobian determinant
-is 1. A variant is a way to compute the shift: one `nn.Module` with the signature of `PreConv2Shift`.
-"""
+"""Coupling steps, and the flow that is made of them."""
 
 from __future__ import annotations
 
@@ -12,9 +7,6 @@ from collections.abc import Callable
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
-
-from vits.attention import TransformerEncoder
-from vits.wavenet import WaveNet
 
 
 class Coupling(nn.Module):
@@ -43,29 +35,26 @@ class Coupling(nn.Module):
         return torch.cat((kept, (moved - self.shift(kept, mask, speaker)) * mask), dim=1)
 
 
-class PreConv2Shift(nn.Module):
-    """`pre_conv2`: a transformer layer of residual attention before the WaveNet stack."""
-
-    def __init__(
-        self, channels: int, hidden_channels: int, kernel_size: int, n_layers: int, speaker_channels: int
-    ) -> None:
-        super().__init__()
-        self.input = nn.Conv1d(channels, hidden_channels, 1)
-        self.transformer = TransformerEncoder(
-            hidden_channels, hidden_channels, n_heads=2, n_layers=1, kernel_size=kernel_size
-        )
-        self.wavenet = WaveNet(hidden_channels, kernel_size, n_layers, speaker_channels=speaker_channels)
-        self.projection = _zero_initialised(nn.Conv1d(hidden_channels, channels, 1))
+class ResidualCoupling(Coupling):
+    """A coupling added to its own input: one half is doubled, the other doubled and shifted."""
 
     def forward(
         self,
-        kept: Float[Tensor, "batch half frames"],
+        z: Float[Tensor, "batch latent frames"],
         mask: Float[Tensor, "batch 1 frames"],
         speaker: Float[Tensor, "batch gin 1"],
-    ) -> Float[Tensor, "batch half frames"]:
-        hidden = self.input(kept) * mask
-        hidden = hidden + self.transformer(hidden, mask)
-        return self.projection(self.wavenet(hidden, mask, speaker)) * mask
+    ) -> Float[Tensor, "batch latent frames"]:
+        return z + super().forward(z, mask, speaker)
+
+    def inverse(
+        self,
+        z: Float[Tensor, "batch latent frames"],
+        mask: Float[Tensor, "batch 1 frames"],
+        speaker: Float[Tensor, "batch gin 1"],
+    ) -> Float[Tensor, "batch latent frames"]:
+        doubled, moved = z.chunk(2, dim=1)
+        kept = doubled / 2
+        return torch.cat((kept, (moved - self.shift(kept, mask, speaker)) / 2 * mask), dim=1)
 
 
 class CouplingFlow(nn.Module):
@@ -96,25 +85,7 @@ class CouplingFlow(nn.Module):
         return z
 
 
-class PreConv2Flow(CouplingFlow):
-    """The transformer flow `pre_conv2`: four couplings with a transformer before each WaveNet stack."""
-
-    def __init__(
-        self,
-        latent_channels: int,
-        hidden_channels: int,
-        kernel_size: int,
-        n_layers: int,
-        speaker_channels: int,
-        n_steps: int = 4,
-    ) -> None:
-        super().__init__(
-            lambda: PreConv2Shift(latent_channels // 2, hidden_channels, kernel_size, n_layers, speaker_channels),
-            n_steps,
-        )
-
-
-def _zero_initialised(conv: nn.Conv1d) -> nn.Conv1d:
+def zero_initialised(conv: nn.Conv1d) -> nn.Conv1d:
     """A projection that gives 0 at first, so that every coupling starts as the identity."""
     nn.init.zeros_(conv.weight)
     if conv.bias is not None:

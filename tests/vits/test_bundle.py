@@ -1,0 +1,230 @@
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+import yaml
+from torch import Tensor, nn
+from torch.nn.functional import normalize
+
+from vits.bundle import BaseSpeaker, Bundle, bundle_identity, has_adversary, load_bundle, save_bundle
+from vits.checkpoint import load_tensors, save_tensors
+from vits.errors import InputError
+from vits.model_spec import ModelSpec
+
+NAMES = ("anna", "bert", "célia 3")
+UTTERANCES = (12, 0, 1)
+NEEDED = ("model.yaml", "generator.safetensors", "speakers.csv", "voiceprints.safetensors")
+MODEL_FILES = (*NEEDED, "adversary.safetensors")
+
+
+@pytest.fixture(scope="module")
+def bundle(miniature_spec: ModelSpec) -> Bundle:
+    """Three rows, the second of which no utterance trained."""
+    torch.manual_seed(0)
+    voiceprints = normalize(torch.randn(3, 192), dim=1)
+    voiceprints[1] = 0
+    return Bundle(
+        spec=miniature_spec,
+        synthesizer=miniature_spec.synthesizer(3),
+        adversary=miniature_spec.adversary(),
+        speakers=tuple(BaseSpeaker(name, count) for name, count in zip(NAMES, UTTERANCES, strict=True)),
+        voiceprints=voiceprints,
+    )
+
+
+@pytest.fixture
+def saved(bundle: Bundle, tmp_path: Path) -> Path:
+    save_bundle(bundle, tmp_path / "saved", "# Card\n")
+    return tmp_path / "saved"
+
+
+def weights(module: nn.Module) -> Mapping[str, Tensor]:
+    return module.state_dict()
+
+
+def equal(one: nn.Module, other: nn.Module) -> bool:
+    mine, theirs = weights(one), weights(other)
+    return mine.keys() == theirs.keys() and all(torch.equal(mine[name], theirs[name]) for name in mine)
+
+
+def change_tensor(path: Path, shift: float = 1e-3) -> None:
+    tensors = load_tensors(path)
+    first = min(tensors)
+    save_tensors(tensors | {first: tensors[first] + shift}, path)
+
+
+def test_bundle_is_the_same_when_saved_and_loaded(bundle: Bundle, saved: Path) -> None:
+    loaded = load_bundle(saved)
+    assert loaded.spec.parts == bundle.spec.parts
+    assert loaded.speakers == bundle.speakers
+    assert torch.equal(loaded.voiceprints, bundle.voiceprints)
+    assert equal(loaded.synthesizer, bundle.synthesizer)
+    assert equal(loaded.adversary, bundle.adversary)
+    assert (saved / "card.md").read_text(encoding="utf-8") == "# Card\n"
+
+
+def test_trained_rows_leave_out_those_without_utterances_when_listed(saved: Path) -> None:
+    assert load_bundle(saved).trained_rows == [0, 2]
+
+
+def test_old_bundle_is_replaced_when_saved_again(bundle: Bundle, saved: Path) -> None:
+    (saved / "adversary.safetensors").unlink()
+    (saved / "left over").touch()
+    fewer = replace(
+        bundle,
+        synthesizer=bundle.spec.synthesizer(1),
+        speakers=bundle.speakers[:1],
+        voiceprints=bundle.voiceprints[:1],
+    )
+    save_bundle(fewer, saved, "new")
+    assert sorted(path.name for path in saved.iterdir()) == sorted([*MODEL_FILES, "card.md"])
+    assert [speaker.name for speaker in load_bundle(saved).speakers] == ["anna"]
+    assert [path.name for path in saved.parent.iterdir()] == ["saved"]
+
+
+def test_saving_is_refused_when_the_folder_holds_something_else(bundle: Bundle, tmp_path: Path) -> None:
+    recording = tmp_path / "recordings" / "one.wav"
+    recording.parent.mkdir()
+    recording.touch()
+    for place in (recording.parent, recording):
+        with pytest.raises(InputError, match="is no base bundle, and writing one would remove what it holds"):
+            save_bundle(bundle, place, "")
+    assert recording.exists()
+
+
+def test_bundle_is_written_when_the_folder_is_empty(bundle: Bundle, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    save_bundle(bundle, tmp_path / "empty", "")
+    assert len(load_bundle(tmp_path / "empty").speakers) == 3
+
+
+def test_identity_is_the_same_when_only_place_and_card_differ(bundle: Bundle, saved: Path, tmp_path: Path) -> None:
+    save_bundle(bundle, tmp_path / "elsewhere", "another card")
+    assert bundle_identity(saved) == bundle_identity(tmp_path / "elsewhere")
+
+
+@pytest.mark.parametrize(
+    ("file", "change"),
+    [
+        ("generator.safetensors", change_tensor),
+        ("adversary.safetensors", change_tensor),
+        ("voiceprints.safetensors", change_tensor),
+        ("adversary.safetensors", Path.unlink),
+        ("speakers.csv", lambda path: path.write_text(path.read_text().replace("anna", "hanna"))),
+        ("speakers.csv", lambda path: path.write_text(path.read_text().replace("|12", "|13"))),
+        ("model.yaml", lambda path: path.write_text(path.read_text().replace("dropout: 0.5", "dropout: 0.4"))),
+    ],
+)
+def test_identity_changes_when_a_file_of_the_model_does(
+    file: str, change: Callable[[Path], object], saved: Path
+) -> None:
+    before = bundle_identity(saved)
+    change(saved / file)
+    load_bundle(saved)
+    assert bundle_identity(saved) != before
+
+
+@pytest.mark.parametrize("file", NEEDED)
+@pytest.mark.parametrize("use", [load_bundle, bundle_identity])
+def test_bundle_is_refused_when_a_file_is_missing(file: str, use: Callable[[Path], object], saved: Path) -> None:
+    (saved / file).unlink()
+    with pytest.raises(InputError, match=rf"saved is no base bundle: it lacks {file}; give a folder that runners/"):
+        use(saved)
+
+
+def test_all_missing_files_are_named_when_there_is_none(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=f"it lacks {', '.join(NEEDED)};"):
+        load_bundle(tmp_path / "nowhere")
+
+
+def test_discriminators_are_new_when_the_bundle_has_none(bundle: Bundle, saved: Path) -> None:
+    (saved / "adversary.safetensors").unlink()
+    assert not has_adversary(saved)
+    loaded = load_bundle(saved)
+    assert weights(loaded.adversary).keys() == weights(bundle.adversary).keys()
+    assert not equal(loaded.adversary, bundle.adversary)
+
+
+@pytest.mark.parametrize("file", [name for name in MODEL_FILES if name.endswith(".safetensors")])
+def test_bundle_is_refused_when_weights_are_damaged(file: str, saved: Path) -> None:
+    content = (saved / file).read_bytes()
+    (saved / file).write_bytes(content[: len(content) // 2])
+    with pytest.raises(InputError, match=rf"{file} is no readable safetensors file"):
+        load_bundle(saved)
+
+
+@pytest.mark.parametrize("content", ["text_encoder: [1, 2", "- a\n- b\n", "", "42"])
+def test_bundle_is_refused_when_the_model_is_no_mapping(content: str, saved: Path) -> None:
+    (saved / "model.yaml").write_text(content, encoding="utf-8")
+    with pytest.raises(InputError, match=r"model\.yaml (is no YAML|must hold a mapping).*; make the bundle again") as e:
+        load_bundle(saved)
+    assert "\n" not in str(e.value)
+
+
+def test_bundle_is_refused_when_voiceprints_are_of_fewer_speakers(bundle: Bundle, saved: Path) -> None:
+    save_tensors({"voiceprints": bundle.voiceprints[:2].contiguous()}, saved / "voiceprints.safetensors")
+    with pytest.raises(InputError, match="holds 2 voiceprints for 3 speakers"):
+        load_bundle(saved)
+
+
+def test_bundle_is_refused_when_voiceprints_have_another_name(saved: Path) -> None:
+    save_tensors({"prints": torch.zeros(3, 192)}, saved / "voiceprints.safetensors")
+    with pytest.raises(InputError, match="holds 0 voiceprints for 3 speakers"):
+        load_bundle(saved)
+
+
+def test_bundle_is_refused_when_weights_have_another_number_of_speakers(saved: Path) -> None:
+    lines = (saved / "speakers.csv").read_text(encoding="utf-8").splitlines()
+    (saved / "speakers.csv").write_text("\n".join(lines[:-1]), encoding="utf-8")
+    with pytest.raises(InputError, match=r"speaker_embedding\.weight \[3, 8\] instead of \[2, 8\]"):
+        load_bundle(saved)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("", r"speakers\.csv:1: the header is ''"),
+        ("name,utterances\n", r"speakers\.csv:1: the header is 'name,utterances'; it must be 'name\|utterances'"),
+        ("name|utterances\nanna|12\nbert\n", r"speakers\.csv:3: 'bert' is no speaker"),
+        ("name|utterances\nanna|-1\n", r"speakers\.csv:2: 'anna\|-1' is no speaker"),
+        ("name|utterances\n|4\n", r"speakers\.csv:2: '\|4' is no speaker"),
+    ],
+)
+def test_bundle_is_refused_when_speakers_are_malformed(content: str, message: str, saved: Path) -> None:
+    (saved / "speakers.csv").write_text(content, encoding="utf-8")
+    with pytest.raises(InputError, match=message):
+        load_bundle(saved)
+
+
+@pytest.mark.parametrize("place", [("flow",), ("adversary", "audio", "discriminator"), ("analysis",)])
+def test_class_outside_vits_is_refused_and_not_called_when_the_model_names_it(
+    place: tuple[str, ...], saved: Path, tmp_path: Path
+) -> None:
+    model = yaml.safe_load((saved / "model.yaml").read_text(encoding="utf-8"))
+    node = model
+    for key in place[:-1]:
+        node = node[key]
+    node[place[-1]] = {"_target_": "os.mkdir", "path": str(tmp_path / "made")}
+    (saved / "model.yaml").write_text(yaml.safe_dump(model), encoding="utf-8")
+    with pytest.raises(InputError, match=r"names the class 'os\.mkdir'; only classes of vits are built"):
+        load_bundle(saved)
+    assert not (tmp_path / "made").exists()
+
+
+def test_python_objects_are_refused_when_the_model_has_some(saved: Path, tmp_path: Path) -> None:
+    (saved / "model.yaml").write_text(f"a: !!python/object/apply:os.mkdir ['{tmp_path / 'made'}']\n", encoding="utf-8")
+    with pytest.raises(InputError, match="is no YAML"):
+        load_bundle(saved)
+    assert not (tmp_path / "made").exists()
+
+
+def test_copy_is_whole_when_only_the_files_of_the_model_are_copied(saved: Path, tmp_path: Path) -> None:
+    (tmp_path / "copy").mkdir()
+    for name in MODEL_FILES:
+        shutil.copy(saved / name, tmp_path / "copy")
+    assert load_bundle(tmp_path / "copy").speakers == load_bundle(saved).speakers

@@ -1,0 +1,106 @@
+from __future__ import annotations
+
+import math
+
+import pytest
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import leaky_relu
+
+from vits.decoder import (
+    HiFiGANDecoder,
+    ISTFTDecoder,
+    MultiBandISTFTDecoder,
+    MultiStreamISTFTDecoder,
+    ResBlock1,
+    ResBlock2,
+)
+from vits.errors import InputError
+
+LATENT, SPEAKER, FRAMES = 5, 3, 12
+RATES = {ISTFTDecoder: [8, 8], MultiBandISTFTDecoder: [4, 4], MultiStreamISTFTDecoder: [4, 4]}
+
+
+def new_decoder(kind: type[nn.Module]) -> nn.Module:
+    torch.manual_seed(0)
+    if kind is HiFiGANDecoder:
+        decoder = kind(LATENT, 16, [8, 8, 2, 2], [16, 16, 4, 4], [3, 5], [[1, 3], [1, 3]], SPEAKER, ResBlock2)
+    else:
+        decoder = kind(LATENT, 16, RATES[kind], [16, 16], [3, 5], [[1, 3], [1, 3]])
+    return decoder.eval().requires_grad_(False)
+
+
+def noise(*shape: int) -> Tensor:
+    return torch.randn(*shape, generator=torch.Generator().manual_seed(0))
+
+
+@pytest.mark.parametrize("kind", [*RATES, HiFiGANDecoder])
+def test_audio_has_the_samples_of_its_frames_when_decoded(kind: type[nn.Module]) -> None:
+    decoder = new_decoder(kind)
+    assert decoder.samples_per_frame == 256
+    assert decoder(noise(2, LATENT, FRAMES), noise(2, SPEAKER, 1)).audio.shape == (2, 1, FRAMES * 256)
+
+
+@pytest.mark.parametrize("kind", RATES)
+def test_speaker_does_not_matter_when_decoder_ends_in_an_inverse_stft(kind: type[nn.Module]) -> None:
+    decoder, z = new_decoder(kind), noise(1, LATENT, FRAMES)
+    assert torch.equal(decoder(z, torch.zeros(1, SPEAKER, 1)).audio, decoder(z, torch.ones(1, SPEAKER, 1)).audio)
+
+
+def test_speaker_matters_when_decoder_is_hifi_gan() -> None:
+    decoder, z = new_decoder(HiFiGANDecoder), noise(1, LATENT, FRAMES)
+    assert not torch.equal(decoder(z, torch.zeros(1, SPEAKER, 1)).audio, decoder(z, torch.ones(1, SPEAKER, 1)).audio)
+
+
+def test_audio_follows_the_formula_when_decoder_is_hifi_gan() -> None:
+    decoder, z, speaker = new_decoder(HiFiGANDecoder), noise(1, LATENT, FRAMES), noise(1, SPEAKER, 1)
+    x = decoder.trunk.input(z) + decoder.speaker_projection(speaker)
+    for upsampler, blocks in zip(decoder.trunk.upsamplers, decoder.trunk.resblocks, strict=True):
+        x = upsampler(leaky_relu(x, 0.1))
+        x = (blocks[0](x) + blocks[1](x)) / 2
+    torch.testing.assert_close(decoder(z, speaker).audio, torch.tanh(decoder.output(leaky_relu(x, 0.01))))
+
+
+def test_audio_follows_the_formula_when_there_is_one_inverse_stft() -> None:
+    decoder, z = new_decoder(ISTFTDecoder), noise(1, LATENT, FRAMES)
+    hidden = nn.functional.pad(decoder.trunk(z), (1, 0), mode="reflect")
+    log_magnitude, phase = decoder.output(hidden).split(9, dim=1)
+    spectrum = torch.polar(log_magnitude.exp(), math.pi * torch.sin(phase))
+    expected = torch.istft(spectrum, 16, 4, window=torch.hann_window(16), center=True)
+    made = decoder(z, noise(1, SPEAKER, 1))
+    torch.testing.assert_close(made.audio.squeeze(1), expected, atol=1e-5, rtol=1e-4)
+    assert made.bands is None
+
+
+def test_streams_are_stuffed_and_filtered_when_joined() -> None:
+    decoder, z = new_decoder(MultiStreamISTFTDecoder), noise(2, LATENT, FRAMES)
+    made = decoder(z, noise(2, SPEAKER, 1))
+    assert made.bands is None, "a learned filter's streams are no bands of the audio"
+    assert made.streams is not None
+    assert made.streams.shape == (2, 4, FRAMES * 256)
+    assert made.streams.unflatten(2, (-1, 4))[..., 1:].abs().max() == 0
+    assert made.streams[..., ::4].abs().min() > 0
+    torch.testing.assert_close(made.streams[..., ::4], 4 * decoder.bands(decoder.spectra(z)))
+    torch.testing.assert_close(made.audio, decoder.synthesis(made.streams))
+
+
+@pytest.mark.parametrize("kind", [ResBlock1, ResBlock2])
+def test_block_follows_the_formula_when_dilations_grow(kind: type[nn.Module]) -> None:
+    torch.manual_seed(0)
+    block = kind(4, 3, [1, 3]).requires_grad_(False)
+    x = expected = noise(1, 4, 30)
+    for index, dilation in enumerate((1, 3)):
+        dilated = block.dilated[index]
+        hidden = nn.functional.conv1d(
+            leaky_relu(expected, 0.1), dilated.weight, dilated.bias, padding=dilation, dilation=dilation
+        )
+        if kind is ResBlock1:
+            plain = block.plain[index]
+            hidden = nn.functional.conv1d(leaky_relu(hidden, 0.1), plain.weight, plain.bias, padding=1)
+        expected = expected + hidden
+    torch.testing.assert_close(block(x), expected)
+
+
+def test_decoder_is_refused_when_kernels_and_dilations_are_not_equally_many() -> None:
+    with pytest.raises(InputError, match=r"resblock_kernel_sizes=\[3, 5\] and resblock_dilations=\[\[1\]\]"):
+        ISTFTDecoder(LATENT, 16, [8, 8], [16, 16], [3, 5], [[1]])
