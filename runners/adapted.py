@@ -63,7 +63,9 @@ def load_adapted(directory: Path, device: torch.device) -> AdaptedModel:
     folder = CellFolder(directory)
     if not folder.finished:
         state = folder.record.get("status", "no cell at all")
-        raise InputError(f"{directory} is no finished cell ({state}); give the folder of a cell that runners/grid.py ran")
+        raise InputError(
+            f"{directory} is no finished cell ({state}); give the folder of a cell that runners/grid.py ran"
+        )
     tensors = load_tensors(directory / CHECKPOINT)
     spec = ModelSpec(folder.record["identity_of"]["model"])
     n_base, n_new = _count_rows(tensors)
@@ -92,7 +94,9 @@ def say(
         InputError: the voice is unknown, or a text has nothing that can be spoken.
     """
     speaker_id = model.speaker_id(speaker)
-    tokens = [_tokens(text, phonemes) for text, phonemes in zip(texts, EspeakPhonemizer(model.language)(texts), strict=True)]
+    tokens = [
+        _tokens(text, phonemes) for text, phonemes in zip(texts, EspeakPhonemizer(model.language)(texts), strict=True)
+    ]
     by_length = sorted(range(len(texts)), key=lambda place: len(tokens[place]))
     device = model.synthesizer.speaker_embedding.weight.device
     generator = torch.Generator(device).manual_seed(style.seed)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import torch
+from torch import Tensor
 
 from strategies.embedding_init import BaseSpeakers
 from vits.adversary import Adversary
@@ -15,21 +17,36 @@ from vits.bundle import bundle_identity, has_adversary, load_bundle
 from vits.corpus.cache import content_key
 from vits.corpus.roots import resolve_folder
 from vits.errors import InputError
-from vits.model_spec import ModelSpec
+from vits.model_spec import CONDITIONING, ModelSpec
 from vits.registry import register
 from vits.synthesizer import Synthesizer
+
+SCRATCH = "scratch"
 
 
 @dataclass(frozen=True)
 class Start:
-    """A model ready to take new speakers, and what initialisers may know of the old ones."""
+    """A model ready to take new speakers, and what initialisers may know of the old ones.
+
+    `rows` are the trained rows of the speaker embedding, in the order of `speakers`.
+    """
 
     spec: ModelSpec
     synthesizer: Synthesizer
     adversary: Adversary
     speakers: BaseSpeakers
     identity: str
+    rows: tuple[int, ...] = ()
+    optimizer_state: Mapping[str, Tensor] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
+
+    def conditioned(self, conditioning: Mapping[str, Any]) -> Start:
+        """The same with a conditioning of the decoder, if one is given; at first it changes nothing."""
+        if not conditioning:
+            return self
+        spec = ModelSpec({**self.spec.parts, CONDITIONING: dict(conditioning)})
+        spec.condition(self.synthesizer)
+        return replace(self, spec=spec)
 
 
 class Base(ABC):
@@ -50,19 +67,22 @@ class Base(ABC):
 @register("base", "bundle")
 @dataclass(frozen=True)
 class PretrainedBase(Base):
-    """A base bundle; `path` is its folder."""
+    """A base bundle; `path` is its folder. With `forget` its model is taken, and not what it has learned."""
 
     path: str
+    forget: bool = False
 
     @property
     def label(self) -> str:  # pyright: ignore[reportIncompatibleVariableOverride]
-        return ""
+        return SCRATCH if self.forget else ""
 
     def start(self, model: Mapping[str, Any] | None) -> Start:
         directory = resolve_folder(self.path)
         bundle = load_bundle(directory)
         if model is not None:
             _check_same_model(bundle.spec.parts, model, self.path)
+        if self.forget:
+            return _untrained(bundle.spec)
         rows = bundle.trained_rows
         return Start(
             spec=bundle.spec,
@@ -74,6 +94,8 @@ class PretrainedBase(Base):
                 bundle.voiceprints[rows],
             ),
             identity=bundle_identity(directory),
+            rows=tuple(rows),
+            optimizer_state=bundle.optimizer_state,
             warnings=()
             if has_adversary(directory)
             else (f"{directory} has no trained discriminators; new ones start from noise, and audio may suffer",),
@@ -87,21 +109,25 @@ class FromScratch(Base):
 
     @property
     def label(self) -> str:  # pyright: ignore[reportIncompatibleVariableOverride]
-        return "scratch"
+        return SCRATCH
 
     def start(self, model: Mapping[str, Any] | None) -> Start:
         if model is None:
             raise InputError("base=scratch has no model of its own; choose one, such as model=tiny")
-        spec = ModelSpec(model)
-        synthesizer = spec.synthesizer(0)
-        width = synthesizer.speaker_embedding.weight.shape[1]
-        return Start(
-            spec=spec,
-            synthesizer=synthesizer,
-            adversary=spec.adversary(),
-            speakers=BaseSpeakers((), torch.zeros(0, width), torch.zeros(0, 0)),
-            identity=content_key([b"scratch", repr(model).encode()]),
-        )
+        return _untrained(ModelSpec(model))
+
+
+def _untrained(spec: ModelSpec) -> Start:
+    """A model with random weights and no speakers."""
+    synthesizer = spec.synthesizer(0)
+    width = synthesizer.speaker_embedding.weight.shape[1]
+    return Start(
+        spec=spec,
+        synthesizer=synthesizer,
+        adversary=spec.adversary(),
+        speakers=BaseSpeakers((), torch.zeros(0, width), torch.zeros(0, 0)),
+        identity=content_key([SCRATCH.encode(), json.dumps(spec.parts, sort_keys=True).encode()]),
+    )
 
 
 def _check_same_model(own: Mapping[str, Any], asked: Mapping[str, Any], path: str) -> None:

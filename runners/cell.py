@@ -91,7 +91,10 @@ class CellFolder:
 
     def begin(self, identity: Identity, config_yaml: str, **facts: Any) -> None:
         """Write down who the cell is; until then the folder doesn't exist."""
-        self.path.mkdir(parents=True, exist_ok=True)
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise InputError(f"can't write to {self.path} ({error.strerror}); choose another results=...") from None
         write_atomically(self.path / "config.yaml", config_yaml.encode())
         self.update(
             identity=identity.hash,

@@ -25,8 +25,17 @@ def main(job: Callable[[], Callable[[], None]], config_name: str, examples: str)
         print(help_text(CONF, config_name, examples))
         return
     os.environ["HYDRA_FULL_ERROR"] = "1"  # so that Hydra raises instead of printing and exiting with 1
+    sys.argv[1:] = [part for argument in sys.argv[1:] for part in _named_folder(argument)]
     with told_in_one_line():
         job()()
+
+
+def _named_folder(argument: str) -> list[str]:
+    """`base=<folder>` as Hydra takes it: the option `bundle` and its path."""
+    name, _, value = argument.partition("=")
+    if name == "base" and value and not (CONF / "base" / f"{value}.yaml").is_file() and Path(value).is_dir():
+        return ["base=bundle", f"base.path='{value}'"]
+    return [argument]
 
 
 @contextmanager
@@ -86,9 +95,9 @@ def help_text(conf: Path, config_name: str, examples: str) -> str:
     for group in used:
         out.append(f"  {group}")
         out += [f"    {name:22} {what}" for name, what in _options(conf / group)]
-        for nested in sorted(child for child in (conf / group).iterdir() if child.is_dir()):
+        for nested in sorted(child for child in (conf / group).rglob("*") if child.is_dir()):
             names = ", ".join(name for name, _ in _options(nested))
-            out.append(f"    {group}/{nested.name}: {names}")
+            out.append(f"    {nested.relative_to(conf).as_posix()}: {names}")
     return "\n".join([*out, "", "--cfg job prints the whole configuration, -m runs the product of comma lists."])
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import sys
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from hydra.core.utils import JobReturn, JobStatus
 from hydra.experimental.callback import Callback
 from omegaconf import DictConfig
 
-from runners.cell import CELL_JSON, FINISHED
+from runners.cell import CELL_JSON, FINISHED, CellFolder
 from runners.cli import BAD_INPUT, FAILURE
 from runners.failures import failures_of, forget_failures
 from vits.errors import InputError
@@ -76,17 +77,23 @@ def print_comparison(experiment: Path) -> None:
 
 
 def finished_cells(experiment: Path) -> list[tuple[Path, dict[str, Any]]]:
-    """The folder and the record of each cell of the experiment that has its result."""
+    """The folder and the record of each cell of the experiment that has its result, best WER first."""
     cells = []
     for path in sorted(experiment.glob(f"*/{CELL_JSON}")):
         record = json.loads(path.read_text(encoding="utf-8"))
         if record.get("status") == FINISHED:
             cells.append((path.parent, record))
-    return cells
+    return sorted(cells, key=lambda cell: _wer(cell[1]))
+
+
+def _wer(record: dict[str, Any]) -> float:
+    """What cells are ordered by; those without a value come last."""
+    values = [entry["mean"] for entry in record["summary"] if (entry["split"], entry["metric"]) == (SPLIT, "wer")]
+    return values[0] if values and math.isfinite(values[0]) else math.inf
 
 
 def comparison(cells: list[tuple[Path, dict[str, Any]]]) -> pd.DataFrame:
-    """One row per cell, best WER first: what it is, how much it trains, and what it reached."""
+    """One row per cell, in their order: what it is, how much it trains, and what it reached."""
     rows = []
     for _, record in cells:
         means = {entry["metric"]: entry for entry in record["summary"] if entry["split"] == SPLIT}
@@ -96,17 +103,18 @@ def comparison(cells: list[tuple[Path, dict[str, Any]]]) -> pd.DataFrame:
                 "freeze": record["freeze"],
                 "seed": record["seed"],
                 "base": record["base"],
+                "conditioning": record["conditioning"],
                 "trained": f"{record['trainable'][-1]['percent']:.1f} %",
                 **{name.upper(): _mean_and_spread(means.get(name)) for name in SHOWN},
             }
         )
-    return pd.DataFrame(rows).sort_values("WER", kind="stable").reset_index(drop=True)
+    return pd.DataFrame(rows)
 
 
 def reference_lines(cells: list[tuple[Path, dict[str, Any]]]) -> dict[str, list[str]]:
     """What the recordings, copy-synthesis by the first cell, and other speakers reach, for each shown metric."""
     lines: dict[str, list[str]] = {}
-    references = pd.read_csv(cells[0][0] / "references.csv", dtype={"speaker": str})
+    references = CellFolder(cells[0][0]).table("references")
     references = references[references["split"] == SPLIT]
     for name in REFERENCE_NAMES:
         of_kind = references[references["reference"] == name]

@@ -42,6 +42,11 @@ class EvaluationSettings:
     def __post_init__(self) -> None:
         if not self.utterances_per_speaker:
             raise InputError("evaluation.utterances_per_speaker names no split; give one, such as {test: 8}")
+        for split, count in self.utterances_per_speaker.items():
+            if count < 0:
+                raise InputError(f"evaluation.utterances_per_speaker.{split}={count} must be 0 (all) or more")
+        if self.batch_size < 1:
+            raise InputError(f"evaluation.batch_size={self.batch_size} must be 1 or more")
 
 
 @dataclass(frozen=True)

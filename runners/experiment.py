@@ -14,7 +14,8 @@ import torch
 
 from metrics.judges import Judges
 from metrics.metric import Metric
-from runners.base import Base, Start
+from metrics.speechbrain_adapter import VOICEPRINT_SIZE
+from runners.base import SCRATCH, Base, Start
 from runners.cell import CellFolder, Identity
 from runners.devices import make_fabric
 from runners.evaluation import EvaluationSettings, Evaluator
@@ -23,11 +24,13 @@ from runners.parameters import TrainableShare, trainable_shares
 from runners.tracking import Tracker, TrackingSettings
 from runners.trainer import Trainer, TrainingSettings
 from runners.voices import Voices, enrol, load_voices, write_splits
-from strategies.embedding_init import BaseSpeakers, EmbeddingInit, leave_one_out_error
+from strategies.embedding_init import BaseSpeakers, EmbeddingInit, Enrolment, leave_one_out_error
 from strategies.freeze import apply_freeze
+from vits.checkpoint import save_tensors
 from vits.corpus.corpus import Corpus
 from vits.errors import InputError
 
+LONGEST_TAG = 64  # characters that wandb takes; the experiment's name is a tag there
 FORMAT = 1  # of what a cell computes; raise it when the code that computes it changes its result
 
 
@@ -47,6 +50,7 @@ class Cell:
     results: Path
     strategy: Choice
     freeze: Choice
+    conditioning: Choice
     base: Base
     model: Mapping[str, Any] | None
     corpus: Corpus
@@ -65,12 +69,20 @@ class Cell:
     config_yaml: str
 
     def __post_init__(self) -> None:
-        for name, value, least in (("epochs", self.epochs, 0), ("eval_every", self.eval_every, 1)):
+        for name, value, least in (
+            ("epochs", self.epochs, 0),
+            ("eval_every", self.eval_every, 1),
+            ("seed", self.seed, 0),
+        ):
             if value < least:
                 raise InputError(f"{name}={value} must be {least} or more")
-        if self.base.label == "scratch" and (self.strategy.name, self.freeze.name) != ("random", "none"):
+        if not 1 <= len(self.experiment) <= LONGEST_TAG:
+            raise InputError(f"name={self.experiment!r} has {len(self.experiment)} characters; give 1 to {LONGEST_TAG}")
+        if not self.metrics:
+            raise InputError("metrics=[] would score nothing; choose at least one, such as metrics=[wer]")
+        if self.base.label == SCRATCH and (self.strategy.name, self.freeze.name) != ("random", "none"):
             raise InputError(
-                "base=scratch has no speakers to start from and nothing worth keeping, so "
+                "a model from scratch has no speakers to start from and nothing worth keeping, so "
                 f"strategy={self.strategy.name} freeze={self.freeze.name} can't apply; "
                 "use strategy=random freeze=none"
             )
@@ -78,6 +90,8 @@ class Cell:
     @property
     def name(self) -> str:
         label = f",base={self.base.label}" if self.base.label else ""
+        if self.conditioning.value:
+            label += f",conditioning={self.conditioning.name}"
         return f"strategy={self.strategy.name},freeze={self.freeze.name},seed={self.seed}{label}"
 
     @property
@@ -115,7 +129,7 @@ def run_cell(cell: Cell) -> CellFolder:
     folder = CellFolder(cell.directory)
     fabric = make_fabric(cell.device, cell.precision)
     torch.manual_seed(cell.seed)
-    start = cell.base.start(cell.model)
+    start = cell.base.start(cell.model).conditioned(cell.conditioning.value)
     voices = load_voices(
         cell.corpus,
         start.spec,
@@ -130,11 +144,13 @@ def run_cell(cell: Cell) -> CellFolder:
         print(f"{cell.name}: finished before, not run again ({folder.path})")
         return folder
     judges = Judges(cell.cache_dir, fabric.device)
-    speaker_ids = _add_speakers(cell, start, voices, judges)
+    enrolments = enrol(voices, judges)
+    speaker_ids = _add_speakers(cell, start, enrolments)
     apply_freeze(cell.freeze.value, start.synthesizer)
     shares = trainable_shares(start.synthesizer)
     errors = _initialiser_errors(cell, start.speakers)
     trainer = Trainer(fabric, start.synthesizer, start.adversary, start.spec.analysis(), cell.training, cell.seed)
+    trainer.generator_optimizer.load_named_state(start.optimizer_state)
     evaluator = Evaluator(cell.metrics, voices, judges, cell.evaluation, cell.seed)
 
     _announce(cell, voices, start, shares, errors)
@@ -146,6 +162,7 @@ def run_cell(cell: Cell) -> CellFolder:
         freeze=cell.freeze.name,
         seed=cell.seed,
         base=cell.base.label or "pretrained",
+        conditioning=cell.conditioning.name,
         speakers=list(voices.speakers),
         skipped=dict(voices.train.skipped),
         speaker_ids=speaker_ids,
@@ -154,6 +171,7 @@ def run_cell(cell: Cell) -> CellFolder:
         device=str(fabric.device),
     )
     write_splits(voices, folder.path / "split.csv")
+    _write_voiceprints(folder.path / "voiceprints.safetensors", start, enrolments, speaker_ids)
     try:
         with _tracker(cell, identity, folder) as tracker:
             schedule = Schedule(cell.epochs, cell.eval_every)
@@ -166,15 +184,26 @@ def run_cell(cell: Cell) -> CellFolder:
     return folder
 
 
-def _add_speakers(cell: Cell, start: Start, voices: Voices, judges: Judges) -> dict[str, int]:
+def _add_speakers(cell: Cell, start: Start, enrolments: Mapping[str, Enrolment]) -> dict[str, int]:
     """Give each new speaker an embedding, and return their ids."""
     generator = torch.Generator().manual_seed(cell.seed)
-    enrolments = enrol(voices, judges)
     embedding = start.synthesizer.speaker_embedding
     return {
-        speaker: embedding.add(cell.strategy.value(enrolments[speaker], start.speakers, generator))
-        for speaker in voices.speakers
+        speaker: embedding.add(cell.strategy.value(enrolment, start.speakers, generator))
+        for speaker, enrolment in enrolments.items()
     }
+
+
+def _write_voiceprints(
+    path: Path, start: Start, enrolments: Mapping[str, Enrolment], speaker_ids: Mapping[str, int]
+) -> None:
+    """Write the unit mean voiceprint of each speaker id; zeros where nobody's voice is known."""
+    prints = torch.zeros(start.synthesizer.speaker_embedding.n_speakers, VOICEPRINT_SIZE)
+    if start.speakers.voiceprints.shape[1]:
+        prints[list(start.rows)] = start.speakers.voiceprints
+    for speaker, enrolment in enrolments.items():
+        prints[speaker_ids[speaker]] = enrolment.mean_voiceprint
+    save_tensors({"voiceprints": prints}, path)
 
 
 def _initialiser_errors(cell: Cell, speakers: BaseSpeakers) -> dict[str, float]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from runners.cli import main, told_in_one_line
+from runners.cli import CONF, main, told_in_one_line
 
 EXAMPLES = """\
   python runners/grid.py strategy=nearest freeze=decoder
@@ -17,15 +17,15 @@ def job() -> Callable[[], None]:
     import hydra
     from omegaconf import DictConfig
 
-    from runners.options import cell_from, register_options
+    from runners.options import register_options
     from runners.sweep import run_or_note_failure
 
     register_options()
 
-    @hydra.main(version_base="1.3", config_path="../conf", config_name="grid")
+    @hydra.main(version_base="1.3", config_path=str(CONF), config_name="grid")
     def run(config: DictConfig) -> None:
         with told_in_one_line():
-            run_or_note_failure(cell_from(config))
+            run_or_note_failure(config)
 
     return run
 

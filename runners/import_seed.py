@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from runners.arguments import argument, help_text, parse_arguments
 from runners.cli import told_in_one_line
 
-EXAMPLE = "python runners/import_seed.py G=G_100.pth D=D_100.pth DUR=DUR_100.pth config=config.json filelist=train.txt out=my_base"
+EXAMPLE = "python runners/import_seed.py G=G_9.pth D=D_9.pth DUR=DUR_9.pth config=c.json filelist=train.txt out=my_base"
 
 
 @dataclass

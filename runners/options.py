@@ -11,6 +11,7 @@ from typing import Any
 
 from hydra.core.config_store import ConfigStore
 from hydra.core.hydra_config import HydraConfig
+from hydra.errors import InstantiationException
 from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 
@@ -21,6 +22,7 @@ from runners import base, evaluation, tracking, trainer  # noqa: F401  # they re
 from runners.experiment import Cell, Choice
 from runners.pretraining import Pretraining, require_positive
 from vits.corpus.cache import default_cache_dir
+from vits.errors import InputError
 from vits.registry import registered
 
 PACKAGES = (strategies, metrics, vits.corpus)
@@ -32,6 +34,7 @@ class GridSchema:
 
     strategy: Any
     freeze: Any
+    conditioning: Any
     data: Any
     base: Any
     model: Any
@@ -46,7 +49,7 @@ class GridSchema:
     eval_every: int = 5
     precision: str = "32"
     device: str = "auto"
-    max_duration_s: float = 10.0
+    max_duration_s: float = 20.0
     cache_dir: str | None = None
 
 
@@ -93,6 +96,7 @@ def cell_from(config: DictConfig) -> Cell:
         results=Path(config.results),
         strategy=Choice(chosen["strategy"], build(config.strategy)),
         freeze=Choice(chosen["freeze"], build(config.freeze)),
+        conditioning=Choice(chosen["conditioning"], plain(config.conditioning)),
         base=build(config.base),
         model=plain(config.model) or None,
         corpus=build(config.data),
@@ -140,8 +144,17 @@ def pretraining_from(config: DictConfig) -> Pretraining:
 
 
 def build(config: DictConfig) -> Any:
-    """The object that a registered option stands for."""
-    return instantiate(config, _convert_="object")
+    """The object that a registered option stands for.
+
+    Raises:
+        InputError: a value is not allowed.
+    """
+    try:
+        return instantiate(config, _convert_="object")
+    except InstantiationException as error:
+        if isinstance(error.__cause__, InputError):  # what a constructor refused, without Hydra's frame around it
+            raise error.__cause__ from None
+        raise
 
 
 def plain(config: DictConfig) -> Mapping[str, Any]:

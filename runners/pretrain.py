@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from runners.cli import main, told_in_one_line
+from runners.cli import CONF, main, told_in_one_line
 
 EXAMPLES = """\
   python runners/pretrain.py data.root=my_corpus steps=20000 bundle=my_base
@@ -21,7 +21,7 @@ def job() -> Callable[[], None]:
 
     register_options()
 
-    @hydra.main(version_base="1.3", config_path="../conf", config_name="pretrain")
+    @hydra.main(version_base="1.3", config_path=str(CONF), config_name="pretrain")
     def run(config: DictConfig) -> None:
         with told_in_one_line():
             pretrain(pretraining_from(config))

@@ -22,7 +22,7 @@ from runners.devices import make_fabric
 from runners.evaluation import EvaluationSettings, Evaluator
 from runners.trainer import StepReport, Trainer, TrainingSettings, check_finite
 from runners.voices import Voices, enrol, load_voices
-from vits.bundle import BaseSpeaker, Bundle, save_bundle
+from vits.bundle import BaseSpeaker, Bundle, check_replaceable, save_bundle
 from vits.corpus.batching import LengthBucketedBatches
 from vits.corpus.cache import write_atomically
 from vits.corpus.corpus import Corpus
@@ -81,6 +81,7 @@ def pretrain(run: Pretraining) -> None:
         InputError: something given can't be used.
         TrainingDivergedError: a loss left the numbers; the last saved state is from before.
     """
+    check_replaceable(run.bundle)
     stop = StopSignal()
     fabric = make_fabric(run.device, run.precision)
     spec = ModelSpec(run.model)
@@ -195,7 +196,8 @@ def _score_lines(evaluator: Evaluator, scores: pd.DataFrame, references: pd.Data
             cells.append(f"{row['mean']:.3f} ± {row['spread']:.3f}")
         lines.append(f"| {name} | {' | '.join(cells)} |")
     floor = references.loc[references["reference"] == "other_speakers", "value"].mean()
-    return [*lines, f"| recordings of other speakers | | {floor:.3f} |"]
+    cells = [f"{floor:.3f}" if metric.name == "secs" else "" for metric in evaluator.metrics]
+    return [*lines, f"| recordings of other speakers | {' | '.join(cells)} |"]
 
 
 def _card(run: Pretraining, trainer: Trainer, voices: Voices, score_lines: list[str]) -> str:
@@ -227,7 +229,7 @@ def _card(run: Pretraining, trainer: Trainer, voices: Voices, score_lines: list[
     )
 
 
-def require_positive(**values: float) -> None:
+def require_positive(**values: int | float) -> None:
     """Check settings that must be above 0."""
     for name, value in values.items():
         if value <= 0:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -108,7 +108,9 @@ def _adversary(spec: ModelSpec, files: Mapping[str, str | None]) -> tuple[Advers
         if name not in adversary.opponents:
             continue
         if file is None:
-            print(f"warning: no checkpoint of the {name} discriminator: it starts from noise, and adaptation may suffer")
+            print(
+                f"warning: no checkpoint of the {name} discriminator: it starts from noise, and adaptation may suffer"
+            )
             continue
         tensors = renamed(read_seed_checkpoint(Path(file)).tensors, tables[name])
         discriminator = adversary.opponents[name].discriminator
@@ -154,7 +156,7 @@ def _card(arguments: ImportArguments, bundle: Bundle) -> str:
             "# Base model card",
             "",
             f"- Imported from {', '.join(files)} with {Path(arguments.config).name}.",
-            f"- Model: {parameters:,} parameters, {Counter(s.utterances > 0 for s in bundle.speakers)[True]} trained voices.",
+            f"- Model: {parameters:,} parameters, {len(bundle.trained_rows)} trained voices.",
             f"- Optimizer state: {'kept' if bundle.optimizer_state else 'not kept'}.",
             "",
         ]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from runners.arguments import argument, help_text, parse_arguments
 from runners.cli import told_in_one_line
 
-EXAMPLE = 'python runners/speak.py run=runs/demo/strategy=nearest,freeze=decoder,seed=0 speaker=040 text="Hello." out=hello.wav'
+EXAMPLE = 'python runners/speak.py run=runs/demo/<cell> speaker=040 text="Hello, you." out=hello.wav'
 
 
 @dataclass

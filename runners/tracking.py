@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import pandas as pd
 
@@ -53,7 +53,7 @@ class Tracker:
         self.config = dict(config)
         self.mode = settings.mode
 
-    def __enter__(self) -> Self:
+    def __enter__(self) -> Tracker:
         os.environ.setdefault("WANDB_SILENT", "true")
         import wandb
 

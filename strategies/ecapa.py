@@ -33,6 +33,7 @@ class Ecapa(EmbeddingInit):
         self, enrolment: Enrolment, speakers: BaseSpeakers, generator: torch.Generator
     ) -> Float[Tensor, "gin"]:
         speakers.require(3, "ecapa")
+        speakers.require_voiceprints("ecapa")
         x, y = speakers.voiceprints.double(), speakers.embeddings.double()
         x_mean, y_mean = x.mean(0), y.mean(0)
         x, y = x - x_mean, y - y_mean

@@ -33,7 +33,8 @@ class Enrolment:
 class BaseSpeakers:
     """The speakers that the base model was trained on, with their embeddings and unit mean voiceprints.
 
-    Rows that were never trained are not among them: they are noise.
+    Rows that were never trained are not among them: they are noise. Voiceprints of width 0 mean that the base
+    brings none.
     """
 
     names: tuple[str, ...]
@@ -60,6 +61,18 @@ class BaseSpeakers:
                 "use strategy=random or another base"
             )
 
+    def require_voiceprints(self, initialiser: str) -> None:
+        """Check that it is known how they sound.
+
+        Raises:
+            InputError: the base brings no voiceprints.
+        """
+        if not self.voiceprints.shape[1]:
+            raise InputError(
+                f"strategy={initialiser} compares voices, but the base brings no voiceprints; import it again with "
+                "wavs=<its recordings>, or use strategy=mean or strategy=random"
+            )
+
 
 class EmbeddingInit(ABC):
     """Where a new speaker starts in the space of speaker embeddings."""
@@ -80,14 +93,18 @@ def leave_one_out_error(initialiser: EmbeddingInit, speakers: BaseSpeakers, gene
 
     Each base speaker in turn is treated as new: its embedding is guessed from its voiceprint and the others.
     The root mean square of the misses, in units of that of the distances from the mean of the others: 1 is as
-    good as the mean, 0 is perfect, a random draw is near 1.4. NaN with fewer than three base speakers.
+    good as the mean, 0 is perfect, a random draw is near 1.4. NaN with fewer than three base speakers, or where
+    the others are too few for the initialiser.
     """
     if len(speakers) < 3:
         return float("nan")
     misses, spreads = [], []
     for index, (embedding, voiceprint) in enumerate(zip(speakers.embeddings, speakers.voiceprints, strict=True)):
         others = speakers.without(index)
-        guess = initialiser(Enrolment(voiceprint.unsqueeze(0)), others, generator)
+        try:
+            guess = initialiser(Enrolment(voiceprint.unsqueeze(0)), others, generator)
+        except InputError:
+            return float("nan")
         misses.append((guess - embedding).square().sum())
         spreads.append((others.embeddings.mean(0) - embedding).square().sum())
     return float((torch.stack(misses).sum() / torch.stack(spreads).sum()).sqrt())

@@ -1,8 +1,8 @@
 """Which parameters training may move.
 
-A policy is a pure predicate over parameter names. The new speakers' embeddings always train and the base
-speakers' never do, whatever the policy. To add one: a class here, `@register("freeze", "<name>")`, and
-`conf/freeze/<name>.yaml`.
+A policy is a pure predicate over parameter names. What an experiment adds to the base (the new speakers'
+embeddings, a conditioning of the decoder) always trains and the base speakers' rows never do, whatever the policy.
+To add one: a class here, `@register("freeze", "<name>")`, and `conf/freeze/<name>.yaml`.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from vits.registry import register
 
 BASE_ROWS = "speaker_embedding.weight"
 NEW_ROWS = "speaker_embedding.added."
+ADDED = (NEW_ROWS, "decoder.trunk.conditioning.")
 
 
 class FreezePolicy(ABC):
@@ -102,7 +103,7 @@ class AllButEmbedding(FreezePolicy):
 def apply_freeze(policy: FreezePolicy, synthesizer: nn.Module) -> None:
     """Mark which parameters get gradients; those that don't must not reach an optimizer."""
     for name, parameter in synthesizer.named_parameters():
-        if name.startswith(NEW_ROWS):
+        if name.startswith(ADDED):
             trainable = True
         elif name == BASE_ROWS:
             trainable = False

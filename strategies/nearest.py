@@ -28,5 +28,6 @@ class Nearest(EmbeddingInit):
         self, enrolment: Enrolment, speakers: BaseSpeakers, generator: torch.Generator
     ) -> Float[Tensor, "gin"]:
         speakers.require(self.neighbours, "nearest")
+        speakers.require_voiceprints("nearest")
         similarities = speakers.voiceprints @ enrolment.mean_voiceprint
         return speakers.embeddings[similarities.topk(self.neighbours).indices].mean(0)

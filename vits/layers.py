@@ -28,7 +28,7 @@ def same_padding(kernel_size: int, dilation: int = 1) -> int:
 
 def length_mask(lengths: Int64[Tensor, "batch"], longest: int | None = None) -> Float[Tensor, "batch 1 time"]:
     """1 on the valid positions of each item and 0 on its padding."""
-    positions = torch.arange(int(lengths.max()) if longest is None else longest, device=lengths.device)
+    positions = torch.arange(lengths.max().item() if longest is None else longest, device=lengths.device)
     valid: Bool[Tensor, "batch time"] = positions < lengths.unsqueeze(1)
     return valid.unsqueeze(1).float()
 

@@ -27,6 +27,16 @@ class Speech(NamedTuple):
     z: Float[Tensor, "batch latent frames"]
 
 
+class FramePrior(NamedTuple):
+    """The prior of every frame of an utterance, after its tokens were given their durations."""
+
+    mean: Float[Tensor, "batch latent frames"]
+    log_deviation: Float[Tensor, "batch latent frames"]
+    lengths: Int64[Tensor, "batch"]
+    mask: Float[Tensor, "batch 1 frames"]
+    alignment: Float[Tensor, "batch frames tokens"]
+
+
 class TrainingPass(NamedTuple):
     """Everything that the losses of one batch are computed from."""
 
@@ -133,21 +143,40 @@ class Synthesizer(nn.Module):
         stochastic duration predictor, and `length_scale` stretches time.
         """
         g = self.speaker_embedding(speaker)
+        prior = self.frame_prior(
+            tokens,
+            token_lengths,
+            g,
+            duration_noise_scale=duration_noise_scale,
+            length_scale=length_scale,
+            generator=generator,
+        )
+        z_p = prior.mean + gaussian_like(prior.mean, generator) * torch.exp(prior.log_deviation) * noise_scale
+        z = self.flow.inverse(z_p, prior.mask, g) * prior.mask  # pyright: ignore[reportCallIssue]
+        decoded = self.decoder(z, g)
+        joined = decoded.bands if decoded.streams is None else decoded.streams
+        return Speech(decoded.audio, prior.lengths * self.samples_per_frame, joined, prior.alignment, z)
+
+    def frame_prior(
+        self,
+        tokens: Int64[Tensor, "batch tokens"],
+        token_lengths: Int64[Tensor, "batch"],
+        g: Float[Tensor, "batch gin 1"],
+        *,
+        duration_noise_scale: float,
+        length_scale: float,
+        generator: torch.Generator | None = None,
+    ) -> FramePrior:
+        """Where the latent of each frame is expected, from the text alone; `g` are the speakers' embeddings."""
         text = self.text_encoder(tokens, token_lengths, g)
         log_durations = self.duration_predictor.predict(  # pyright: ignore[reportCallIssue]
             text.hidden, text.mask, g, noise_scale=duration_noise_scale, generator=generator
         )
         durations = torch.ceil(torch.exp(log_durations) * text.mask * length_scale)
         frames = durations.sum((1, 2)).clamp_min(1).long()
-        frame_mask = length_mask(frames)
-        alignment = expand_durations(durations, frame_mask)
-        mean = text.mean @ alignment.mT
-        log_deviation = text.log_deviation @ alignment.mT
-        z_p = mean + gaussian_like(mean, generator) * torch.exp(log_deviation) * noise_scale
-        z = self.flow.inverse(z_p, frame_mask, g) * frame_mask  # pyright: ignore[reportCallIssue]
-        decoded = self.decoder(z, g)
-        joined = decoded.bands if decoded.streams is None else decoded.streams
-        return Speech(decoded.audio, frames * self.samples_per_frame, joined, alignment, z)
+        mask = length_mask(frames)
+        alignment = expand_durations(durations, mask)
+        return FramePrior(text.mean @ alignment.mT, text.log_deviation @ alignment.mT, frames, mask, alignment)
 
     @torch.no_grad()
     def reconstruct(
@@ -160,6 +189,26 @@ class Synthesizer(nn.Module):
         g = self.speaker_embedding(speaker)
         mask = length_mask(spectrogram_lengths, spectrogram.shape[2])
         return self.decoder(self.posterior_encoder(spectrogram, mask, g, noise_scale=0.0).z, g)
+
+    @torch.no_grad()
+    def convert(
+        self,
+        spectrogram: Float[Tensor, "batch bins frames"],
+        spectrogram_lengths: Int64[Tensor, "batch"],
+        source: Int64[Tensor, "batch"],
+        target: Int64[Tensor, "batch"],
+    ) -> DecodedAudio:
+        """Voice conversion: the same words at the same pace, in another speaker's voice.
+
+        The flow takes the source out of the recording's latent (its posterior mean, so that nothing is drawn),
+        and its inverse puts the target in. VITS, section 4.4.
+        """
+        of_source, of_target = self.speaker_embedding(source), self.speaker_embedding(target)
+        mask = length_mask(spectrogram_lengths, spectrogram.shape[2])
+        z = self.posterior_encoder(spectrogram, mask, of_source, noise_scale=0.0).z
+        z_p = self.flow(z, mask, of_source)
+        converted = self.flow.inverse(z_p, mask, of_target)  # pyright: ignore[reportCallIssue]
+        return self.decoder(converted * mask, of_target)
 
     @property
     def samples_per_frame(self) -> int:

@@ -43,5 +43,5 @@ class HiFiGANDecoder(nn.Module):
         self.samples_per_frame = self.trunk.upsampling
 
     def forward(self, z: Float[Tensor, "batch latent frames"], speaker: Float[Tensor, "batch gin 1"]) -> DecodedAudio:
-        hidden = self.trunk.upsample(self.trunk.input(z) + self.speaker_projection(speaker))
+        hidden = self.trunk.upsample(self.trunk.input(z) + self.speaker_projection(speaker), speaker)
         return DecodedAudio(torch.tanh(self.output(hidden)).float(), None)

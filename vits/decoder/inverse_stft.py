@@ -55,9 +55,11 @@ class _SpectralDecoder(nn.Module):
         self.istft = InverseSTFT(n_fft, hop_length)
         self.samples_per_frame = self.trunk.upsampling * hop_length * n_bands
 
-    def spectra(self, z: Float[Tensor, "batch latent frames"]) -> Float[Tensor, "part signals bins time"]:
+    def spectra(
+        self, z: Float[Tensor, "batch latent frames"], speaker: Float[Tensor, "batch gin 1"]
+    ) -> Float[Tensor, "part signals bins time"]:
         """Log magnitude and phase before its sine, of all bands of all items, in float32."""
-        hidden = nn.functional.pad(self.trunk(z), (1, 0), mode="reflect")
+        hidden = nn.functional.pad(self.trunk(z, speaker), (1, 0), mode="reflect")
         return rearrange(
             self.output(hidden).float(),
             "batch (band part bins) time -> part (batch band) bins time",
@@ -101,7 +103,7 @@ class ISTFTDecoder(_SpectralDecoder):
         )
 
     def forward(self, z: Float[Tensor, "batch latent frames"], speaker: Float[Tensor, "batch gin 1"]) -> DecodedAudio:
-        spectra = self.spectra(z)
+        spectra = self.spectra(z, speaker)
         with torch.autocast(z.device.type, enabled=False):
             return DecodedAudio(self.bands(spectra), None)
 
@@ -137,7 +139,7 @@ class MultiBandISTFTDecoder(_SpectralDecoder):
         self.pqmf = PQMF(n_bands)
 
     def forward(self, z: Float[Tensor, "batch latent frames"], speaker: Float[Tensor, "batch gin 1"]) -> DecodedAudio:
-        spectra = self.spectra(z)
+        spectra = self.spectra(z, speaker)
         with torch.autocast(z.device.type, enabled=False):
             bands = self.bands(spectra)
             return DecodedAudio(self.pqmf.synthesis(bands), bands)
@@ -180,7 +182,7 @@ class MultiStreamISTFTDecoder(_SpectralDecoder):
         )
 
     def forward(self, z: Float[Tensor, "batch latent frames"], speaker: Float[Tensor, "batch gin 1"]) -> DecodedAudio:
-        spectra = self.spectra(z)
+        spectra = self.spectra(z, speaker)
         with torch.autocast(z.device.type, enabled=False):
             streams = nn.functional.conv_transpose1d(
                 self.bands(spectra) * self.n_bands, self.stuffing, stride=self.n_bands

@@ -9,6 +9,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from vits.decoder.conditioning import Unconditioned
 from vits.decoder.resblock import SLOPE, ResBlock
 from vits.errors import InputError
 from vits.layers import weight_normed
@@ -19,7 +20,8 @@ LAST_SLOPE = 0.01
 class UpsamplingTrunk(nn.Module):
     """Transposed convolutions, each followed by the mean of residual blocks with different kernels.
 
-    `first` brings the latent to `initial_channels`; every stage halves them.
+    `first` brings the latent to `initial_channels`; every stage halves them. `conditioning` may be replaced by a
+    module that tells each stage the speaker.
     """
 
     def __init__(
@@ -40,12 +42,14 @@ class UpsamplingTrunk(nn.Module):
                 f"{[list(dilations) for dilations in resblock_dilations]} must be equally many"
             )
         self.upsampling = math.prod(upsample_rates)
-        self.channels = initial_channels // 2 ** len(upsample_rates)
+        self.stage_channels = [initial_channels // 2 ** (stage + 1) for stage in range(len(upsample_rates))]
+        self.channels = self.stage_channels[-1]
+        self.conditioning: nn.Module = Unconditioned()
         self.input = first
         self.upsamplers = nn.ModuleList()
         self.resblocks = nn.ModuleList()
         for stage, (rate, kernel_size) in enumerate(zip(upsample_rates, upsample_kernel_sizes, strict=True)):
-            channels = initial_channels // 2 ** (stage + 1)
+            channels = self.stage_channels[stage]
             self.upsamplers.append(
                 weight_normed(
                     nn.ConvTranspose1d(2 * channels, channels, kernel_size, rate, padding=(kernel_size - rate) // 2)
@@ -58,14 +62,19 @@ class UpsamplingTrunk(nn.Module):
                 )
             )
 
-    def forward(self, z: Float[Tensor, "batch latent frames"]) -> Float[Tensor, "batch channels time"]:
-        return self.upsample(self.input(z))
+    def forward(
+        self, z: Float[Tensor, "batch latent frames"], speaker: Float[Tensor, "batch gin 1"]
+    ) -> Float[Tensor, "batch channels time"]:
+        return self.upsample(self.input(z), speaker)
 
-    def upsample(self, x: Float[Tensor, "batch initial frames"]) -> Float[Tensor, "batch channels time"]:
+    def upsample(
+        self, x: Float[Tensor, "batch initial frames"], speaker: Float[Tensor, "batch gin 1"]
+    ) -> Float[Tensor, "batch channels time"]:
         """All stages, on what the first layer gave."""
-        for upsampler, resblocks in zip(self.upsamplers, self.resblocks, strict=True):
+        for stage, (upsampler, resblocks) in enumerate(zip(self.upsamplers, self.resblocks, strict=True)):
             x = upsampler(nn.functional.leaky_relu(x, SLOPE))
             x = torch.stack([block(x) for block in resblocks]).mean(dim=0)  # pyright: ignore[reportGeneralTypeIssues]
+            x = self.conditioning(stage, x, speaker)
         return nn.functional.leaky_relu(x, LAST_SLOPE)
 
 
