@@ -8,66 +8,23 @@ from typing import Any
 
 import pytest
 import torch
-from torch import Tensor
+from seed_files import SeedFiles, small_config
 
 from runners.export_seed import ExportSeedArguments
-from runners.import_seed import ImportArguments
 from runners.seed_export import export_bundle
 from runners.seed_import import import_bundle
 from vits.bundle import load_bundle
-from vits.checkpoint import seed_state_dict
 from vits.errors import InputError
-from vits.seed_config import model_spec_from_seed
-from vits.seed_names import DURATION_DISCRIMINATOR, MULTI_PERIOD_DISCRIMINATOR, seed_named
-
-GOLDEN = Path(__file__).parent.parent / "vits" / "golden" / "finetune_mb_pre_conv2"
 
 
-def small_config() -> dict[str, Any]:
-    config = json.loads((GOLDEN / "config.json").read_text())
-    config["model"] |= {"inter_channels": 8, "hidden_channels": 8, "filter_channels": 16, "gin_channels": 8}
-    config["model"] |= {"n_layers": 3, "upsample_initial_channel": 16}
-    config["data"]["n_speakers"] = 108  # what fine-tuning asks for; the checkpoint has fewer rows
-    return config
-
-
-class SeedFiles:
-    """G, D and DUR of three speakers, the second of whom no list names, as the seed would have saved them."""
-
-    def __init__(self, folder: Path) -> None:
-        config = small_config()
-        spec = model_spec_from_seed(config)
-        torch.manual_seed(0)
-        self.G = seed_state_dict(spec.synthesizer(3))
-        adversary = spec.adversary()
-        self.D = seed_named(adversary.opponents["audio"].discriminator.state_dict(), MULTI_PERIOD_DISCRIMINATOR)
-        self.DUR = seed_named(adversary.opponents["duration"].discriminator.state_dict(), DURATION_DISCRIMINATOR)
-        for name in ("G", "D", "DUR"):
-            self.save(folder / f"{name}_1.pth", getattr(self, name))
-        (folder / "config.json").write_text(json.dumps(config))
-        (folder / "list.txt").write_text(
-            "DUMMY2/p1/p1_1.wav|0|hˈaɪ\nDUMMY2/p3/p3_1.wav|2|hˈaɪ\nDUMMY2/p3/p3_2.wav|2|hˈaɪ\n"
-        )
-        self.folder = folder
-
-    def save(self, path: Path, tensors: dict[str, Tensor], **changes: Any) -> None:
-        parameters = [torch.nn.Parameter(tensor.clone()) for tensor in tensors.values()]
-        optimizer = torch.optim.AdamW(parameters, lr=2e-4, betas=(0.8, 0.99), eps=1e-9)
-        for number, parameter in enumerate(parameters):
-            parameter.grad = torch.full_like(parameter, 1.0 + number)
-        optimizer.step()
-        content = {"model": tensors, "iteration": 7, "optimizer": optimizer.state_dict(), "learning_rate": 2e-4}
-        torch.save(content | changes, path)
-
-    def arguments(self, **changes: Any) -> ImportArguments:
-        given = {"G": "G_1.pth", "D": "D_1.pth", "DUR": "DUR_1.pth", "config": "config.json", "filelist": "list.txt"}
-        paths: dict[str, Any] = {name: str(self.folder / file) for name, file in given.items()}
-        return ImportArguments(**(paths | {"out": str(self.folder / "bundle")} | changes))
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> SeedFiles:
+    return SeedFiles(tmp_path_factory.mktemp("seed"))
 
 
 @pytest.fixture
-def seed(tmp_path: Path) -> SeedFiles:
-    return SeedFiles(tmp_path)
+def seed(made: SeedFiles, tmp_path: Path) -> SeedFiles:
+    return made.copied_to(tmp_path)
 
 
 def test_files_are_bit_identical_when_imported_and_exported(seed: SeedFiles) -> None:

@@ -1,0 +1,99 @@
+"""The homework on a stand-in for VCTK: the seed's layout, ids and file formats, spoken by the demo voices."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import pytest
+import soundfile
+from seed_files import SeedFiles
+
+from runners.cell import CellFolder
+from runners.seed_import import import_bundle
+from vits.corpus.audio import read_audio
+from vits.corpus.clip import Clip
+from vits.corpus.folder import FolderCorpus
+from vits.text.phonemizer import EspeakPhonemizer
+
+NEW_VOICES = {"040": ("p329", "103"), "041": ("p294", "104")}
+BASE_VOICES = {"042": ("p1", "0"), "043": ("p3", "2")}
+LISTS = {"finetune_train.txt": ("train", 6), "finetune_val.txt": ("validation", 1), "finetune_test.txt": ("test", 1)}
+TASKS = {
+    "strategy=standard_normal,freeze=none,seed=0",
+    "strategy=nearest,freeze=none,seed=0",
+    "strategy=nearest,freeze=all_but_embedding,seed=0",
+    "strategy=random,freeze=none,seed=0,base=scratch",
+    "strategy=nearest,freeze=none,seed=0,conditioning=decoder_film",
+}
+
+
+class StandIn:
+    """A folder of wavs at VCTK's paths, and the seed's lists of them with IPA and spellings."""
+
+    def __init__(self, folder: Path) -> None:
+        self.root, self.lists = folder / "wavs", folder / "filelists"
+        self.lists.mkdir(parents=True)
+        self.clips = FolderCorpus(root="assets/demo_voices").clips()
+        self.spellings: list[str] = []
+        for name, (split, count) in LISTS.items():
+            chosen = [clip for voice in NEW_VOICES for clip in self.first(voice, split, count)]
+            self.write(name, chosen, NEW_VOICES)
+        self.write("base.txt", [clip for voice in BASE_VOICES for clip in self.first(voice, "train", 2)], BASE_VOICES)
+        (self.lists / "transcripts.tsv").write_text("\n".join(self.spellings) + "\n")
+
+    def first(self, voice: str, split: str, count: int) -> list[Clip]:
+        return [clip for clip in self.clips if (clip.speaker, clip.split) == (voice, split)][:count]
+
+    def write(self, name: str, clips: Sequence[Clip], ids: dict[str, tuple[str, str]]) -> None:
+        """Write a list and its wavs."""
+        lines = []
+        for clip, phonemes in zip(clips, EspeakPhonemizer()([clip.text for clip in clips]), strict=True):
+            speaker, number = ids[clip.speaker]
+            utterance = f"{speaker}_{len(self.spellings) + 1:03}"
+            wav = f"DUMMY2/{speaker}/{utterance}.wav"
+            (self.root / wav).parent.mkdir(parents=True, exist_ok=True)
+            soundfile.write(self.root / wav, read_audio(clip.path, 22050), 22050)
+            lines.append(f"{wav}|{number}|{phonemes}")
+            self.spellings.append(f"{utterance}\t{clip.text}")
+        (self.lists / name).write_text("\n".join(lines) + "\n")
+
+
+@pytest.mark.slow
+def test_five_tasks_are_compared_when_the_homework_runs_on_imported_checkpoints(
+    tmp_path: Path, run_script: Callable[..., subprocess.CompletedProcess[str]]
+) -> None:
+    stand_in, seed = StandIn(tmp_path), SeedFiles(tmp_path)
+    import_bundle(seed.arguments(filelist=str(stand_in.lists / "base.txt"), wavs=str(stand_in.root)))
+    done = run_script(
+        "grid.py",
+        "experiment=homework",
+        f"data.root={stand_in.root}",
+        f"data.filelists={stand_in.lists}",
+        "data.test=1",
+        f"base={tmp_path / 'bundle'}",
+        "epochs=2",
+        "eval_every=1",
+        "training.batch_size=4",
+        "evaluation.utterances_per_speaker={validation: 1, homework: 0, test: 1}",
+        f"results={tmp_path / 'runs'}",
+        cwd=tmp_path,
+    )
+    assert done.returncode == 0, done.stderr
+    cells = {path.name: CellFolder(path) for path in (tmp_path / "runs" / "homework").glob("strategy=*")}
+    assert set(cells) == TASKS
+    for cell in cells.values():
+        scores = cell.table("scores")
+        assert cell.finished
+        assert set(scores["split"]) == {"validation", "homework", "test"}
+        assert set(scores["epoch"]) == {0, 1, 2}
+        assert set(scores["speaker"]) == {"103", "104"}
+    step_0 = [
+        cells[name].table("scores").query("epoch == 0 and metric == 'secs'")["value"].tolist()
+        for name in (
+            "strategy=nearest,freeze=none,seed=0",
+            "strategy=nearest,freeze=none,seed=0,conditioning=decoder_film",
+        )
+    ]
+    assert step_0[0] == step_0[1]  # conditioning changes nothing before it is trained
