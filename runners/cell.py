@@ -15,6 +15,7 @@ from __future__ import annotations
 import hashlib
 import json
 import platform
+import shutil
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -70,7 +71,9 @@ class CellFolder:
         Raises:
             InputError: it belongs to another one, or to nothing known.
         """
-        if self.record:
+        if self.record.get("status") == FAILED and not self.state.is_file():
+            self.record = {}  # it broke off before there was anything to keep
+        elif self.record:
             self._check_same(identity)
         elif self.path.is_dir() and any(self.path.iterdir()):
             raise InputError(
@@ -92,6 +95,8 @@ class CellFolder:
     def begin(self, identity: Identity, config_yaml: str, **facts: Any) -> None:
         """Write down who the cell is; until then the folder doesn't exist."""
         try:
+            if not self.record and self.path.is_dir():
+                shutil.rmtree(self.path)
             self.path.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise InputError(f"can't write to {self.path} ({error.strerror}); choose another results=...") from None

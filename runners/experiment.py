@@ -67,6 +67,8 @@ class Cell:
     cache_dir: Path
     initialisers: Mapping[str, EmbeddingInit]
     config_yaml: str
+    own_settings: tuple[str, ...] = ()
+    """Settings of the strategy, the freeze policy or the conditioning that were asked for, as `strategy.x=y`."""
 
     def __post_init__(self) -> None:
         for name, value, least in (
@@ -92,6 +94,7 @@ class Cell:
         label = f",base={self.base.label}" if self.base.label else ""
         if self.conditioning.value:
             label += f",conditioning={self.conditioning.name}"
+        label += "".join(f",{setting}" for setting in self.own_settings)
         return f"strategy={self.strategy.name},freeze={self.freeze.name},seed={self.seed}{label}"
 
     @property

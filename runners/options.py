@@ -25,6 +25,7 @@ from vits.corpus.cache import default_cache_dir
 from vits.errors import InputError
 from vits.registry import registered
 
+NAMED_SETTINGS = ("strategy.", "freeze.", "conditioning.")  # a cell's name says them
 PACKAGES = (strategies, metrics, vits.corpus)
 
 
@@ -90,7 +91,7 @@ def cell_from(config: DictConfig) -> Cell:
     Raises:
         InputError: a value is not allowed.
     """
-    chosen = HydraConfig.get().runtime.choices
+    chosen, asked = HydraConfig.get().runtime.choices, HydraConfig.get().overrides.task
     return Cell(
         experiment=config.name,
         results=Path(config.results),
@@ -113,6 +114,7 @@ def cell_from(config: DictConfig) -> Cell:
         cache_dir=cache_dir_of(config),
         initialisers={name: cls() for name, cls in registered("strategy").items()},
         config_yaml=OmegaConf.to_yaml(config, resolve=True),
+        own_settings=tuple(sorted(text for text in asked if text.startswith(NAMED_SETTINGS))),
     )
 
 

@@ -151,8 +151,7 @@ class Synthesizer(nn.Module):
             length_scale=length_scale,
             generator=generator,
         )
-        z_p = prior.mean + gaussian_like(prior.mean, generator) * torch.exp(prior.log_deviation) * noise_scale
-        z = self.flow.inverse(z_p, prior.mask, g) * prior.mask  # pyright: ignore[reportCallIssue]
+        z = self.latent(prior, gaussian_like(prior.mean, generator) * noise_scale, g)
         decoded = self.decoder(z, g)
         joined = decoded.bands if decoded.streams is None else decoded.streams
         return Speech(decoded.audio, prior.lengths * self.samples_per_frame, joined, prior.alignment, z)
@@ -163,8 +162,8 @@ class Synthesizer(nn.Module):
         token_lengths: Int64[Tensor, "batch"],
         g: Float[Tensor, "batch gin 1"],
         *,
-        duration_noise_scale: float,
-        length_scale: float,
+        duration_noise_scale: float | Float[Tensor, "1"],
+        length_scale: float | Float[Tensor, "1"],
         generator: torch.Generator | None = None,
     ) -> FramePrior:
         """Where the latent of each frame is expected, from the text alone; `g` are the speakers' embeddings."""
@@ -177,6 +176,13 @@ class Synthesizer(nn.Module):
         mask = length_mask(frames)
         alignment = expand_durations(durations, mask)
         return FramePrior(text.mean @ alignment.mT, text.log_deviation @ alignment.mT, frames, mask, alignment)
+
+    def latent(
+        self, prior: FramePrior, noise: Float[Tensor, "batch latent frames"], g: Float[Tensor, "batch gin 1"]
+    ) -> Float[Tensor, "batch latent frames"]:
+        """What the decoder speaks: so many of the prior's deviations away from its mean, and through the flow."""
+        z_p = prior.mean + noise * torch.exp(prior.log_deviation)
+        return self.flow.inverse(z_p, prior.mask, g) * prior.mask  # pyright: ignore[reportCallIssue]
 
     @torch.no_grad()
     def reconstruct(

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from runners.optimizer import OptimizerSettings
 from runners.trainer import StepReport, Trainer, TrainingDivergedError, TrainingSettings, check_finite
+from strategies.freeze import BASE_ROWS, FreezePolicy, apply_freeze
 from vits.adversary import Adversary
 from vits.checkpoint import save_tensors
 from vits.corpus.batching import LengthBucketedBatches
@@ -18,6 +19,7 @@ from vits.corpus.clip import Clip
 from vits.corpus.features import PreparedUtterance
 from vits.errors import InputError
 from vits.model_spec import ModelSpec
+from vits.registry import registered
 from vits.synthesizer import Synthesizer
 
 HOP_LENGTH = 256
@@ -61,6 +63,7 @@ def new_trainer(miniature_spec: ModelSpec) -> NewTrainer:
         frozen: tuple[str, ...] = (),
         new_speaker: bool = False,
         precision: str = "32-true",
+        policy: FreezePolicy | None = None,
     ) -> Trainer:
         torch.manual_seed(weights_seed)
         synthesizer = miniature_spec.synthesizer(len(SPEAKERS))
@@ -70,6 +73,8 @@ def new_trainer(miniature_spec: ModelSpec) -> NewTrainer:
             synthesizer.speaker_embedding.add(torch.randn(8))
         for name, parameter in synthesizer.named_parameters():
             parameter.requires_grad_(not name.startswith(frozen) if frozen else True)
+        if policy is not None:
+            apply_freeze(policy, synthesizer)
         opponents = miniature_spec.adversary() if adversary else Adversary({})
         fabric = Fabric(accelerator="cpu", devices=1, precision=precision)
         return Trainer(fabric, synthesizer, opponents, miniature_spec.analysis(), settings, seed=7)
@@ -149,6 +154,27 @@ def test_frozen_parameters_are_bit_identical_when_others_are_trained(
     train(trainer, utterances, until=4, speakers={"anna": 2, "bert": 1})
     moved = set(differing(before, weights(trainer.synthesizer)))
     assert moved == {name for name in before if not name.startswith(frozen)}
+
+
+@pytest.mark.parametrize("name", registered("freeze"))
+def test_old_rows_and_frozen_parts_are_bit_identical_when_a_policy_is_applied(
+    name: str, new_trainer: NewTrainer, utterances: list[PreparedUtterance], tmp_path: Path
+) -> None:
+    policy = registered("freeze")[name]()
+    trainer = new_trainer(policy=policy, new_speaker=True)
+    before = weights(trainer.synthesizer)
+    both = {"anna": 2, "bert": 1}  # an old speaker in the data doesn't move its row either
+    train(trainer, utterances, until=2, speakers=both)
+    trainer.save(tmp_path / "state.safetensors")
+    resumed = new_trainer(policy=policy, new_speaker=True, weights_seed=5)
+    resumed.load(tmp_path / "state.safetensors")
+    train(resumed, utterances, until=5, speakers=both)
+    moved = set(differing(before, weights(resumed.synthesizer)))
+    assert BASE_ROWS in before
+    assert BASE_ROWS not in moved
+    free = {n for n in before if not n.startswith("speaker_embedding.") and policy.trainable(n)}
+    assert moved == free | {"speaker_embedding.added.0"}
+    assert BASE_ROWS not in resumed.generator_optimizer.names
 
 
 def test_base_rows_have_no_optimizer_entry_when_only_the_new_row_is_trained(

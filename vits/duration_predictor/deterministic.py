@@ -40,7 +40,7 @@ class DeterministicDurationPredictor(nn.Module):
         mask: Float[Tensor, "batch 1 tokens"],
         speaker: Float[Tensor, "batch gin 1"],
         *,
-        noise_scale: float = 0.0,
+        noise_scale: float | Float[Tensor, "1"] = 0.0,
         generator: torch.Generator | None = None,
     ) -> Float[Tensor, "batch 1 tokens"]:
         """Log-durations in frames. This predictor draws nothing; the noise is for those that do."""

@@ -51,7 +51,7 @@ class StochasticDurationPredictor(nn.Module):
         mask: Float[Tensor, "batch 1 tokens"],
         speaker: Float[Tensor, "batch gin 1"],
         *,
-        noise_scale: float = 0.0,
+        noise_scale: float | Float[Tensor, "1"] = 0.0,
         generator: torch.Generator | None = None,
     ) -> Float[Tensor, "batch 1 tokens"]:
         """Log-durations in frames, of noise with so large a spread."""
@@ -79,7 +79,11 @@ class StochasticDurationPredictor(nn.Module):
         return self.projection(self.convs(x, mask)) * mask
 
     def _sample(
-        self, condition: Tensor, mask: Tensor, noise_scale: float, generator: torch.Generator | None
+        self,
+        condition: Tensor,
+        mask: Tensor,
+        noise_scale: float | Float[Tensor, "1"],
+        generator: torch.Generator | None,
     ) -> Float[Tensor, "batch 1 tokens"]:
         noise = gaussian_like(condition[:, :CHANNELS], generator) * noise_scale
         return self.flow.sample(noise, mask, condition)

@@ -1,0 +1,169 @@
+"""A base bundle of a miniature model, two new voices with a handful of clips, and the entry points to run on them."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import torch
+from hydra import compose, initialize_config_dir
+from hydra.core.hydra_config import HydraConfig
+from omegaconf import OmegaConf
+from torch.nn.functional import normalize
+
+from runners.cell import CellFolder, Identity
+from runners.experiment import Cell
+from runners.options import cell_from, register_options
+from vits.bundle import BaseSpeaker, Bundle, save_bundle
+from vits.model_spec import ModelSpec
+from vits.text.symbols import SYMBOLS
+
+ROOT = Path(__file__).parents[2]
+VOICES = ROOT / "assets" / "demo_voices"
+SPEAKERS = ("040", "041")
+CLIPS = {"train": 4, "validation": 1, "test": 1}
+UNTRAINED = 2
+BASE_SPEAKERS = ("ada", "ben", "nobody", "cleo", "dan")
+
+RunScript = Callable[..., subprocess.CompletedProcess[str]]
+MakeCell = Callable[..., Cell]
+WriteCell = Callable[[Path, ModelSpec], Path]
+
+
+@dataclass(frozen=True)
+class Material:
+    """Where the base bundle and the new voices lie."""
+
+    base: Path
+    corpus: Path
+
+    @property
+    def overrides(self) -> tuple[str, ...]:
+        """A cell on this material that is done in seconds: one sentence of each voice is scored, on the CPU."""
+        return (
+            "base=bundle",
+            f"base.path={self.base}",
+            "data=folder",
+            f"data.root={self.corpus}",
+            "training.batch_size=4",
+            "~evaluation.utterances_per_speaker.validation",
+            "evaluation.utterances_per_speaker.test=1",
+            "device=cpu",
+        )
+
+
+@pytest.fixture(scope="session")
+def small_spec(miniature_spec: ModelSpec) -> ModelSpec:
+    """The miniature model with all symbols of real text."""
+    encoder = {**miniature_spec.parts["text_encoder"], "n_symbols": len(SYMBOLS)}
+    return ModelSpec({**miniature_spec.parts, "text_encoder": encoder})
+
+
+@pytest.fixture(scope="session")
+def small_bundle(small_spec: ModelSpec) -> Bundle:
+    """Random weights, four speakers with random voiceprints, and a row in their midst that was never trained."""
+    torch.manual_seed(0)
+    synthesizer = small_spec.synthesizer(len(BASE_SPEAKERS))
+    for coupling in synthesizer.flow.couplings:  # at first these are zero, and zero has no gradient to share
+        torch.nn.init.normal_(coupling.shift.projection.weight, std=0.1)
+    voiceprints = normalize(torch.randn(len(BASE_SPEAKERS), 192), dim=1)
+    voiceprints[UNTRAINED] = 0
+    utterances = [0 if row == UNTRAINED else 10 for row in range(len(BASE_SPEAKERS))]
+    return Bundle(
+        spec=small_spec,
+        synthesizer=synthesizer,
+        adversary=small_spec.adversary(),
+        speakers=tuple(BaseSpeaker(name, count) for name, count in zip(BASE_SPEAKERS, utterances, strict=True)),
+        voiceprints=voiceprints,
+    )
+
+
+@pytest.fixture(scope="session")
+def material(small_bundle: Bundle, tmp_path_factory: pytest.TempPathFactory) -> Material:
+    folder = tmp_path_factory.mktemp("material")
+    save_bundle(small_bundle, folder / "base", "# A card\n")
+    _link_corpus(folder / "corpus")
+    return Material(folder / "base", folder / "corpus")
+
+
+def _link_corpus(folder: Path) -> None:
+    """The first clips of each split of two demo voices."""
+    header, *lines = (VOICES / "metadata.csv").read_text(encoding="utf-8").splitlines()
+    assert header == "path|speaker|text|split"
+    seen: Counter[tuple[str, str]] = Counter()
+    kept = [header]
+    for line in lines:
+        path, speaker, _, split = line.split("|")
+        seen[speaker, split] += 1
+        if speaker in SPEAKERS and seen[speaker, split] <= CLIPS[split]:
+            kept.append(line)
+            (folder / path).parent.mkdir(parents=True, exist_ok=True)
+            (folder / path).symlink_to(VOICES / path)
+    (folder / "metadata.csv").write_text("\n".join(kept) + "\n", encoding="utf-8")
+
+
+def environment() -> dict[str, str]:
+    """Nothing leaves the machine, and one thread is enough."""
+    return {**os.environ, "OMP_NUM_THREADS": "1", "WANDB_MODE": "offline"}
+
+
+@pytest.fixture(scope="session")
+def run_script() -> RunScript:
+    """Runs an entry point in a process of its own."""
+
+    def run(script: str, *arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, str(ROOT / "runners" / script), *arguments]
+        return subprocess.run(
+            command, cwd=cwd, env=environment(), capture_output=True, text=True, timeout=300, check=False
+        )
+
+    return run
+
+
+@pytest.fixture
+def make_cell(material: Material, tmp_path: Path) -> Iterator[MakeCell]:
+    """The cell that overrides stand for, on the material, with its results in a temporary folder."""
+    register_options()
+
+    def make(*overrides: str) -> Cell:
+        fixed = (*material.overrides, f"results={tmp_path / 'results'}", "wandb.mode=disabled")
+        with initialize_config_dir(str(ROOT / "conf"), version_base="1.3"):
+            config = compose("grid", [*fixed, *overrides], return_hydra_config=True)
+        HydraConfig.instance().set_config(config)
+        return cell_from(OmegaConf.masked_copy(config, [key for key in config if key != "hydra"]))
+
+    yield make
+    HydraConfig.instance().cfg = None
+
+
+@pytest.fixture(scope="session")
+def finished_cell(small_bundle: Bundle, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a finished cell as the entry points that use a trained voice read it; random weights."""
+    return _write_cell(tmp_path_factory.mktemp("finished") / "cell", small_bundle.spec)
+
+
+@pytest.fixture(scope="session")
+def write_cell() -> WriteCell:
+    """Writes the folder of such a cell with a model of one's choice."""
+    return _write_cell
+
+
+def _write_cell(folder: Path, spec: ModelSpec) -> Path:
+    """A cell whose model has as many base speakers as the small bundle, and the two new voices."""
+    torch.manual_seed(1)
+    synthesizer = spec.synthesizer(len(BASE_SPEAKERS))
+    for name, parameter in synthesizer.named_parameters():
+        if ".shift.projection." in name:  # at first these are zero, and the speaker would change nothing
+            torch.nn.init.normal_(parameter, std=0.3)
+    embedding = synthesizer.speaker_embedding
+    speaker_ids = {speaker: embedding.add(torch.randn(embedding.weight.shape[1])) for speaker in SPEAKERS}
+    cell = CellFolder(folder)
+    cell.begin(Identity({"model": dict(spec.parts)}), "data:\n  language: en-us\n", speaker_ids=speaker_ids)
+    cell.finish(synthesizer, [])
+    return folder

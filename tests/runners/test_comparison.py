@@ -1,0 +1,132 @@
+"""The table at the end of a run or a sweep, from cell folders written by hand."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from runners.comparison import comparison, finished_cells, print_comparison, reference_lines
+
+NAN = float("nan")
+
+
+def write_cell(
+    experiment: Path, strategy: str, *, wer: float | None = 0.5, secs: float = 0.3, status: str = "finished"
+) -> Path:
+    """A cell whose table of references says 0.1 more copy-synthesis than its own SECS."""
+    folder = experiment / f"strategy={strategy},freeze=decoder,seed=0"
+    folder.mkdir(parents=True)
+    summary = [
+        {"epoch": 2, "split": "test", "metric": "secs", "mean": secs, "spread": 0.05},
+        {"epoch": 2, "split": "validation", "metric": "wer", "mean": 0.0, "spread": 0.0},
+    ]
+    if wer is not None:
+        summary.append({"epoch": 2, "split": "test", "metric": "wer", "mean": wer, "spread": 0.25})
+    record = {
+        "status": status,
+        "strategy": strategy,
+        "freeze": "decoder",
+        "conditioning": "none",
+        "seed": 0,
+        "base": "pretrained",
+        "trainable": [{"part": "flow", "percent": 100.0}, {"part": "synthesizer", "percent": 85.96}],
+        "summary": summary,
+    }
+    (folder / "cell.json").write_text(json.dumps(record), encoding="utf-8")
+    write_references(folder, secs + 0.1)
+    return folder
+
+
+def write_references(folder: Path, copied: float) -> None:
+    """Speaker 1 has 2 errors in 10 words and 0 in 2, speaker 2 none in 5: WERs of 1/6 and 0, 1/12 on average."""
+    rows = []
+    for speaker, utterance, errors, words in (("1", "a", 2, 10), ("1", "b", 0, 2), ("2", "a", 0, 5)):
+        counts = {"wer_substitutions": errors, "wer_deletions": 0, "wer_insertions": 0, "wer_reference_words": words}
+        for metric, value in {"wer": errors / words, **counts, "secs": 0.8 if speaker == "1" else 0.9}.items():
+            rows.append(("recording", 0, "test", speaker, utterance, metric, value))
+            rows.append(("recording", 0, "validation", speaker, utterance, metric, -1.0))
+        rows.append(("copy_synthesis", 2, "test", speaker, utterance, "secs", copied))
+    rows += [("other_speakers", 0, "test", speaker, "", "secs", value) for speaker, value in (("1", 0.1), ("2", 0.2))]
+    columns = ["reference", "epoch", "split", "speaker", "utterance", "metric", "value"]
+    pd.DataFrame(rows, columns=columns).to_csv(folder / "references.csv", index=False)
+
+
+def test_table_shows_the_test_split_when_cells_are_finished(tmp_path: Path) -> None:
+    write_cell(tmp_path, "mean", wer=0.25)
+    (row,) = comparison(finished_cells(tmp_path)).to_dict(orient="records")
+    assert row == {
+        "strategy": "mean",
+        "freeze": "decoder",
+        "conditioning": "none",
+        "seed": 0,
+        "base": "pretrained",
+        "trained": "86.0 %",
+        "WER": "0.250 ± 0.250",
+        "SECS": "0.300 ± 0.050",
+    }
+
+
+def test_best_cell_is_first_when_rates_have_more_digits(tmp_path: Path) -> None:
+    for strategy, wer in (("mean", 10.5), ("nearest", 9.25), ("random", NAN), ("ecapa", 100.0)):
+        write_cell(tmp_path, strategy, wer=wer)
+    assert list(comparison(finished_cells(tmp_path))["strategy"]) == ["nearest", "mean", "ecapa", "random"]
+
+
+def test_cells_without_a_result_are_left_out_when_listed(tmp_path: Path) -> None:
+    write_cell(tmp_path, "mean")
+    write_cell(tmp_path, "nearest", status="failed")
+    write_cell(tmp_path, "random", status="running")
+    (tmp_path / "failed").mkdir()
+    (tmp_path / "failed" / "some.txt").touch()
+    assert [path.name for path, _ in finished_cells(tmp_path)] == ["strategy=mean,freeze=decoder,seed=0"]
+
+
+def test_column_is_empty_when_a_metric_was_not_scored(tmp_path: Path) -> None:
+    for strategy in ("mean", "nearest"):
+        write_cell(tmp_path, strategy, wer=None)
+    table = comparison(finished_cells(tmp_path))
+    assert list(table["WER"]) == ["", ""]
+    assert list(table["SECS"]) == ["0.300 ± 0.050"] * 2
+
+
+def test_references_are_means_over_speakers_when_utterances_are_uneven(tmp_path: Path) -> None:
+    write_cell(tmp_path, "mean", secs=0.4)
+    assert reference_lines(finished_cells(tmp_path)) == {
+        "recording": ["0.083 ± 0.118", "0.850 ± 0.071"],
+        "copy_synthesis": ["", "0.500 ± 0.000"],
+        "other_speakers": ["", "0.150 ± 0.071"],
+    }
+
+
+def test_copy_synthesis_is_that_of_the_best_cell_when_there_are_many(tmp_path: Path) -> None:
+    write_cell(tmp_path, "a", wer=0.9, secs=0.0)
+    write_cell(tmp_path, "b", wer=0.1, secs=0.5)
+    assert reference_lines(finished_cells(tmp_path))["copy_synthesis"][1] == "0.600 ± 0.000"
+
+
+def test_table_is_printed_and_written_when_there_are_cells(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write_cell(tmp_path / "mine", "mean", wer=0.25)
+    write_cell(tmp_path / "mine", "random", wer=0.75)
+    print_comparison(tmp_path / "mine")
+    printed = capsys.readouterr().out
+    lines = [line for line in printed.splitlines() if "│" in line]
+    assert printed.startswith("mine: new voices, mean over speakers ± spread between them")
+    assert ["mean" in lines[0], "random" in lines[1]] == [True, True]
+    assert [line.split("│")[1].strip() for line in lines[2:]] == [
+        "the recordings themselves",
+        "copy-synthesis (best cell)",
+        "recordings of other speakers",
+    ]
+    written = pd.read_csv(tmp_path / "mine" / "comparison.csv")
+    assert list(written["WER"]) == ["0.250 ± 0.250", "0.750 ± 0.250"]
+
+
+def test_nothing_is_printed_or_written_when_there_are_no_cells(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    print_comparison(tmp_path / "none")
+    assert capsys.readouterr().out == ""
+    assert not (tmp_path / "none").exists()

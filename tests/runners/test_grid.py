@@ -1,0 +1,270 @@
+"""The main job as a user runs it: real voices, real judges, a miniature model."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+import soundfile
+import torch
+import yaml
+
+from runners.cell import CellFolder
+from runners.failures import failures_of
+from strategies.freeze import BASE_ROWS, NEW_ROWS
+from vits.bundle import Bundle
+from vits.checkpoint import load_tensors
+
+GRID = Path(__file__).parents[2] / "runners" / "grid.py"
+RUN = ("strategy=nearest", "freeze=decoder", "epochs=4", "eval_every=2")
+CELL = "strategy=nearest,freeze=decoder,seed=0"
+SCORE_COLUMNS = ["epoch", "split", "speaker", "utterance", "metric", "value"]
+WER = {"wer", "wer_substitutions", "wer_deletions", "wer_insertions", "wer_reference_words", "wer_hallucinated"}
+PATIENCE_S = 120
+
+RunScript = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture(scope="module")
+def here(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder in which the commands are typed."""
+    return tmp_path_factory.mktemp("here")
+
+
+@pytest.fixture(scope="module")
+def first(here: Path, material: Any, run_script: RunScript) -> subprocess.CompletedProcess[str]:
+    """The first run of a cell: four epochs of two steps, scored before, between and after."""
+    return run_script("grid.py", *material.overrides, *RUN, "name=one", cwd=here)
+
+
+@pytest.fixture(scope="module")
+def cell(first: subprocess.CompletedProcess[str], here: Path) -> Path:
+    assert first.returncode == 0, first.stderr
+    return here / "runs" / "one" / CELL
+
+
+@pytest.fixture(scope="module")
+def sweep(here: Path, material: Any, run_script: RunScript) -> subprocess.CompletedProcess[str]:
+    """Two strategies under two policies."""
+    choices = ("strategy=mean,random", "freeze=decoder,all_but_embedding", "epochs=1", "metrics=[secs]")
+    return run_script("grid.py", "-m", *material.overrides, *choices, "name=sweep", cwd=here)
+
+
+def records(experiment: Path) -> dict[str, dict[str, Any]]:
+    return {
+        path.parent.name: json.loads(path.read_text(encoding="utf-8"))
+        for path in sorted(experiment.glob("*/cell.json"))
+    }
+
+
+def test_run_tells_what_it_does_and_found_when_it_ends(first: subprocess.CompletedProcess[str], cell: Path) -> None:
+    lines = first.stdout.splitlines()
+    assert lines[0] == f"{CELL}: 2 new voices, 8 training utterances (skipped: none)"
+    assert any(line.split() == ["decoder", "0", "of", *line.split()[3:]] for line in lines)
+    assert [line[:9] for line in lines if line.startswith("  epoch")] == ["  epoch 0", "  epoch 2", "  epoch 4"]
+    assert any(line.startswith("  leave-one-out error on the base speakers") for line in lines)
+    assert any(line.startswith("one: new voices, mean over speakers") for line in lines)
+
+
+def test_record_is_finished_when_the_run_ended(cell: Path) -> None:
+    record = json.loads((cell / "cell.json").read_text(encoding="utf-8"))
+    assert record["status"] == "finished"
+    assert record["error"] is None
+    assert (record["strategy"], record["freeze"], record["seed"]) == ("nearest", "decoder", 0)
+    assert record["speaker_ids"] == {"040": 5, "041": 6}
+    assert {(entry["split"], entry["metric"]) for entry in record["summary"]} == {
+        ("test", metric) for metric in {*WER, "secs"}
+    }
+    assert all(entry["epoch"] == 4 for entry in record["summary"])
+    config = yaml.safe_load((cell / "config.yaml").read_text(encoding="utf-8"))
+    assert config["epochs"] == 4
+    assert config["strategy"] == {"_target_": "strategies.nearest.Nearest", "neighbours": 1}
+
+
+def test_scores_have_a_row_for_each_utterance_and_value_when_the_run_ended(cell: Path) -> None:
+    scores = CellFolder(cell).table("scores")
+    assert list(scores.columns) == SCORE_COLUMNS
+    assert set(scores["metric"]) == {*WER, "secs"}
+    assert len(scores) == 3 * 2 * 7
+    assert set(scores["epoch"]) == {0, 2, 4}
+    assert set(scores["split"]) == {"test"}
+    assert set(scores["speaker"]) == {"040", "041"}
+    assert not scores.duplicated(SCORE_COLUMNS[:-1]).any()
+    assert scores.loc[scores["metric"] == "secs", "value"].between(-1, 1).all()
+
+
+def test_references_are_near_what_recordings_reach_when_the_run_ended(cell: Path) -> None:
+    references = CellFolder(cell).table("references")
+    assert list(references.columns) == ["reference", *SCORE_COLUMNS]
+    means = references.groupby(["reference", "metric"])["value"].mean()
+    assert means["recording", "secs"] > 0.6
+    assert means["recording", "wer"] < 0.2
+    assert means["other_speakers", "secs"] < 0.4
+    assert means["copy_synthesis", "secs"] < 0.4  # the decoder's weights are random
+
+
+def test_transcripts_losses_and_splits_are_written_when_the_run_ended(cell: Path) -> None:
+    folder = CellFolder(cell)
+    transcripts = folder.table("transcripts")
+    assert list(transcripts.columns) == ["epoch", "split", "speaker", "utterance", "note", "text"]
+    assert (transcripts["note"] == "transcript").sum() == 3 * 2
+    losses = folder.table("losses")
+    assert list(losses.columns) == ["epoch", "loss", "value"]
+    assert set(losses["epoch"]) == {1, 2, 3, 4}
+    assert set(losses["loss"]) >= {"mel", "kl", "duration", "subband_stft", "adversarial", "total"}
+    split = pd.read_csv(cell / "split.csv", sep="|", dtype=str)
+    assert list(split.columns) == ["split", "speaker", "text", "path"]
+    assert split.groupby("split").size().to_dict() == {"test": 2, "train": 8}
+
+
+def test_audio_and_pictures_are_written_when_evaluated(cell: Path) -> None:
+    audio = sorted(str(path.relative_to(cell / "audio")) for path in cell.glob("audio/**/*.flac"))
+    assert audio == [
+        f"epoch={epoch:03}/test/{speaker}-test-{speaker}-000.flac" for epoch in (0, 2, 4) for speaker in ("040", "041")
+    ]
+    for path in audio:
+        wave, rate = soundfile.read(cell / "audio" / path)
+        assert rate == 16000
+        assert len(wave) > 0.1 * rate
+    assert len(list(cell.glob("pictures/epoch=*/*.png"))) == len(audio)
+
+
+def test_wandb_run_lies_in_the_cell_when_offline(cell: Path, first: subprocess.CompletedProcess[str]) -> None:
+    (run,) = (cell / "wandb").glob("offline-run-*")
+    identity = json.loads((cell / "cell.json").read_text(encoding="utf-8"))["identity"]
+    assert (run / f"run-{identity}.wandb").stat().st_size > 0
+    assert f"wandb sync runs/one/{CELL}/wandb/{run.name}" in first.stdout
+
+
+def test_only_what_may_move_has_moved_when_trained(cell: Path, small_bundle: Bundle) -> None:
+    trained = load_tensors(cell / "checkpoint.safetensors")
+    base = small_bundle.synthesizer.state_dict()
+    new = {name for name in trained if name.startswith(NEW_ROWS)}
+    assert new == {f"{NEW_ROWS}0", f"{NEW_ROWS}1"}
+    assert trained.keys() - new == base.keys()
+    same = {name for name in base if torch.equal(trained[name], base[name])}
+    assert same == {BASE_ROWS, *(name for name in base if name.startswith("decoder."))}
+    for name in new:  # each began as one of the base rows
+        distances = (trained[name] - base[BASE_ROWS]).norm(dim=1)
+        assert 0 < distances.min() < 1
+
+
+def test_nothing_is_left_to_resume_from_when_finished(cell: Path) -> None:
+    assert not CellFolder(cell).state.exists()
+    assert not [path for path in cell.iterdir() if path.name.startswith(".")]
+
+
+def test_finished_cell_is_not_run_again_when_asked_twice(
+    cell: Path, here: Path, material: Any, run_script: RunScript
+) -> None:
+    before = {path: path.stat().st_mtime_ns for path in cell.rglob("*")}
+    again = run_script("grid.py", *material.overrides, *RUN, "name=one", "wandb.project=other", cwd=here)
+    assert again.returncode == 0, again.stderr
+    assert again.stdout.startswith(f"{CELL}: finished before, not run again (runs/one/{CELL})\n")
+    assert {path: path.stat().st_mtime_ns for path in cell.rglob("*")} == before
+
+
+def test_scores_are_bit_identical_when_killed_and_resumed(
+    cell: Path, here: Path, material: Any, run_script: RunScript
+) -> None:
+    other = here / "runs" / "killed" / CELL
+    arguments = [*material.overrides, *RUN, "name=killed"]
+    _kill_an_epoch_after_the_second_evaluation([sys.executable, str(GRID), *arguments], here, CellFolder(other))
+    assert json.loads((other / "cell.json").read_text(encoding="utf-8"))["status"] == "running"
+    assert not (other / "checkpoint.safetensors").exists()
+
+    resumed = run_script("grid.py", *arguments, cwd=here)
+    assert resumed.returncode == 0, resumed.stderr
+    assert "  resumed at step 4\n" in resumed.stdout
+    assert "  epoch 0: " not in resumed.stdout
+    for table in ("scores.csv", "losses.csv", "transcripts.csv", "references.csv", "split.csv"):
+        assert (other / table).read_bytes() == (cell / table).read_bytes(), table
+    one, two = (load_tensors(folder / "checkpoint.safetensors") for folder in (cell, other))
+    assert one.keys() == two.keys()
+    assert all(torch.equal(one[name], two[name]) for name in one)
+
+
+def _kill_an_epoch_after_the_second_evaluation(command: list[str], cwd: Path, folder: CellFolder) -> None:
+    """Start a cell, and end it without a warning when the state is that after epoch 2 and epoch 3 is trained."""
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "WANDB_MODE": "offline"}
+    process = subprocess.Popen(
+        command,
+        cwd=cwd,
+        env=environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,  # so that what it started ends with it
+    )
+    try:
+        losses = folder.path / "losses.csv"
+        _wait_for(lambda: losses.exists() and "\n3,total," in losses.read_text(encoding="utf-8"), process)
+    finally:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+    assert folder.state.exists()
+    assert set(folder.table("scores")["epoch"]) == {0, 2}
+
+
+def _wait_for(condition: Callable[[], bool], process: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + PATIENCE_S
+    while not condition():
+        assert process.poll() is None, "the process ended by itself"
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def test_all_cells_are_compared_when_swept(sweep: subprocess.CompletedProcess[str], here: Path) -> None:
+    assert sweep.returncode == 0, sweep.stderr
+    found = records(here / "runs" / "sweep")
+    assert sorted(found) == [
+        f"strategy={strategy},freeze={freeze},seed=0"
+        for strategy in ("mean", "random")
+        for freeze in ("all_but_embedding", "decoder")
+    ]
+    assert {record["status"] for record in found.values()} == {"finished"}
+    table = pd.read_csv(here / "runs" / "sweep" / "comparison.csv")
+    assert set(table[["strategy", "freeze"]].itertuples(index=False, name=None)) == {
+        (strategy, freeze) for strategy in ("mean", "random") for freeze in ("all_but_embedding", "decoder")
+    }
+    assert set(table.loc[table["freeze"] == "all_but_embedding", "trained"]) == {"0.0 %"}
+    printed = [line.split("│")[1].strip() for line in sweep.stdout.splitlines() if line.startswith("│")]
+    assert printed == [*table["strategy"], *printed[len(table) :]]
+    assert sweep.stdout.count("sweep: new voices") == 1
+    assert not list((here / "runs" / "sweep").glob("*.log"))
+
+
+def test_other_cells_run_and_the_status_tells_when_some_fail(
+    sweep: subprocess.CompletedProcess[str], here: Path, material: Any, run_script: RunScript
+) -> None:
+    experiment = here / "runs" / "sweep"
+    before = records(experiment)
+    taken = "strategy=mean,freeze=decoder,seed=0"
+    # no seed is negative, the cell of seed 0 has another number of epochs, and that of seed 3 is new
+    choices = (*material.overrides, "strategy=mean", "freeze=decoder", "epochs=0", "metrics=[secs]", "name=sweep")
+    result = run_script("grid.py", "-m", *choices, "seed=-1,0,3", cwd=here)
+    assert result.returncode == 2
+    after = records(experiment)
+    assert after.keys() - before.keys() == {"strategy=mean,freeze=decoder,seed=3"}
+    assert after["strategy=mean,freeze=decoder,seed=3"]["status"] == "finished"
+    assert {name: after[name] for name in before} == before
+    assert len(pd.read_csv(experiment / "comparison.csv")) == 5
+
+    told = result.stderr.splitlines()
+    assert told[0] == "error: 2 cells failed:"
+    assert told[1] == "  cell 0: InputError: seed=-1 must be 0 or more"
+    assert told[2].startswith(f"  {taken}: InputError: runs/sweep/{taken} holds the result of another configuration")
+    assert "Traceback" not in result.stderr
+
+    assert failures_of(experiment).keys() == {"cell 0", taken}
+    again = run_script("grid.py", "-m", *choices, "seed=3", cwd=here)
+    assert again.returncode == 0, again.stderr
+    assert failures_of(experiment) == {}

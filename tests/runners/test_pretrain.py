@@ -1,0 +1,141 @@
+"""Pretraining as a user runs it: stopped, resumed, and made into a bundle that a cell can start from."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+import torch
+
+from runners.base import PretrainedBase
+from vits.bundle import load_bundle
+from vits.checkpoint import load_tensors
+
+PRETRAIN = Path(__file__).parents[2] / "runners" / "pretrain.py"
+PATIENCE_S = 120
+
+RunScript = Callable[..., subprocess.CompletedProcess[str]]
+Run = Callable[..., subprocess.CompletedProcess[str]]
+
+
+def sizes(node: dict[str, Any], prefix: str = "model") -> Iterator[str]:
+    """Overrides that make the model `tiny` one of other sizes."""
+    for key, value in node.items():
+        if isinstance(value, dict):
+            yield from sizes(value, f"{prefix}.{key}")
+        elif isinstance(value, (int, list)) and not isinstance(value, bool):
+            yield f"{prefix}.{key}={value}".replace(" ", "")
+
+
+@pytest.fixture(scope="module")
+def arguments(material: Any, small_spec: Any) -> list[str]:
+    """Three steps an epoch, so that two of them stop in its midst; every step is logged."""
+    return [
+        f"data.root={material.corpus}",
+        "model=tiny",
+        *sizes(small_spec.parts),
+        "training.batch_size=3",
+        "training.adversary_from_step=1",
+        "metrics=[secs]",
+        "~evaluation.utterances_per_speaker.validation",
+        "evaluation.utterances_per_speaker.test=1",
+        "precision='32'",
+        "log_every=1",
+        "device=cpu",
+    ]
+
+
+@pytest.fixture(scope="module")
+def here(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("pretraining")
+
+
+@pytest.fixture(scope="module")
+def whole(here: Path, arguments: list[str], run_script: RunScript) -> subprocess.CompletedProcess[str]:
+    """Four steps in one go."""
+    return run_script("pretrain.py", *arguments, "name=whole", "steps=4", cwd=here)
+
+
+@pytest.fixture(scope="module")
+def bundle(whole: subprocess.CompletedProcess[str], here: Path) -> Path:
+    assert whole.returncode == 0, whole.stderr
+    return here / "pretraining" / "whole" / "bundle"
+
+
+def test_bundle_is_a_base_when_pretrained(bundle: Path, small_spec: Any) -> None:
+    loaded = load_bundle(bundle)
+    assert loaded.spec.parts == small_spec.parts
+    assert [(speaker.name, speaker.utterances) for speaker in loaded.speakers] == [("040", 4), ("041", 4)]
+    assert torch.allclose(loaded.voiceprints.norm(dim=1), torch.ones(2))
+    assert loaded.voiceprints[0] @ loaded.voiceprints[1] < 0.6
+    assert PretrainedBase(str(bundle)).start(None).warnings == ()
+
+
+def test_card_and_log_tell_of_the_training_when_pretrained(
+    whole: subprocess.CompletedProcess[str], bundle: Path
+) -> None:
+    card = (bundle / "card.md").read_text(encoding="utf-8")
+    assert card in whole.stdout
+    assert whole.stdout.startswith("2 voices, 8 utterances; step 0 of 4\n")
+    assert "- Data: 2 voices, 8 utterances, 0 minutes at 16000 Hz." in card
+    assert "4 steps of 3 utterances" in card
+    assert "the last 3 of them with discriminators" in card
+    rows = [line for line in card.splitlines() if line.startswith("|")]
+    assert len({row.count("|") for row in rows}) == 1, "every row of the table has the same cells"
+    assert [row.split("|")[1].strip() for row in rows[2:]] == [
+        "from text",
+        "copy-synthesis",
+        "recording",
+        "recordings of other speakers",
+    ]
+    log = pd.read_csv(bundle.parent / "losses.csv")
+    assert list(log.columns) == ["step", "loss", "value"]
+    assert set(log["step"]) == {1, 2, 3, 4}
+    assert set(log.loc[log["loss"] == "adversarial", "step"]) == {2, 3, 4}
+
+
+def test_bundle_is_bit_identical_when_stopped_and_resumed(
+    bundle: Path, here: Path, arguments: list[str], run_script: RunScript
+) -> None:
+    for steps in (2, 4):
+        result = run_script("pretrain.py", *arguments, "name=parts", f"steps={steps}", cwd=here)
+        assert result.returncode == 0, result.stderr
+        assert result.stdout.startswith(f"2 voices, 8 utterances; step {steps - 2} of {steps}\n")
+    parts = here / "pretraining" / "parts"
+    for name in ("generator", "adversary", "voiceprints"):
+        one, two = (load_tensors(folder / f"{name}.safetensors") for folder in (bundle, parts / "bundle"))
+        assert one.keys() == two.keys()
+        assert all(torch.equal(one[key], two[key]) for key in one)
+    assert (parts / "losses.csv").read_bytes() == (bundle.parent / "losses.csv").read_bytes()
+
+
+def test_state_is_saved_and_status_is_zero_when_told_to_end(here: Path, arguments: list[str]) -> None:
+    folder = here / "pretraining" / "ended"
+    command = [sys.executable, str(PRETRAIN), *arguments, "name=ended", "steps=1000000"]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    process = subprocess.Popen(
+        command, cwd=here, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    try:
+        deadline = time.monotonic() + PATIENCE_S
+        while not (folder / "losses.csv").exists():
+            assert process.poll() is None, process.communicate()[1]
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        process.send_signal(signal.SIGTERM)
+        said, _ = process.communicate(timeout=PATIENCE_S)
+    finally:
+        process.kill()
+    assert process.returncode == 0
+    step = int(load_tensors(folder / "state.safetensors")["progress/step"])
+    assert f"stopped at step {step} and saved; the same command goes on from there\n" in said
+    assert step == pd.read_csv(folder / "losses.csv")["step"].max() > 0
+    assert not (folder / "bundle").exists()

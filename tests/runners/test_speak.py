@@ -1,0 +1,176 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import soundfile
+
+from runners.arguments import parse_arguments
+from runners.cell import CellFolder, Identity
+from runners.speak import SpeakArguments
+from runners.speaking import speak_to_files
+from vits.errors import InputError
+from vits.model_spec import ModelSpec
+
+ROOT = Path(__file__).parents[2]
+LINES = ("The kettle is already singing in the kitchen.", "Yes.", "My sister plants tomatoes.", "No, thank you.")
+
+
+def _speak(cell: Path, out: Path, **more: Any) -> list[Path]:
+    return speak_to_files(SpeakArguments(str(cell), "040", str(out), device="cpu", **more))
+
+
+def _heard(path: Path) -> np.ndarray:
+    wave, sample_rate = soundfile.read(path)
+    assert sample_rate == 16000
+    assert wave.ndim == 1
+    assert np.abs(wave).max() > 0.01
+    return wave
+
+
+def test_sentence_is_spoken_when_given_as_text(finished_cell: Path, tmp_path: Path) -> None:
+    out = tmp_path / "a" / "hello.wav"
+    assert _speak(finished_cell, out, text=LINES[0]) == [out]
+    assert len(_heard(out)) % 256 == 0  # whole frames
+
+
+def test_lines_keep_their_order_when_batched_by_length(finished_cell: Path, tmp_path: Path) -> None:
+    file = tmp_path / "lines.txt"
+    file.write_text("\n\n".join(LINES) + "\n", encoding="utf-8")
+    together = _speak(finished_cell, tmp_path / "out", file=str(file), noise_scale=0.0, batch_size=2)
+    assert together == [tmp_path / "out" / f"{number:04}.wav" for number in (1, 2, 3, 4)]
+    for path, line in zip(together, LINES, strict=True):
+        [alone] = _speak(finished_cell, tmp_path / "alone.wav", text=line, noise_scale=0.0)
+        assert _heard(path).shape == _heard(alone).shape
+        np.testing.assert_allclose(_heard(path), _heard(alone), atol=1e-3)
+    assert len({len(_heard(path)) for path in together}) == len(LINES)  # so that an exchange would be seen
+
+
+def test_lines_are_read_when_they_come_through_a_pipe(finished_cell: Path, tmp_path: Path) -> None:
+    command = [sys.executable, str(ROOT / "runners" / "speak.py"), f"run={finished_cell}", "speaker=041", "out=said"]
+    done = subprocess.run(
+        command, cwd=tmp_path, input="\n".join(LINES[:2]), capture_output=True, text=True, timeout=120, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines() == ["said/0001.wav", "said/0002.wav"]
+    first, second = (_heard(tmp_path / path) for path in done.stdout.splitlines())
+    assert len(first) > len(second)
+
+
+def test_audio_depends_on_the_seed_and_nothing_else_that_is_drawn(finished_cell: Path, tmp_path: Path) -> None:
+    first, again, other = (
+        _heard(_speak(finished_cell, tmp_path / f"{number}.wav", text=LINES[0], noise_scale=1.0, seed=seed)[0])
+        for number, seed in enumerate((1, 1, 2))
+    )
+    np.testing.assert_array_equal(first, again)
+    assert not np.array_equal(first, other)
+
+
+def test_speech_is_longer_when_length_scale_is_above_one(finished_cell: Path, tmp_path: Path) -> None:
+    usual, slow = (
+        _heard(_speak(finished_cell, tmp_path / f"{scale}.wav", text=LINES[0], length_scale=scale)[0])
+        for scale in (1.0, 3.0)
+    )
+    assert len(slow) > 1.5 * len(usual)
+
+
+def test_audio_differs_when_the_voice_is_another(finished_cell: Path, tmp_path: Path) -> None:
+    first, second = (tmp_path / "040.wav", tmp_path / "041.wav")
+    for voice, out in (("040", first), ("041", second)):
+        speak_to_files(SpeakArguments(str(finished_cell), voice, str(out), text=LINES[0], noise_scale=0.0))
+    assert _heard(first).shape != _heard(second).shape or not np.allclose(_heard(first), _heard(second), atol=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"speaker": "nobody"}, "the cell has no voice 'nobody'; choose one of 040, 041"),
+        ({"text": "..."}, "the text '...' has nothing that can be spoken"),
+        ({"text": "  "}, "there is no text to speak"),
+        ({"file": "lines.txt"}, "both text and file are given"),
+        ({"text": None, "file": "missing.txt"}, "there is no text file missing.txt"),
+        ({"run": "missing"}, "missing is no finished cell (no cell at all)"),
+        ({"device": "tpu"}, "device=tpu is unknown"),
+        ({"out": "voice.raw"}, "give a .wav or .flac file"),
+    ],
+    ids=str,
+)
+def test_speaking_is_refused_when_an_argument_is_wrong(
+    changed: dict[str, Any], message: str, finished_cell: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    usual = {"run": str(finished_cell), "speaker": "040", "out": "voice.wav", "text": "Hello.", "device": "cpu"}
+    with pytest.raises(InputError) as raised:
+        speak_to_files(SpeakArguments(**{**usual, **changed}))
+    assert message in str(raised.value)
+    assert not list(tmp_path.glob("*.wav"))
+
+
+def test_speaking_is_refused_when_a_line_of_several_has_nothing_to_say(finished_cell: Path, tmp_path: Path) -> None:
+    file = tmp_path / "lines.txt"
+    file.write_text("Hello.\n?!\n", encoding="utf-8")
+    with pytest.raises(InputError, match=r"the text '\?!' has nothing that can be spoken"):
+        _speak(finished_cell, tmp_path / "out", file=str(file))
+    assert not (tmp_path / "out").exists()
+
+
+def test_speaking_is_refused_when_lines_would_go_into_a_file(finished_cell: Path, tmp_path: Path) -> None:
+    file = tmp_path / "lines.txt"
+    file.write_text("Hello.\n", encoding="utf-8")
+    with pytest.raises(InputError, match="is a file; give a folder for 1 lines"):
+        _speak(finished_cell, file, file=str(file))
+    assert file.read_text(encoding="utf-8") == "Hello.\n"
+
+
+def test_speaking_is_refused_when_the_cell_is_not_finished(small_spec: ModelSpec, tmp_path: Path) -> None:
+    CellFolder(tmp_path / "cell").begin(Identity({"model": dict(small_spec.parts)}), "", speaker_ids={"040": 0})
+    with pytest.raises(InputError, match=r"is no finished cell \(running\)"):
+        _speak(tmp_path / "cell", tmp_path / "voice.wav", text="Hello.")
+
+
+@pytest.mark.parametrize(
+    "text", ["One, two, three.", "He said 'no', she said \"yes\".", "a=b, c=d", "[x] {y: z} ${home}", "", "true", "12"]
+)
+def test_text_is_taken_as_it_is_when_it_has_marks(text: str) -> None:
+    arguments = parse_arguments(
+        SpeakArguments, ["run=runs/strategy=nearest,seed=0", "speaker=040", "out=o", f"text={text}"]
+    )
+    assert arguments.text == text
+    assert arguments.run == "runs/strategy=nearest,seed=0"
+    assert arguments.speaker == "040"
+    assert arguments.noise_scale == 0.667
+    assert arguments.file is None
+
+
+def test_numbers_are_numbers_when_parsed() -> None:
+    arguments = parse_arguments(SpeakArguments, ["run=r", "speaker=1", "out=o", "noise_scale=0", "seed=7"])
+    assert (arguments.speaker, arguments.noise_scale, arguments.seed) == ("1", 0.0, 7)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["run=r", "out=o"], "speaker=... is missing (the voice, a new speaker of the cell)"),
+        (["run=r", "speaker=s", "out=o", "txt=hello"], "'txt=hello' is no argument; give name=value with one of run,"),
+        (["run=r", "speaker=s", "out=o", "hello"], "'hello' is no argument"),
+        (["run=r", "speaker=s", "out=o", "seed=one"], "seed: "),
+    ],
+    ids=str,
+)
+def test_arguments_are_refused_when_a_name_or_value_is_wrong(arguments: list[str], message: str) -> None:
+    with pytest.raises(InputError) as raised:
+        parse_arguments(SpeakArguments, arguments)
+    assert str(raised.value).startswith(message)
+
+
+def test_mistake_is_told_in_one_line_when_run_as_a_script(
+    finished_cell: Path, run_script: Callable[..., Any], tmp_path: Path
+) -> None:
+    done = run_script("speak.py", f"run={finished_cell}", "speaker=x", "out=o.wav", "text=Hi, you='me'.", cwd=tmp_path)
+    assert done.returncode == 2
+    assert done.stderr == "error: the cell has no voice 'x'; choose one of 040, 041\n"
