@@ -8,14 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import MISSING, Field, field, fields
-from typing import Any, TypeVar
-
-from omegaconf import OmegaConf
-from omegaconf.errors import OmegaConfBaseException
+from types import NoneType
+from typing import Any, TypeVar, get_args, get_type_hints
 
 from vits.errors import InputError
 
 T = TypeVar("T")
+
+BOOLEANS = {"true": True, "false": False}
+KINDS = {int: "a whole number", float: "a number", bool: "true or false"}
 
 
 def argument(what: str, default: Any = MISSING) -> Any:
@@ -39,11 +40,17 @@ def parse_arguments(schema: type[T], arguments: Sequence[str]) -> T:
     missing = [name for name, column in known.items() if name not in given and _is_required(column)]
     if missing:
         raise InputError(f"{missing[0]}=... is missing ({known[missing[0]].metadata['what']})")
+    types = get_type_hints(schema)
+    return schema(**{name: _converted(name, value, types[name]) for name, value in given.items()})
+
+
+def _converted(name: str, value: str, kind: Any) -> Any:
+    """The value as the type of its field, `T` or `T | None`."""
+    wanted = next((member for member in get_args(kind) if member is not NoneType), kind)
     try:
-        typed = OmegaConf.structured(schema(**given))  # pyright: ignore[reportCallIssue]
-        return OmegaConf.to_object(typed)  # pyright: ignore[reportReturnType]
-    except OmegaConfBaseException as error:
-        raise InputError(f"{error.full_key}: {str(error).splitlines()[0]}") from None
+        return BOOLEANS[value.lower()] if wanted is bool else wanted(value)
+    except (ValueError, KeyError):
+        raise InputError(f"{name}={value} is not allowed; give {KINDS[wanted]}") from None
 
 
 def help_text(purpose: str, example: str, schema: type) -> str:

@@ -34,7 +34,7 @@ class EvaluationSettings:
     `noise_scale` is the spread of the latent around its mean, `length_scale` stretches time.
     """
 
-    utterances_per_speaker: dict[str, int] = field(default_factory=lambda: {"validation": 2, "test": 8})
+    utterances_per_speaker: dict[str, int] = field(default_factory=lambda: {"validation": 2, "test": 6})
     noise_scale: float = 0.667
     length_scale: float = 1.0
     batch_size: int = 16

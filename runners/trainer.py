@@ -10,6 +10,7 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import torch
 from lightning_fabric import Fabric
@@ -94,12 +95,14 @@ class Trainer:
         fabric.to_device(self.objective)
         self.generator_optimizer = NamedAdamW(trainable, settings.optimizer)
         self._model, self._generator_stepper = fabric.setup(synthesizer, self.generator_optimizer)
-        self._opponents = fabric.to_device(adversary)
+        self._opponents: Any = adversary  # as Fabric wraps it, once it has an optimizer
+        fabric.to_device(adversary)
         self.adversary_optimizer = None
         if any(True for _ in adversary.parameters()):
             self.adversary_optimizer = NamedAdamW(adversary.named_parameters(), settings.optimizer)
-            self._opponents, self._adversary_stepper = fabric.setup(adversary, self.adversary_optimizer)
-            self._opponents.mark_forward_method("generator_losses")
+            opponents, self._adversary_stepper = fabric.setup(adversary, self.adversary_optimizer)
+            opponents.mark_forward_method("generator_losses")
+            self._opponents = opponents
 
     def epoch(
         self,

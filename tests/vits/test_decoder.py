@@ -63,7 +63,7 @@ def test_audio_follows_the_formula_when_decoder_is_hifi_gan() -> None:
 
 def test_audio_follows_the_formula_when_there_is_one_inverse_stft() -> None:
     decoder, z = new_decoder(ISTFTDecoder), noise(1, LATENT, FRAMES)
-    hidden = nn.functional.pad(decoder.trunk(z), (1, 0), mode="reflect")
+    hidden = nn.functional.pad(decoder.trunk(z, noise(1, SPEAKER, 1)), (1, 0), mode="reflect")
     log_magnitude, phase = decoder.output(hidden).split(9, dim=1)
     spectrum = torch.polar(log_magnitude.exp(), math.pi * torch.sin(phase))
     expected = torch.istft(spectrum, 16, 4, window=torch.hann_window(16), center=True)
@@ -80,7 +80,7 @@ def test_streams_are_stuffed_and_filtered_when_joined() -> None:
     assert made.streams.shape == (2, 4, FRAMES * 256)
     assert made.streams.unflatten(2, (-1, 4))[..., 1:].abs().max() == 0
     assert made.streams[..., ::4].abs().min() > 0
-    torch.testing.assert_close(made.streams[..., ::4], 4 * decoder.bands(decoder.spectra(z)))
+    torch.testing.assert_close(made.streams[..., ::4], 4 * decoder.bands(decoder.spectra(z, noise(2, SPEAKER, 1))))
     torch.testing.assert_close(made.audio, decoder.synthesis(made.streams))
 
 

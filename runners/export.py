@@ -1,0 +1,34 @@
+"""Write an adapted model as one ONNX file that speaks without PyTorch."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+
+from runners.arguments import argument, help_text, parse_arguments
+from runners.cli import told_in_one_line
+
+EXAMPLE = "python runners/export.py run=runs/demo/<cell> out=voice.onnx"
+
+
+@dataclass
+class ExportArguments:
+    """What to export, and where to write it."""
+
+    run: str = argument("the folder of a finished cell")
+    out: str = argument("the .onnx file to write")
+
+
+def main() -> None:
+    if {"--help", "-h"} & set(sys.argv[1:]):
+        print(help_text(__doc__ or "", EXAMPLE, ExportArguments))
+        return
+    with told_in_one_line():
+        arguments = parse_arguments(ExportArguments, sys.argv[1:])
+        from runners.onnx_export import export_cell
+
+        export_cell(arguments)
+
+
+if __name__ == "__main__":
+    main()
