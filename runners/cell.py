@@ -21,6 +21,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
+from types import TracebackType
 from typing import Any
 
 import pandas as pd
@@ -49,11 +50,20 @@ class Identity:
 
 
 class CellFolder:
-    """Reads and writes a cell's files, each atomically."""
+    """Reads and writes a cell's files, each atomically. What ends a `with` block early is noted as its failure."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.record: dict[str, Any] = _read_json(path / CELL_JSON)
+
+    def __enter__(self) -> CellFolder:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if error is not None:
+            self.fail(error)
 
     @property
     def finished(self) -> bool:

@@ -157,6 +157,26 @@ def run_cell(cell: Cell) -> CellFolder:
     evaluator = Evaluator(cell.metrics, voices, judges, cell.evaluation, cell.seed)
 
     _announce(cell, voices, start, shares, errors)
+    facts = {"leave_one_out_error": errors, "speaker_ids": speaker_ids, "device": str(fabric.device)}
+    _begin(cell, folder, identity, voices, shares, facts)
+    _write_voiceprints(folder.path / "voiceprints.safetensors", start, enrolments, speaker_ids)
+    with folder, _tracker(cell, identity, folder) as tracker:
+        schedule = Schedule(cell.epochs, cell.eval_every)
+        Fit(folder, trainer, voices, evaluator, speaker_ids, tracker, schedule).run()
+        if tracker.how_to_sync:
+            print(f"logged offline; to upload: {tracker.how_to_sync}")
+    return folder
+
+
+def _begin(
+    cell: Cell,
+    folder: CellFolder,
+    identity: Identity,
+    voices: Voices,
+    shares: list[TrainableShare],
+    facts: Mapping[str, Any],
+) -> None:
+    """Write down who the cell is and what it works on."""
     folder.begin(
         identity,
         cell.config_yaml,
@@ -168,23 +188,10 @@ def run_cell(cell: Cell) -> CellFolder:
         conditioning=cell.conditioning.name,
         speakers=list(voices.speakers),
         skipped=dict(voices.train.skipped),
-        speaker_ids=speaker_ids,
         trainable=[asdict(share) | {"percent": share.percent} for share in shares],
-        leave_one_out_error=errors,
-        device=str(fabric.device),
+        **facts,
     )
     write_splits(voices, folder.path / "split.csv")
-    _write_voiceprints(folder.path / "voiceprints.safetensors", start, enrolments, speaker_ids)
-    try:
-        with _tracker(cell, identity, folder) as tracker:
-            schedule = Schedule(cell.epochs, cell.eval_every)
-            Fit(folder, trainer, voices, evaluator, speaker_ids, tracker, schedule).run()
-            if tracker.how_to_sync:
-                print(f"logged offline; to upload: {tracker.how_to_sync}")
-    except BaseException as error:
-        folder.fail(error)
-        raise
-    return folder
 
 
 def _add_speakers(cell: Cell, start: Start, enrolments: Mapping[str, Enrolment]) -> dict[str, int]:

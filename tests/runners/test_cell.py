@@ -47,7 +47,9 @@ def test_nothing_is_written_when_a_folder_is_only_claimed(tmp_path: Path) -> Non
 def test_folder_is_claimed_when_it_is_empty_or_its_own(tmp_path: Path) -> None:
     CellFolder(tmp_path).claim(Identity(ONE))
     begun(tmp_path)
-    CellFolder(tmp_path).claim(Identity(ONE))
+    own = CellFolder(tmp_path)
+    own.claim(Identity(ONE))
+    assert own.record["identity"] == Identity(ONE).hash
 
 
 def test_claim_is_refused_when_the_folder_holds_foreign_files(tmp_path: Path) -> None:
