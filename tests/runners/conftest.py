@@ -120,7 +120,7 @@ def run_script() -> RunScript:
     def run(script: str, *arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, str(ROOT / "runners" / script), *arguments]
         return subprocess.run(
-            command, cwd=cwd, env=environment(), capture_output=True, text=True, timeout=300, check=False
+            command, cwd=cwd, env=environment(), capture_output=True, text=True, timeout=900, check=False
         )
 
     return run

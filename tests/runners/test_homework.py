@@ -74,7 +74,7 @@ def test_five_tasks_are_compared_when_the_homework_runs_on_imported_checkpoints(
         "data.test=1",
         f"base={tmp_path / 'bundle'}",
         "epochs=2",
-        "eval_every=1",
+        "eval_every=2",
         "training.batch_size=4",
         "evaluation.utterances_per_speaker={validation: 1, homework: 0, test: 1}",
         f"results={tmp_path / 'runs'}",
@@ -87,7 +87,7 @@ def test_five_tasks_are_compared_when_the_homework_runs_on_imported_checkpoints(
         scores = cell.table("scores")
         assert cell.finished
         assert set(scores["split"]) == {"validation", "homework", "test"}
-        assert set(scores["epoch"]) == {0, 1, 2}
+        assert set(scores["epoch"]) == {0, 2}
         assert set(scores["speaker"]) == {"103", "104"}
     step_0 = [
         cells[name].table("scores").query("epoch == 0 and metric == 'secs'")["value"].tolist()
