@@ -17,6 +17,7 @@ def build_ecapa() -> nn.Module:
     _make_importable()
     from speechbrain.lobes.models.ECAPA_TDNN import ECAPA_TDNN
 
+    _remove_lazy_modules()
     return ECAPA_TDNN(
         N_MELS,
         channels=[1024, 1024, 1024, 1024, 3072],
@@ -32,6 +33,7 @@ def build_fbank() -> nn.Module:
     _make_importable()
     from speechbrain.lobes.features import Fbank
 
+    _remove_lazy_modules()
     return Fbank(n_mels=N_MELS)
 
 
@@ -43,6 +45,19 @@ def _make_importable() -> None:
     """
     os.environ.setdefault("SB_DISABLE_QUIRKS", "allow_tf32,disable_jit_profiling,disable_cudnn_benchmarking")
     _make_torchaudio_importable()
+
+
+def _remove_lazy_modules() -> None:
+    """Take SpeechBrain's placeholders of optional parts out of the list of loaded modules.
+
+    They import their part when they are looked at, and fail with ImportError where its package (k2, say) is not
+    installed; so whoever goes through `sys.modules`, as debuggers and test tools do, would fail as well.
+    """
+    from speechbrain.utils.importutils import LazyModule
+
+    for name, module in list(sys.modules.items()):
+        if isinstance(module, LazyModule):
+            del sys.modules[name]
 
 
 def _make_torchaudio_importable() -> None:

@@ -19,7 +19,7 @@ from vits.text.phonemizer import EspeakPhonemizer
 
 NEW_VOICES = {"040": ("p329", "103"), "041": ("p294", "104")}
 BASE_VOICES = {"042": ("p1", "0"), "043": ("p3", "2")}
-LISTS = {"finetune_train.txt": ("train", 6), "finetune_val.txt": ("validation", 1), "finetune_test.txt": ("test", 1)}
+LISTS = {"finetune_train.txt": ("train", 4), "finetune_val.txt": ("validation", 1), "finetune_test.txt": ("test", 1)}
 TASKS = {
     "strategy=standard_normal,freeze=none,seed=0",
     "strategy=nearest,freeze=none,seed=0",
@@ -75,7 +75,7 @@ def test_five_tasks_are_compared_when_the_homework_runs_on_imported_checkpoints(
         f"base={tmp_path / 'bundle'}",
         "epochs=2",
         "eval_every=2",
-        "training.batch_size=4",
+        "training.batch_size=8",
         "evaluation.utterances_per_speaker={validation: 1, homework: 0, test: 1}",
         f"results={tmp_path / 'runs'}",
         cwd=tmp_path,
