@@ -46,8 +46,8 @@ class GridSchema:
     name: str = "demo"
     results: str = "runs"
     seed: int = 0
-    epochs: int = 6
-    eval_every: int = 3
+    epochs: int = 10
+    eval_every: int = 5
     precision: str = "32"
     device: str = "auto"
     max_duration_s: float = 20.0
