@@ -13,13 +13,17 @@ from hydra.core.utils import JobReturn, JobStatus
 from hydra.experimental.callback import Callback
 from omegaconf import DictConfig
 
+from metrics.metric import Metric
+from metrics.secs import Secs
+from metrics.summary import summarise
+from metrics.wer import WordErrorRate
 from runners.cell import CELL_JSON, FINISHED, CellFolder
 from runners.cli import BAD_INPUT, FAILURE
 from runners.failures import failures_of, forget_failures
 from vits.errors import InputError
 
 SPLIT = "test"
-SHOWN = ("wer", "secs")
+SHOWN: tuple[Metric, ...] = (WordErrorRate(), Secs())
 REFERENCE_NAMES = {
     "recording": "the recordings themselves",
     "copy_synthesis": "copy-synthesis (best cell)",
@@ -105,7 +109,7 @@ def comparison(cells: list[tuple[Path, dict[str, Any]]]) -> pd.DataFrame:
                 "base": record["base"],
                 "conditioning": record["conditioning"],
                 "trained": f"{record['trainable'][-1]['percent']:.1f} %",
-                **{name.upper(): _mean_and_spread(means.get(name)) for name in SHOWN},
+                **{metric.name.upper(): _mean_and_spread(means.get(metric.name)) for metric in SHOWN},
             }
         )
     return pd.DataFrame(rows)
@@ -122,17 +126,12 @@ def reference_lines(cells: list[tuple[Path, dict[str, Any]]]) -> dict[str, list[
     return lines
 
 
-def _reference_value(rows: pd.DataFrame, metric: str) -> str:
-    """Mean over speakers; a speaker's WER is that of all words together."""
-    if rows.empty or metric not in set(rows["metric"]):
+def _reference_value(rows: pd.DataFrame, metric: Metric) -> str:
+    """Mean and spread over speakers, as the metric combines their utterances."""
+    if rows.empty or metric.name not in set(rows["metric"]):
         return ""
-    if metric == "wer":
-        by_value = rows.pivot_table(index="speaker", columns="metric", values="value", aggfunc="sum")
-        errors = by_value[["wer_substitutions", "wer_deletions", "wer_insertions"]].sum(axis=1)
-        per_speaker = errors / by_value["wer_reference_words"]
-    else:
-        per_speaker = rows[rows["metric"] == metric].groupby("speaker")["value"].mean()
-    return f"{per_speaker.mean():.3f} ± {per_speaker.std():.3f}"
+    table = summarise(rows, [metric])
+    return _mean_and_spread(table[table["metric"] == metric.name].iloc[0].to_dict())
 
 
 def _mean_and_spread(entry: dict[str, Any] | None) -> str:
