@@ -11,7 +11,7 @@ A metric of one's own is a file beside this one and a line in `conf/metrics/`:
         unit: ClassVar[str] = "dBFS"
         higher_is_better: ClassVar[bool] = True
 
-        def prepare(self, enrolment: Enrolment, judges: Judges) -> Scorer:
+        def prepare(self, known: KnownVoices, judges: Judges) -> Scorer:
             return lambda batch: [Score({self.name: rms_db(utterance.wave)}) for utterance in batch]
 """
 
@@ -27,8 +27,9 @@ from typing import ClassVar
 
 import numpy as np
 import pandas as pd
-from jaxtyping import Float32
+from jaxtyping import Float, Float32
 from numpy.typing import ArrayLike
+from torch import Tensor
 
 from metrics.judges import Judges
 from metrics.weights import Weights
@@ -96,6 +97,30 @@ Enrolment = Mapping[str, Sequence[Utterance]]
 """Real recordings of each speaker, by speaker."""
 
 
+@dataclass(frozen=True, eq=False)
+class KnownVoices:
+    """The voices that a metric may compare an utterance with.
+
+    `enrolment` are the new voices. `base_voiceprints` are unit mean ECAPA voiceprints of the voices that the
+    base model was trained on, by name; empty where there is no base, or where it brings none. `started_from`
+    names the base voice whose embedding a new voice was given at first, for those that were given one's.
+    """
+
+    enrolment: Enrolment
+    base_voiceprints: Mapping[str, Float[Tensor, "192"]] = field(default_factory=dict)
+    started_from: Mapping[str, str] = field(default_factory=dict)
+
+    @cached_property
+    def digest(self) -> str:
+        """A name for all of it; part of the key of cached results."""
+        parts = [(f"new {name}", clip.digest) for name in sorted(self.enrolment) for clip in self.enrolment[name]]
+        parts += [(f"start {name}", self.started_from[name]) for name in sorted(self.started_from)]
+        labels = [label.encode() for pair in parts for label in pair]
+        for name in sorted(self.base_voiceprints):
+            labels += [f"base {name}".encode(), self.base_voiceprints[name].cpu().numpy().tobytes()]
+        return content_key(labels)
+
+
 @dataclass(frozen=True)
 class Score:
     """What a metric says of one utterance: named values, NaN where undefined, and notes (the transcript)."""
@@ -120,20 +145,32 @@ class Metric(ABC):
     higher_is_better: ClassVar[bool]
     components: ClassVar[tuple[str, ...]] = ()
     """Names of further values beside it."""
+    weight: ClassVar[str | None] = None
+    """The component by which an utterance weighs when those of a speaker combine; None where all weigh the same.
+
+    A speaker's value is then sum(weight * value) / sum(weight) over the utterances that have a value.
+    """
+    judge: ClassVar[str | None] = None
+    """The pretrained model whose opinion it is, e.g. "ecapa-voxceleb"; None where it is plain signal processing."""
+    judges_base_voices: ClassVar[bool] = False
+    """Whether it can also judge voices of the base, of which there is a mean voiceprint and no recording."""
     version: ClassVar[int] = 1
     """Goes up when the computation changes, so that results of the old one are not read from a cache."""
 
     @abstractmethod
-    def prepare(self, enrolment: Enrolment, judges: Judges) -> Scorer:
-        """Load what the metric needs and look at the speakers' recordings, once before many batches."""
+    def prepare(self, known: KnownVoices, judges: Judges) -> Scorer:
+        """Load what the metric needs and look at the known voices, once before many batches."""
 
     def summarise(self, rows: pd.DataFrame) -> dict[str, float]:
         """One number for many utterances, for the metric's value and each of its components.
 
-        `rows` has one row per utterance and one column per value. By default each is the mean, without NaN;
-        NaN where no utterance has a value.
+        `rows` has one row per utterance and one column per value. By default each is the mean, without NaN, and
+        the metric's own value the mean weighted by `weight`; NaN where no utterance has a value. Values that only
+        many utterances have, such as an equal error rate, may be among them under a name of their own.
         """
-        return {value: mean_of_defined(rows[value]) for value in self.values}
+        weights = None if self.weight is None else rows[self.weight]
+        components = {value: mean_of_defined(rows[value]) for value in self.components}
+        return {self.name: mean_of_defined(rows[self.name], weights), **components}
 
     @property
     def values(self) -> tuple[str, ...]:
@@ -158,11 +195,13 @@ class Metric(ABC):
         return Score(dict.fromkeys(self.values, math.nan))
 
 
-def mean_of_defined(values: ArrayLike) -> float:
-    """The mean without NaN; NaN where nothing else is left."""
+def mean_of_defined(values: ArrayLike, weights: ArrayLike | None = None) -> float:
+    """The mean without NaN, weighted if there are weights; NaN where nothing that has a weight is left."""
     numbers = np.asarray(values, dtype=np.float64)
-    defined = numbers[~np.isnan(numbers)]
-    return float(defined.mean()) if defined.size else math.nan
+    shares = np.ones_like(numbers) if weights is None else np.asarray(weights, dtype=np.float64)
+    defined = ~np.isnan(numbers)
+    total = shares[defined].sum()
+    return float(numbers[defined] @ shares[defined] / total) if total > 0 else math.nan
 
 
 def score_sound(batch: Sequence[Utterance], score: Scorer, undefined: Score) -> list[Score]:

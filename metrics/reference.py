@@ -3,29 +3,32 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 import pandas as pd
 from jaxtyping import Float
 from torch import Tensor
 
 from metrics.judges import Judges
-from metrics.metric import Enrolment, Metric, Score, Utterance, mean_of_defined
+from metrics.metric import KnownVoices, Metric, Score, Utterance, mean_of_defined
+from metrics.speaker_encoder import mean_voiceprint
 from vits.corpus.cache import content_key, write_atomically
 from vits.errors import InputError
 
 
 def score_recordings(
-    metric: Metric, recordings: Sequence[Utterance], enrolment: Enrolment, judges: Judges
+    metric: Metric, recordings: Sequence[Utterance], known: KnownVoices, judges: Judges
 ) -> list[Score]:
     """The metric's scores of real recordings, in their order; computed once and kept on disk.
 
-    The key is the content: the audio and texts, the enrolment, the metric's configuration and the checksums
-    of its weights. The device is not part of it; between devices scores differ by float noise only.
+    The key is the content: the audio and texts, the known voices, the metric's configuration and the checksums
+    of its weights. Which base voice a new one was started from says nothing about a recording. The device is not
+    part of it; between devices scores differ by float noise only.
     """
-    enrolled = [clip.digest for speaker in sorted(enrolment) for clip in enrolment[speaker]]
-    contents = [metric.identity, "recordings", *(r.digest for r in recordings), "enrolment", *enrolled]
+    known = replace(known, started_from={})
+    contents = [metric.identity, "recordings", *(r.digest for r in recordings), "known", known.digest]
     key = content_key(part.encode() for part in contents)
     path = judges.cache_dir / "recordings" / f"{metric.name}-{key}.json"
     if path.is_file():
@@ -33,7 +36,7 @@ def score_recordings(
             return [Score(**score) for score in json.loads(path.read_text(encoding="utf-8"))]
         except json.JSONDecodeError:
             path.unlink()  # damaged; it is computed again
-    scores = metric.prepare(enrolment, judges)(recordings)
+    scores = metric.prepare(known, judges)(recordings)
     write_atomically(path, json.dumps([asdict(score) for score in scores]).encode())
     return scores
 
@@ -51,7 +54,7 @@ class SecsBounds:
 
 
 def secs_bounds(
-    means: Mapping[str, Float[Tensor, "192"]], recordings: Mapping[str, Float[Tensor, "_ 192"]]
+    means: Mapping[str, Float[Tensor, "print"]], recordings: Mapping[str, Float[Tensor, "_ print"]]
 ) -> dict[str, SecsBounds]:
     """The bounds of each voice, from voiceprints of recordings by speaker.
 
@@ -68,8 +71,39 @@ def secs_bounds(
     }
 
 
+def enrolment_bounds(voiceprints: Mapping[str, Float[Tensor, "_ print"]]) -> dict[str, SecsBounds]:
+    """The bounds of each voice from its enrolment alone, so that no test recording is looked at.
+
+    The ceiling is what another clip of the speaker would reach (see `expected_cosine`), the floor the mean of what
+    every clip of the other speakers does.
+    """
+    floors = secs_bounds({name: mean_voiceprint(clips) for name, clips in voiceprints.items()}, voiceprints)
+    return {
+        name: SecsBounds(floor=floors[name].floor, ceiling=expected_cosine(clips))
+        for name, clips in voiceprints.items()
+    }
+
+
+def expected_cosine(clips: Float[Tensor, "clips print"]) -> float:
+    """The cosine that one more clip of the speaker can be expected to have with the mean of these unit voiceprints.
+
+    The mean cosine of two different clips over the length of the mean, so that a clip never meets itself, and
+    that few clips, whose mean is nearer to none but them, don't make it too low. NaN for a single clip.
+    """
+    count = len(clips)
+    if count < 2:
+        return math.nan
+    length = float(clips.sum(0).norm())  # its square is `count` plus the cosines of all ordered pairs
+    return (length**2 - count) / ((count - 1) * length)
+
+
+def normalised_secs(secs: float, bounds: SecsBounds) -> float:
+    """Where a SECS lies between floor (0) and ceiling (1); NaN unless the ceiling is the higher."""
+    return (secs - bounds.floor) / (bounds.ceiling - bounds.floor) if bounds.ceiling > bounds.floor else math.nan
+
+
 def cross_cosines(
-    means: Mapping[str, Float[Tensor, "192"]], recordings: Mapping[str, Float[Tensor, "_ 192"]]
+    means: Mapping[str, Float[Tensor, "print"]], recordings: Mapping[str, Float[Tensor, "_ print"]]
 ) -> pd.DataFrame:
     """Every recording against every voice: columns `voice`, the mean's, `speaker`, the recording's, `cosine`.
 

@@ -45,7 +45,8 @@ def by_speaker(rows: pd.DataFrame, metrics: Sequence[Metric]) -> pd.DataFrame:
         wide = _wide(rows.loc[rows["metric"].isin(metric.values)], metric)
         for place, group in wide.groupby(["epoch", "split", "speaker"], sort=True):
             for value, number in metric.summarise(group).items():
-                undefined = int(np.isnan(group[value].to_numpy(dtype=np.float64)).sum())
+                column = value if value in group else metric.name  # an equal error rate is of no utterance alone
+                undefined = int(np.isnan(group[column].to_numpy(dtype=np.float64)).sum())
                 summaries.append((*cast(tuple[int, str, str], place), value, number, len(group), undefined))
     return _frame(summaries, SPEAKER_COLUMNS)
 

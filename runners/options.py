@@ -20,8 +20,11 @@ import strategies
 import vits.corpus
 from runners import base, evaluation, tracking, trainer  # noqa: F401  # they register their settings
 from runners.experiment import Cell, Choice
+from runners.linting.lint import Lint, Thresholds
 from runners.pretraining import Pretraining, require_positive
+from runners.reporting import settings as report_settings  # noqa: F401  # it registers them
 from vits.corpus.cache import default_cache_dir
+from vits.corpus.roots import resolve_folder
 from vits.errors import InputError
 from vits.registry import registered
 
@@ -43,6 +46,7 @@ class GridSchema:
     evaluation: Any
     metrics: Any
     wandb: Any
+    report: Any
     name: str = "demo"
     results: str = "runs"
     seed: int = 0
@@ -63,9 +67,14 @@ class PretrainSchema:
     training: Any
     evaluation: Any
     metrics: Any
+    wandb: Any
     name: str = "base"
     bundle: str = "pretraining/${name}/bundle"
+    start_from: str | None = None
     train_split: str = "train"
+    validation_split: str = "validation"
+    validation_sentences: int = 40
+    validate_every: int = 1000
     steps: int = 8000
     save_every_minutes: float = 5.0
     log_every: int = 50
@@ -76,6 +85,23 @@ class PretrainSchema:
     cache_dir: str | None = None
 
 
+@dataclass
+class LintSchema:
+    """The types of the settings of `conf/lint.yaml`."""
+
+    data: Any
+    model: Any
+    base: Any
+    evaluation: Any
+    out: str | None = None
+    whisper_per_speaker: int | None = 8
+    max_wer: float = 0.5
+    wer_difference: float = 0.05
+    secs_difference: float = 0.05
+    device: str = "auto"
+    cache_dir: str | None = None
+
+
 def register_options() -> None:
     """Import every module that may register an option, so that a new file needs no list to be put on."""
     for package in PACKAGES:
@@ -83,6 +109,7 @@ def register_options() -> None:
             importlib.import_module(module.name)
     ConfigStore.instance().store(name="grid_schema", node=GridSchema, provider="voicegrid")
     ConfigStore.instance().store(name="pretrain_schema", node=PretrainSchema, provider="voicegrid")
+    ConfigStore.instance().store(name="lint_schema", node=LintSchema, provider="voicegrid")
 
 
 def cell_from(config: DictConfig) -> Cell:
@@ -124,16 +151,26 @@ def pretraining_from(config: DictConfig) -> Pretraining:
     Raises:
         InputError: a value is not allowed.
     """
-    require_positive(steps=config.steps, save_every_minutes=config.save_every_minutes, log_every=config.log_every)
+    require_positive(
+        steps=config.steps,
+        save_every_minutes=config.save_every_minutes,
+        log_every=config.log_every,
+        validate_every=config.validate_every,
+    )
     return Pretraining(
         directory=Path("pretraining") / config.name,
         bundle=Path(config.bundle),
+        start_from=resolve_folder(config.start_from) if config.start_from else None,
         corpus=build(config.data),
         train_split=config.train_split,
+        validation_split=config.validation_split,
+        validation_sentences=config.validation_sentences,
+        validate_every=config.validate_every,
         evaluation=build(config.evaluation),
-        model=plain(config.model),
+        model=plain(config.model) or None,
         training=build(config.training),
         metrics=[build(metric) for metric in config.metrics.values()],
+        tracking=build(config.wandb),
         steps=config.steps,
         save_every_minutes=config.save_every_minutes,
         log_every=config.log_every,
@@ -142,6 +179,28 @@ def pretraining_from(config: DictConfig) -> Pretraining:
         precision=config.precision,
         max_duration_s=config.max_duration_s,
         cache_dir=cache_dir_of(config),
+        config=plain(config),
+    )
+
+
+def lint_from(config: DictConfig) -> Lint:
+    """The objects that a composed configuration of `conf/lint.yaml` stands for.
+
+    Raises:
+        InputError: a value is not allowed.
+    """
+    if "filelists" in config.data and OmegaConf.is_missing(config.data, "root"):
+        config.data.root = config.data.filelists  # lists can be checked without their recordings
+    return Lint(
+        corpus=build(config.data),
+        base=build(config.base),
+        per_speaker=build(config.evaluation).utterances_per_speaker,
+        thresholds=Thresholds(
+            config.whisper_per_speaker, config.max_wer, config.wer_difference, config.secs_difference
+        ),
+        device=config.device,
+        cache_dir=cache_dir_of(config),
+        out=Path(config.out) if config.out else None,
     )
 
 

@@ -1,49 +1,73 @@
-"""Pretraining a base model on many voices, resumable at any step, and making a bundle of it."""
+"""Pretraining a base model on many voices, resumable at any step, and making a bundle of it.
+
+corpus -> train -> every so many steps: speak and score validation sentences, keep the best -> bundle
+"""
 
 from __future__ import annotations
 
+import platform
 import signal
 import time
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
 import pandas as pd
+import soundfile
 import torch
 from tqdm import tqdm
 
 from metrics.judges import Judges
-from metrics.metric import Metric
-from metrics.summary import summarise
+from metrics.metric import KnownVoices, Metric
+from runners.base_card import TrainingFacts, score_lines, write_card
 from runners.devices import make_fabric
-from runners.evaluation import EvaluationSettings, Evaluator
-from runners.trainer import StepReport, Trainer, TrainingSettings, check_finite
+from runners.evaluation import Evaluation, EvaluationSettings, Evaluator
+from runners.fit import describe, flat_name
+from runners.linting.known_base import write_trained_on
+from runners.loss_log import SHOWN, LossLog
+from runners.selection import VALIDATION
+from runners.sentences import evenly, unrecorded
+from runners.tracking import Tracker, TrackingSettings
+from runners.trainer import Trainer, TrainingSettings
 from runners.voices import Voices, enrol, load_voices
-from vits.bundle import BaseSpeaker, Bundle, check_replaceable, save_bundle
+from vits.bundle import BaseSpeaker, Bundle, check_replaceable, load_bundle, save_bundle
+from vits.checkpoint import load_strict, load_tensors, save_tensors
 from vits.corpus.batching import LengthBucketedBatches
-from vits.corpus.cache import write_atomically
+from vits.corpus.cache import content_key, write_atomically
 from vits.corpus.corpus import Corpus
 from vits.errors import InputError
 from vits.model_spec import ModelSpec
+from vits.synthesizer import Synthesizer
 
 ENROLMENT_CLIPS = 20  # of each base speaker make its voiceprint
+SAMPLES = 5  # validation sentences that are kept as audio
+LISTED = ("epoch", "split", "speaker", "utterance", "metric", "value")
 
 
 @dataclass(frozen=True)
 class Pretraining:
-    """A pretraining run. `directory` holds its state and log; `bundle` is where the base model goes."""
+    """A pretraining run. `directory` holds its state and logs; `bundle` is where the base model goes.
+
+    `start_from` is a bundle whose weights it begins with, None for random ones. Every `validate_every` steps
+    `validation_sentences` texts of the split `validation_split` are spoken by base voices and scored.
+    """
 
     directory: Path
     bundle: Path
+    start_from: Path | None
     corpus: Corpus
     train_split: str
+    validation_split: str
+    validation_sentences: int
+    validate_every: int
     evaluation: EvaluationSettings
-    model: Mapping[str, Any]
+    model: Mapping[str, Any] | None
     training: TrainingSettings
     metrics: list[Metric]
+    tracking: TrackingSettings
     steps: int
     save_every_minutes: float
     log_every: int
@@ -52,14 +76,22 @@ class Pretraining:
     precision: str
     max_duration_s: float
     cache_dir: Path
+    config: Mapping[str, Any]
 
     @property
     def state(self) -> Path:
+        """All that going on needs."""
         return self.directory / "state.safetensors"
 
     @property
-    def log(self) -> Path:
-        return self.directory / "losses.csv"
+    def best(self) -> Path:
+        """Weights of the best step on validation sentences."""
+        return self.directory / "best.safetensors"
+
+    @property
+    def validation(self) -> Path:
+        """Scores of all validations, as in a cell's scores.csv; `epoch` counts steps."""
+        return self.directory / "validation.csv"
 
 
 class StopSignal:
@@ -75,7 +107,7 @@ class StopSignal:
 
 
 def pretrain(run: Pretraining) -> None:
-    """Train up to `steps` steps from where the run stands, then score the model and write the bundle.
+    """Train up to `steps` steps from where the run stands, then write the best as a bundle.
 
     Raises:
         InputError: something given can't be used.
@@ -84,7 +116,8 @@ def pretrain(run: Pretraining) -> None:
     check_replaceable(run.bundle)
     stop = StopSignal()
     fabric = make_fabric(run.device, run.precision)
-    spec = ModelSpec(run.model)
+    base = load_bundle(run.start_from) if run.start_from else None
+    spec = _spec(run, base)
     voices = load_voices(
         run.corpus,
         spec,
@@ -96,78 +129,203 @@ def pretrain(run: Pretraining) -> None:
         enrolment_clips=ENROLMENT_CLIPS,
     )
     torch.manual_seed(run.seed)
-    synthesizer = spec.synthesizer(len(voices.speakers))
-    trainer = Trainer(fabric, synthesizer, spec.adversary(), spec.analysis(), run.training, run.seed)
+    synthesizer, adversary = spec.synthesizer(len(voices.speakers)), spec.adversary()
+    if base:
+        load_from(base, synthesizer, voices.speakers)
+        adversary = base.adversary
+    trainer = Trainer(fabric, synthesizer, adversary, spec.analysis(), run.training, run.seed)
     if run.state.is_file():
         trainer.load(run.state)
     print(f"{len(voices.speakers)} voices, {len(voices.train)} utterances; step {trainer.step} of {run.steps}")
-    _train(run, trainer, voices, stop)
-    if stop.received:
-        print(f"stopped at step {trainer.step} and saved; the same command goes on from there")
-        return
-    write_bundle(run, spec, trainer, voices)
+    judges = Judges(run.cache_dir, fabric.device)
+    with _tracker(run) as tracker:
+        loop = PretrainingLoop(run, trainer, voices, Validation(run, spec, voices, judges, tracker), tracker)
+        loop.train(stop)
+        if stop.received:
+            print(f"stopped at step {trainer.step} and saved; the same command goes on from there")
+            return
+    write_bundle(run, spec, trainer, voices, judges)
 
 
-def _train(run: Pretraining, trainer: Trainer, voices: Voices, stop: StopSignal) -> None:
-    """Train until the last step or until asked to stop; save every few minutes and at the end."""
-    speaker_ids = {speaker: row for row, speaker in enumerate(voices.speakers)}
-    utterances = list(voices.train)
-    batches = LengthBucketedBatches(voices.train.frames, run.training.batch_size, run.seed)
-    log = _Log(run.log, run.log_every, trainer.step)
-    saved_at = time.monotonic()
-    with tqdm(total=run.steps, initial=trainer.step, unit="step", disable=None) as bar:
-        while trainer.step < run.steps and not stop.received:
-            for report in trainer.epoch(utterances, speaker_ids, batches):
-                bar.update()
-                bar.set_postfix(log.add(report))
-                if trainer.step >= run.steps or stop.received:
-                    break
-                if time.monotonic() - saved_at > 60 * run.save_every_minutes:
-                    trainer.save(run.state)
-                    saved_at = time.monotonic()
-    trainer.save(run.state)
+def _spec(run: Pretraining, base: Bundle | None) -> ModelSpec:
+    """The model to train: the one asked for, which is the base's own if there is a base."""
+    if run.model is None:
+        if base is None:
+            raise InputError("model=of_base takes the model of a base, but start_from=null; give one of them")
+        return base.spec
+    if base is not None and ModelSpec(run.model) != base.spec:
+        raise InputError(f"the base {run.start_from} is another model than model=... asks for; use model=of_base")
+    return ModelSpec(run.model)
 
 
-class _Log:
-    """Mean losses of every `every` steps, kept as `step|loss|value` rows; a resumed run goes on in the same file."""
+def load_from(base: Bundle, synthesizer: Synthesizer, speakers: tuple[str, ...]) -> None:
+    """Take over the weights of a base, and its rows of those speakers that it knows by name."""
+    weights = {**base.synthesizer.state_dict()}
+    rows = synthesizer.speaker_embedding.weight.detach().clone()
+    known = {speaker.name: row for row, speaker in enumerate(base.speakers)}
+    for row, speaker in enumerate(speakers):
+        if speaker in known:
+            rows[row] = weights["speaker_embedding.weight"][known[speaker]]
+    load_strict(synthesizer, {**weights, "speaker_embedding.weight": rows}, source="the base")
 
-    def __init__(self, path: Path, every: int, step: int) -> None:
-        self.path = path
-        self.every = every
-        before = pd.read_csv(path) if path.is_file() else pd.DataFrame(columns=pd.Index(["step", "loss", "value"]))
-        self.rows: list[tuple[int, str, float]] = list(
-            before[before["step"] <= step].itertuples(index=False, name=None)  # pyright: ignore[reportArgumentType]
+
+class Validation:
+    """Speaks the same sentences again and again, scores them, and knows which step was the best."""
+
+    def __init__(self, run: Pretraining, spec: ModelSpec, voices: Voices, judges: Judges, tracker: Tracker) -> None:
+        self.run = run
+        self.tracker = tracker
+        self.metrics = [metric for metric in run.metrics if metric.judges_base_voices]
+        items = _validation_sentences(run, spec, voices)
+        speaker_ids = {speaker: row for row, speaker in enumerate(voices.speakers)}
+        self.evaluator = (
+            Evaluator(
+                self.metrics,
+                replace(voices, held_out={VALIDATION: items}),
+                KnownVoices(voices.enrolment_recordings()),
+                judges,
+                run.evaluation,
+                run.seed,
+                speaker_ids=speaker_ids,
+            )
+            if items and self.metrics
+            else None
         )
-        self._sums: Counter[str] = Counter()
-        self._counts: Counter[str] = Counter()
-        self._shown: dict[str, str] = {}
+        self.rows = read_validation(run)
 
-    def add(self, report: StepReport) -> dict[str, str]:
-        """Take in a step's losses; returns the latest means, to be shown."""
-        numbers = report.numbers()
-        check_finite(numbers, report.step)
-        for name, value in numbers.items():
-            self._sums[name] += value  # pyright: ignore[reportArgumentType]
-            self._counts[name] += 1
-        if (report.step + 1) % self.every == 0:
-            means = {name: total / self._counts[name] for name, total in self._sums.items()}
-            self.rows += [(report.step + 1, name, mean) for name, mean in means.items()]
-            table = pd.DataFrame(self.rows, columns=pd.Index(["step", "loss", "value"]))
-            write_atomically(self.path, table.to_csv(index=False).encode())
-            self._shown = {name: f"{means[name]:.2f}" for name in ("mel", "kl", "duration")}
-            self._sums.clear()
-            self._counts.clear()
-        return self._shown
+    def __call__(self, trainer: Trainer) -> None:
+        """Score the model as it is, and keep its weights if it is the best so far."""
+        if self.evaluator is None or trainer.step in set(self.rows["epoch"]):
+            return
+        result = self.evaluator.evaluate(trainer.synthesizer, trainer.step, lambda _: None)
+        self.rows = pd.concat([self.rows, result.rows], ignore_index=True) if len(self.rows) else result.rows
+        audio = self._write_samples(result, trainer.step)
+        self.tracker.log_scores(trainer.step, result.table)
+        self.tracker.log_media(trainer.step, audio, [])
+        if self.run.evaluation.selection.best(self.rows, self.metrics) == trainer.step:
+            save_tensors(weights_of(trainer), self.run.best)
+        write_atomically(self.run.validation, self.rows.to_csv(index=False, na_rep="nan").encode())
+        tqdm.write(f"  step {trainer.step}: {describe(result.table, self.metrics)}")
+
+    def forget_after(self, step: int) -> None:
+        """Drop what will be scored again."""
+        self.rows = self.rows[self.rows["epoch"] <= step]
+
+    def _write_samples(self, result: Evaluation, step: int) -> list[Path]:
+        paths = []
+        for item in result.spoken[VALIDATION][:SAMPLES]:
+            path = self.run.directory / "samples" / f"step={step:07}" / f"{flat_name(item)}.flac"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            soundfile.write(path, item.utterance.wave, item.utterance.sample_rate)
+            paths.append(path)
+        return paths
 
 
-def write_bundle(run: Pretraining, spec: ModelSpec, trainer: Trainer, voices: Voices) -> None:
-    """Score the model on held-out sentences of its own voices, and write the base bundle with its card."""
-    judges = Judges(run.cache_dir, trainer.fabric.device)
+def read_validation(run: Pretraining) -> pd.DataFrame:
+    """The rows of all validations so far."""
+    if run.validation.is_file():
+        return pd.read_csv(run.validation, dtype={"speaker": str, "utterance": str, "split": str})
+    return pd.DataFrame(columns=pd.Index(LISTED))
+
+
+def _validation_sentences(run: Pretraining, spec: ModelSpec, voices: Voices) -> list[Any]:
+    """Sentences that were never trained on, over the base voices; none if the corpus has none."""
+    clips = run.corpus.clips()
+    trained = {clip.sentence for clip in voices.train.clips}
+    texts = {clip.text for clip in clips if clip.split == run.validation_split and clip.sentence not in trained}
+    if not texts or not run.validation_sentences:
+        print(f"no validation: the split {run.validation_split!r} has no sentence that isn't trained on")
+        return []
+    count, listed = run.validation_sentences, sorted(texts)
+    speakers = [
+        evenly(min(count, len(voices.speakers)), voices.speakers)[i % len(voices.speakers)] for i in range(count)
+    ]
+    chosen = [listed[i % len(listed)] for i in range(count)]
+    channels = int(spec.spectrogram().channels)  # pyright: ignore[reportArgumentType]
+    return unrecorded(speakers, chosen, VALIDATION, run.corpus.language, channels, run.cache_dir)
+
+
+class PretrainingLoop:
+    """Trains until the last step or until asked to stop; logs, validates and saves on the way."""
+
+    def __init__(
+        self, run: Pretraining, trainer: Trainer, voices: Voices, validation: Validation, tracker: Tracker
+    ) -> None:
+        self.run = run
+        self.trainer = trainer
+        self.validation = validation
+        self.tracker = tracker
+        self.speaker_ids = {speaker: row for row, speaker in enumerate(voices.speakers)}
+        self.utterances = list(voices.train)
+        self.batches = LengthBucketedBatches(voices.train.frames, run.training.batch_size, run.seed)
+        self.log = LossLog(run.directory / "losses.csv", run.log_every, trainer.step)
+        self.saved_at = time.monotonic()
+
+    def train(self, stop: StopSignal) -> None:
+        """Train the steps that are left; the state is saved at the end, whatever the end is."""
+        self.validation.forget_after(self.trainer.step)
+        with tqdm(total=self.run.steps, initial=self.trainer.step, unit="step", disable=None) as bar:
+            while self.trainer.step < self.run.steps and not stop.received:
+                for report in self.trainer.epoch(self.utterances, self.speaker_ids, self.batches):
+                    bar.update()
+                    means = self.log.add(report)
+                    if means:
+                        self.tracker.log_losses(report.step, means)
+                        bar.set_postfix({name: f"{means[name]:.2f}" for name in SHOWN})
+                    if self.trainer.step >= self.run.steps or stop.received:
+                        break
+                    self._validate_and_save()
+        self._save()
+        if not stop.received:
+            self.validation(self.trainer)
+
+    def _validate_and_save(self) -> None:
+        due = self.trainer.step % self.run.validate_every == 0
+        if due:
+            self.validation(self.trainer)
+            self.trainer.synthesizer.train()
+        if due or time.monotonic() - self.saved_at > 60 * self.run.save_every_minutes:
+            self._save()
+
+    def _save(self) -> None:
+        self.log.check(self.trainer.step)
+        self.trainer.seconds += time.monotonic() - self.saved_at
+        self.trainer.save(self.run.state)
+        self.saved_at = time.monotonic()
+
+
+def weights_of(trainer: Trainer) -> dict[str, torch.Tensor]:
+    """Weights of the generator and of the discriminators under one roof."""
+    modules = {"synthesizer": trainer.synthesizer, "adversary": trainer.adversary}
+    return {
+        f"{prefix}/{name}": tensor.detach().cpu().contiguous()
+        for prefix, module in modules.items()
+        for name, tensor in module.state_dict().items()
+    }
+
+
+def load_weights_of(trainer: Trainer, path: Path) -> None:
+    """The reverse of `weights_of`."""
+    tensors = load_tensors(path)
+    for prefix, module in (("synthesizer", trainer.synthesizer), ("adversary", trainer.adversary)):
+        own = {name.removeprefix(f"{prefix}/"): t for name, t in tensors.items() if name.startswith(f"{prefix}/")}
+        load_strict(module, own, source=str(path))
+
+
+def write_bundle(run: Pretraining, spec: ModelSpec, trainer: Trainer, voices: Voices, judges: Judges) -> None:
+    """Score the best step on held-out sentences of its own voices, and write the base bundle with its card."""
+    validation = read_validation(run)
+    metrics = [metric for metric in run.metrics if metric.judges_base_voices]
+    best = run.evaluation.selection.best(validation, metrics)
+    kept = trainer.step if best is None else best
+    if kept != trainer.step:
+        load_weights_of(trainer, run.best)
     speaker_ids = {speaker: row for row, speaker in enumerate(voices.speakers)}
-    evaluator = Evaluator(run.metrics, voices, judges, run.evaluation, run.seed)
+    known = KnownVoices(voices.enrolment_recordings())
+    evaluator = Evaluator(run.metrics, voices, known, judges, run.evaluation, run.seed, speaker_ids=speaker_ids)
     with tqdm(total=evaluator.n_utterances, desc="evaluating", unit="utterance", disable=None, leave=False) as bar:
-        scores = evaluator.evaluate(trainer.synthesizer, speaker_ids, trainer.step, bar.update).table
-    references = evaluator.references(trainer.synthesizer, speaker_ids, trainer.step)
+        scores = evaluator.evaluate(trainer.synthesizer, kept, bar.update).table
+    references = evaluator.references(trainer.synthesizer, kept)
     counts = Counter(clip.speaker for clip in voices.train.clips)
     enrolments = enrol(voices, judges)
     bundle = Bundle(
@@ -176,56 +334,49 @@ def write_bundle(run: Pretraining, spec: ModelSpec, trainer: Trainer, voices: Vo
         adversary=trainer.adversary,
         speakers=tuple(BaseSpeaker(speaker, counts[speaker]) for speaker in voices.speakers),
         voiceprints=torch.stack([enrolments[speaker].mean_voiceprint for speaker in voices.speakers]),
+        trained_adversary=kept > run.training.adversary_from_step or run.start_from is not None,
     )
-    card = _card(run, trainer, voices, _score_lines(evaluator, scores, references))
+    splits = ", ".join(f"{split} ({len(items)} utterances)" for split, items in voices.held_out.items())
+    lines = score_lines(scores, references, run.metrics)
+    card = write_card(_facts(run, trainer, voices, kept), splits, validation, lines, run.metrics)
     save_bundle(bundle, run.bundle, card)
+    write_trained_on(voices.train.clips, run.cache_dir, run.bundle)
     print(card)
 
 
-def _score_lines(evaluator: Evaluator, scores: pd.DataFrame, references: pd.DataFrame) -> list[str]:
-    """Rows of the card's table: synthesis, and what stands beside it."""
-    tables = {"from text": scores}
-    for name in ("copy_synthesis", "recording"):
-        rows = references[references["reference"] == name].drop(columns="reference")
-        tables[name.replace("_", "-")] = summarise(rows, evaluator.metrics)
-    lines = []
-    for name, table in tables.items():
-        cells = []
-        for metric in evaluator.metrics:
-            row = table[table["metric"] == metric.name].iloc[0]
-            cells.append(f"{row['mean']:.3f} ± {row['spread']:.3f}")
-        lines.append(f"| {name} | {' | '.join(cells)} |")
-    floor = references.loc[references["reference"] == "other_speakers", "value"].mean()
-    cells = [f"{floor:.3f}" if metric.name == "secs" else "" for metric in evaluator.metrics]
-    return [*lines, f"| recordings of other speakers | {' | '.join(cells)} |"]
+def _facts(run: Pretraining, trainer: Trainer, voices: Voices, kept: int) -> TrainingFacts:
+    analysis = voices.train.cache.analysis
+    device = trainer.fabric.device
+    return TrainingFacts(
+        n_voices=len(voices.speakers),
+        n_utterances=len(voices.train),
+        minutes=sum(voices.train.frames) * analysis.hop_length / analysis.sample_rate / 60,
+        sample_rate=analysis.sample_rate,
+        n_parameters=sum(parameter.numel() for parameter in trainer.synthesizer.parameters()),
+        steps=trainer.step,
+        batch_size=run.training.batch_size,
+        adversary_steps=max(trainer.step - run.training.adversary_from_step, 0),
+        hours=trainer.seconds / 3600,
+        device=torch.cuda.get_device_name(device)
+        if device.type == "cuda"
+        else f"{torch.get_num_threads()} threads of a {platform.machine()} CPU",
+        precision=run.precision,
+        learning_rate=run.training.optimizer.learning_rate,
+        seed=run.seed,
+        kept_step=kept,
+        started_from=run.start_from.name if run.start_from else None,
+    )
 
 
-def _card(run: Pretraining, trainer: Trainer, voices: Voices, score_lines: list[str]) -> str:
-    rate = voices.train.cache.analysis.sample_rate
-    minutes = sum(voices.train.frames) * voices.train.cache.analysis.hop_length / rate / 60
-    audio_hours = trainer.step * run.training.batch_size * minutes / len(voices.train) / 60
-    columns = " | ".join(f"{metric.name.upper()} ({metric.unit})" for metric in run.metrics)
-    parameters = sum(parameter.numel() for parameter in trainer.synthesizer.parameters())
-    splits = ", ".join(f"{split} ({len(items)} utterances)" for split, items in voices.held_out.items())
-    adversary_steps = max(trainer.step - run.training.adversary_from_step, 0)
-    return "\n".join(
-        [
-            "# Base model card",
-            "",
-            f"- Data: {len(voices.speakers)} voices, {len(voices.train)} utterances, "
-            f"{minutes:.0f} minutes at {rate} Hz.",
-            f"- Model: {parameters:,} parameters.",
-            f"- Training: {trainer.step} steps of {run.training.batch_size} utterances "
-            f"(about {audio_hours:.0f} hours of audio heard), the last {adversary_steps} of them with discriminators; "
-            f"precision {run.precision}, learning rate {run.training.optimizer.learning_rate:g}, seed {run.seed}.",
-            "",
-            f"Scores on held-out sentences of the base voices, {splits}; mean over speakers ± spread between them:",
-            "",
-            f"| | {columns} |",
-            "|---|" + "---|" * len(run.metrics),
-            *score_lines,
-            "",
-        ]
+def _tracker(run: Pretraining) -> Tracker:
+    return Tracker(
+        run.tracking,
+        directory=run.directory,
+        run_id=content_key([str(run.directory.resolve()).encode()])[:16],
+        name=run.directory.name,
+        group="pretraining",
+        job_type="pretraining",
+        config=run.config,
     )
 
 

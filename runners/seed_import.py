@@ -12,9 +12,9 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from metrics.ecapa import mean_voiceprint
 from metrics.judges import Judges
 from metrics.metric import Utterance
+from metrics.speaker_encoder import mean_voiceprint
 from metrics.voiceprints import recorded_voiceprints
 from vits.adversary import Adversary
 from vits.bundle import BaseSpeaker, Bundle, check_replaceable, save_bundle

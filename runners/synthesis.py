@@ -93,5 +93,5 @@ def _utterance(item: PreparedUtterance, audio: Float[Tensor, "samples"], sample_
         text=item.clip.text,
         wave=audio.float().clamp(-1, 1).cpu().numpy(),
         sample_rate=sample_rate,
-        recording=item.wave.numpy(),
+        recording=item.wave.numpy() if len(item.wave) else None,
     )

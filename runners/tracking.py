@@ -16,6 +16,28 @@ from vits.errors import InputError
 from vits.registry import register
 
 MODES = ("auto", "online", "offline", "disabled")
+EPOCH, STEP = "epoch", "step"  # what scores and losses are drawn over
+TRAINED = "trained_parameters"
+
+
+def loss_key(name: str) -> str:
+    """The name under which a loss, or a gradient norm, of every step is logged."""
+    return f"losses/{name}"
+
+
+def score_key(split: str, metric: str) -> str:
+    """The name under which a metric's mean over speakers is logged at each evaluation."""
+    return f"scores/{split}/{metric}"
+
+
+def result_key(split: str, metric: str) -> str:
+    """The name under which a run's summary keeps what it reached in the end."""
+    return f"{split}/{metric}"
+
+
+def audio_key(path: Path) -> str:
+    """The name under which a synthesised sentence is logged at each evaluation."""
+    return f"audio/{path.stem}"
 
 
 @register("wandb", "settings")
@@ -59,7 +81,7 @@ class Tracker:
 
         logging.getLogger("wandb").setLevel(logging.ERROR)
         if self.mode == "auto":
-            self.mode = os.environ.get("WANDB_MODE") or ("online" if wandb.login(prompt=False) else "offline")
+            self.mode = os.environ.get("WANDB_MODE") or ("online" if _has_login() else "offline")
         self._run = wandb.init(
             project=self.settings.project,
             entity=self.settings.entity,
@@ -71,9 +93,9 @@ class Tracker:
             settings=wandb.Settings(console="off", silent=True),
             **self.identity,
         )
-        self._run.define_metric("epoch")
-        self._run.define_metric("scores/*", step_metric="epoch")
-        self._run.define_metric("losses/*", step_metric="step")
+        self._run.define_metric(EPOCH)
+        self._run.define_metric("scores/*", step_metric=EPOCH)
+        self._run.define_metric("losses/*", step_metric=STEP)
         self._wandb = wandb
         return self
 
@@ -89,23 +111,35 @@ class Tracker:
 
     def log_losses(self, step: int, losses: Mapping[str, float]) -> None:
         """Losses and gradient norms of a training step."""
-        self._run.log({"step": step} | {f"losses/{name}": value for name, value in losses.items()})
+        self._run.log({STEP: step} | {loss_key(name): value for name, value in losses.items()})
 
     def log_scores(self, epoch: int, table: pd.DataFrame) -> None:
         """Means over speakers, and their spread, of one evaluation."""
-        values: dict[str, float] = {"epoch": epoch}
+        values: dict[str, float] = {EPOCH: epoch}
         for row in table.itertuples():
-            values[f"scores/{row.split}/{row.metric}"] = float(row.mean)  # pyright: ignore[reportArgumentType]
-            values[f"scores/{row.split}/{row.metric}_spread"] = float(row.spread)  # pyright: ignore[reportArgumentType]
+            key = score_key(str(row.split), str(row.metric))
+            values[key] = float(row.mean)  # pyright: ignore[reportArgumentType]
+            values[f"{key}_spread"] = float(row.spread)  # pyright: ignore[reportArgumentType]
         self._run.log(values)
 
     def log_media(self, epoch: int, audio: Iterable[Path], pictures: Iterable[Path]) -> None:
         """Some of the audio, and pictures, of one evaluation."""
-        media: dict[str, Any] = {"epoch": epoch}
-        media |= {f"audio/{path.stem}": self._wandb.Audio(str(path), caption=path.stem) for path in audio}
+        media: dict[str, Any] = {EPOCH: epoch}
+        media |= {audio_key(path): self._wandb.Audio(str(path), caption=path.stem) for path in audio}
         media |= {f"pictures/{path.stem}": self._wandb.Image(str(path)) for path in pictures}
         self._run.log(media)
 
     def summarise(self, values: Mapping[str, Any]) -> None:
         """What the run found in the end."""
         self._run.summary.update(dict(values))
+
+
+def _has_login() -> bool:
+    """Whether Weights & Biases takes the key that is configured, if one is."""
+    import wandb
+
+    try:
+        return wandb.login(prompt=False)
+    except wandb.errors.AuthenticationError as error:
+        print(f"warning: the login to Weights & Biases is of no use, logging offline ({error})")
+        return False

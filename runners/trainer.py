@@ -29,6 +29,7 @@ from vits.spectrogram import AudioAnalysis
 from vits.synthesizer import Synthesizer
 
 STEP = "progress/step"
+SECONDS = "progress/seconds"
 
 
 class TrainingDivergedError(RuntimeError):
@@ -90,8 +91,9 @@ class Trainer:
         self.settings = settings
         self.seed = seed
         self.step = 0
+        self.seconds = 0.0  # spent until the state was saved, where a run counts them
         self.analysis = analysis
-        self.objective = Objective(analysis)
+        self.objective = Objective(analysis, settings.loss_weights)
         fabric.to_device(self.objective)
         self.generator_optimizer = NamedAdamW(trainable, settings.optimizer)
         self._model, self._generator_stepper = fabric.setup(synthesizer, self.generator_optimizer)
@@ -166,7 +168,7 @@ class Trainer:
 
     def save(self, path: Path) -> None:
         """Write all that going on needs into one safetensors file, atomically."""
-        tensors = {STEP: torch.tensor(self.step)}
+        tensors = {STEP: torch.tensor(self.step), SECONDS: torch.tensor(self.seconds, dtype=torch.float64)}
         for prefix, state in self._parts().items():
             tensors |= {f"{prefix}/{name}": tensor.detach().cpu().contiguous() for name, tensor in state.items()}
         save_tensors(tensors, path)
@@ -190,6 +192,7 @@ class Trainer:
         if self.adversary_optimizer is not None:
             self.adversary_optimizer.load_named_state(parts["adversary_optimizer"])
         self.step = int(tensors[STEP])
+        self.seconds = float(tensors.get(SECONDS, 0.0))
 
     def _parts(self) -> dict[str, dict[str, Tensor]]:
         parts = {

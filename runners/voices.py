@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from jaxtyping import Float
+from torch import Tensor
+
 from metrics.judges import Judges
-from metrics.metric import Utterance
+from metrics.metric import KnownVoices, Utterance
 from metrics.voiceprints import recorded_voiceprints
-from strategies.embedding_init import Enrolment
+from strategies.embedding_init import BaseSpeakers, Enrolment
 from vits.corpus.cache import content_key
 from vits.corpus.clip import in_split
 from vits.corpus.corpus import Corpus
@@ -119,6 +122,24 @@ def enrol(voices: Voices, judges: Judges) -> dict[str, Enrolment]:
         speaker: Enrolment(recorded_voiceprints(recordings, judges))
         for speaker, recordings in voices.enrolment_recordings().items()
     }
+
+
+def known_voices(voices: Voices, base: BaseSpeakers, embeddings: Mapping[str, Float[Tensor, "gin"]]) -> KnownVoices:
+    """What the metrics may compare with: the new voices, and those of the base as far as their sound is known.
+
+    `embeddings` are those that the new speakers start from; one that equals a base speaker's was taken from it.
+    """
+    sounds_known = base.voiceprints.shape[1] > 0
+    started_from = {
+        speaker: base.names[int(same.nonzero()[0])]
+        for speaker, row in embeddings.items()
+        if row.numel() and (same := (base.embeddings == row.to(base.embeddings)).all(dim=1)).any()
+    }
+    return KnownVoices(
+        enrolment=voices.enrolment_recordings(),
+        base_voiceprints=dict(zip(base.names, base.voiceprints, strict=True)) if sounds_known else {},
+        started_from=started_from,
+    )
 
 
 def write_splits(voices: Voices, path: Path) -> None:

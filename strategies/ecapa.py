@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from strategies.embedding_init import BaseSpeakers, EmbeddingInit, Enrolment
+from strategies.embedding_init import ECAPA, BaseSpeakers, EmbeddingInit, Enrolment
 from vits.errors import InputError
 from vits.registry import register
 
@@ -22,6 +23,8 @@ class Ecapa(EmbeddingInit):
     fit, one at a time. Hoerl and Kennard, Ridge regression, 1970; the errors of all fits without one speaker
     follow from the fit with all (Allen's PRESS, 1974).
     """
+
+    teachers: ClassVar[tuple[str, ...]] = (ECAPA,)
 
     strengths: list[float] = field(default_factory=lambda: [0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 100.0])
 

@@ -9,12 +9,15 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
 from vits.errors import InputError
+
+ECAPA = "ecapa-voxceleb"  # the encoder of all voiceprints, as `Metric.judge` names it
 
 
 @dataclass(frozen=True)
@@ -76,6 +79,9 @@ class BaseSpeakers:
 
 class EmbeddingInit(ABC):
     """Where a new speaker starts in the space of speaker embeddings."""
+
+    teachers: ClassVar[tuple[str, ...]] = ()
+    """Pretrained models whose opinion it uses; a metric by the same model (`Metric.judge`) is no neutral judge."""
 
     @abstractmethod
     def __call__(

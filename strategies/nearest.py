@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from strategies.embedding_init import BaseSpeakers, EmbeddingInit, Enrolment
+from strategies.embedding_init import ECAPA, BaseSpeakers, EmbeddingInit, Enrolment
 from vits.errors import InputError
 from vits.registry import register
 
@@ -17,6 +18,8 @@ from vits.registry import register
 @dataclass(frozen=True)
 class Nearest(EmbeddingInit):
     """The mean row of the base speakers whose voiceprints are nearest by cosine, `neighbours` of them."""
+
+    teachers: ClassVar[tuple[str, ...]] = (ECAPA,)
 
     neighbours: int = 1
 

@@ -29,6 +29,7 @@ settings.load_profile("voicegrid")
 CONF = Path(__file__).parents[1] / "conf"
 
 MINIATURE = (
+    "model/decoder=multi_band_istft",
     "model.latent_channels=8",
     "model.hidden_channels=16",
     "model.filter_channels=32",

@@ -102,7 +102,7 @@ def load_bundle(directory: Path) -> Bundle:
     """
     check_complete(directory)
     spec = ModelSpec(_read_yaml(directory / MODEL))
-    speakers = _read_speakers(directory / SPEAKERS)
+    speakers = read_speakers(directory)
     synthesizer = spec.synthesizer(len(speakers))
     load_weights(synthesizer, directory / GENERATOR)
     adversary = spec.adversary()
@@ -168,7 +168,13 @@ def _read_yaml(path: Path) -> dict[str, object]:
     return content
 
 
-def _read_speakers(path: Path) -> tuple[BaseSpeaker, ...]:
+def read_speakers(directory: Path) -> tuple[BaseSpeaker, ...]:
+    """The speakers of a bundle, in the order of its rows, without its weights.
+
+    Raises:
+        InputError: the table is malformed.
+    """
+    path = directory / SPEAKERS
     header, *lines = path.read_text(encoding="utf-8").splitlines() or [""]
     if header != SPEAKERS_HEADER:
         raise InputError(f"{path}:1: the header is {header!r}; it must be {SPEAKERS_HEADER!r}")

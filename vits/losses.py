@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from vits.discriminators import Judgement
 from vits.errors import InputError
+from vits.spectrogram import AudioAnalysis, MelSpectrogram
 from vits.stft import ShortTimePower
 
 POWER_FLOOR = 1e-7
@@ -84,6 +85,31 @@ class SubbandSTFTLoss(nn.Module):
             convergence = torch.linalg.norm(y - x) / torch.linalg.norm(y)
             losses.append(convergence + (torch.log(y) - torch.log(x)).abs().mean())
         return torch.stack(losses).mean()
+
+
+class MultiScaleMelLoss(nn.Module):
+    """Mean distance of log-mel spectrograms at several window lengths, in natural log units.
+
+    A short window hears when, a long one which frequency: together they say more than the one mel spectrogram
+    of the analysis. Kumar et al., High-Fidelity Audio Compression with Improved RVQGAN, 2023, section 3.4.
+    """
+
+    def __init__(
+        self, sample_rate: int, n_ffts: Sequence[int] = (256, 512, 2048), n_mels: Sequence[int] = (40, 80, 128)
+    ) -> None:
+        super().__init__()
+        self.spectrograms = nn.ModuleList(
+            MelSpectrogram(
+                AudioAnalysis(
+                    sample_rate=sample_rate, n_fft=n_fft, hop_length=n_fft // 4, win_length=n_fft, n_mels=bands
+                )
+            )
+            for n_fft, bands in zip(n_ffts, n_mels, strict=True)
+        )
+
+    def forward(self, fake: Float[Tensor, "batch samples"], real: Float[Tensor, "batch samples"]) -> Loss:
+        distances = [(mel(real).detach() - mel(fake)).abs().mean() for mel in self.spectrograms]
+        return torch.stack(distances).mean()
 
 
 def _magnitude(power: Tensor) -> Tensor:

@@ -11,7 +11,6 @@ from hydra.utils import instantiate
 from torch import nn
 
 from vits.adversary import Adversary
-from vits.decoder.trunk import UpsamplingTrunk
 from vits.errors import InputError
 from vits.spectrogram import AudioAnalysis
 from vits.synthesizer import Synthesizer
@@ -81,8 +80,7 @@ class ModelSpec:
 
     def condition(self, synthesizer: Synthesizer) -> None:
         """Give the decoder of a synthesizer the conditioning that the specification names."""
-        trunk = synthesizer.decoder.get_submodule("trunk")
-        assert isinstance(trunk, UpsamplingTrunk)
+        trunk: Any = synthesizer.decoder.get_submodule("trunk")
         trunk.conditioning = _build(
             self.parts[CONDITIONING],
             stage_channels=trunk.stage_channels,

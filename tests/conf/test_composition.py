@@ -32,6 +32,8 @@ from vits.registry import registered
 
 CONF = Path(__file__).parents[2] / "conf"
 MAINS = ("grid", "pretrain")
+LISTS = {("metrics", "all")}
+"""Options that name others of their group."""
 NEEDED = {
     ("data", "folder"): ["data.root=somewhere"],
     ("data", "filelists"): ["data.root=somewhere", "data.filelists=elsewhere"],
@@ -57,7 +59,12 @@ def options_of(group: str) -> list[str]:
     return sorted(path.stem for path in (CONF / group).glob("*.yaml"))
 
 
-CHOICES = [(main, group, option) for main in MAINS for group in groups_of(main) for option in options_of(group)]
+def objects_of(group: str) -> list[str]:
+    """The options that stand for one object."""
+    return [option for option in options_of(group) if (group, option) not in LISTS]
+
+
+CHOICES = [(main, group, option) for main in MAINS for group in groups_of(main) for option in objects_of(group)]
 PART_CHOICES = sorted(
     (path.parent.relative_to(CONF).as_posix(), path.stem) for path in (CONF / "model").glob("*/**/*.yaml")
 )
@@ -104,13 +111,13 @@ def test_choices_are_found_when_conf_is_listed() -> None:
 
 def test_every_folder_is_a_group_of_an_entry_point_when_conf_is_listed() -> None:
     folders = {path.name for path in CONF.iterdir() if path.is_dir()}
-    assert folders == {group for main in MAINS for group in groups_of(main)}
+    assert folders == {group for main in (*MAINS, "lint") for group in groups_of(main)}
 
 
 @pytest.mark.parametrize("group", SAME_NAMES)
 def test_registry_and_conf_list_the_same_names_when_classes_are_options(group: str, compose_main: Compose) -> None:
-    assert options_of(group) == list(registered(group))
-    for option in options_of(group):
+    assert objects_of(group) == list(registered(group))
+    for option in objects_of(group):
         assert targets(compose_main("grid", f"{group}={option}")[group]) == {full_name(registered(group)[option])}
 
 

@@ -11,10 +11,11 @@ from hydra.errors import ConfigCompositionException, InstantiationException
 from hydra.utils import instantiate
 from omegaconf import OmegaConf
 
-import metrics.secs
-import metrics.wer  # noqa: F401  # registers
+from runners.options import register_options
 from vits.errors import InputError
 from vits.registry import registered
+
+register_options()
 
 CONF = Path(__file__).parents[2] / "conf"
 
@@ -42,14 +43,22 @@ def test_one_metric_remains_when_one_is_chosen(tmp_path: Path) -> None:
 
 
 def test_every_option_composes_and_becomes_its_class(tmp_path: Path) -> None:
-    options = sorted(path.stem for path in (CONF / "metrics").glob("*.yaml"))
+    options = sorted(path.stem for path in (CONF / "metrics").glob("*.yaml") if path.stem != "all")
     assert options == list(registered("metrics"))
     chosen = composed(tmp_path, f"metrics=[{','.join(options)}]")["metrics"]
     for option in options:
         metric = instantiate(chosen[option])
         assert type(metric) is registered("metrics")[option]
         assert metric.values[0] == metric.name
+        assert all(value.startswith(metric.name) for value in metric.values)
         assert metric.unit
+        assert metric.higher_is_better in (True, False)
+        assert metric.weight is None or metric.weight in metric.components
+        assert (metric.judge is None) == (not metric.weights)
+
+
+def test_all_metrics_are_chosen_by_one_word(tmp_path: Path) -> None:
+    assert set(composed(tmp_path, "metrics=all")["metrics"]) == set(registered("metrics"))
 
 
 def test_composition_fails_when_a_field_or_metric_is_unknown(tmp_path: Path) -> None:

@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 import torch
 
-from metrics.ecapa import EcapaEncoder, mean_voiceprint
+from metrics.ecapa import EcapaEncoder
 from metrics.judges import Judges
 from metrics.metric import Enrolment, Utterance
+from metrics.speaker_encoder import SpeakerEncoder, mean_voiceprint
 from metrics.voiceprints import recorded_voiceprints
 from vits.errors import InputError
 
@@ -33,8 +34,8 @@ def test_voiceprint_is_the_same_when_the_clip_is_batched_with_others(
 ) -> None:
     waves = [utterance.wave_16k for utterance in speech[:3]]
     waves.append(waves[0][::-1].copy())  # of equal length, so it shares a batch with the first
-    together = encoder(waves)
-    alone = torch.cat([encoder([wave]) for wave in waves])
+    together = encoder.embed(waves)
+    alone = torch.cat([encoder.embed([wave]) for wave in waves])
     torch.testing.assert_close(together, alone, atol=1e-5, rtol=0)
 
 
@@ -66,7 +67,7 @@ def test_recorded_voiceprints_are_read_from_disk_when_known(
 ) -> None:
     first = recorded_voiceprints(enrolment["040"], judges_with_empty_cache)
     with monkeypatch.context() as patch:
-        patch.delattr(EcapaEncoder, "__call__")
+        patch.delattr(SpeakerEncoder, "__call__")
         assert torch.equal(recorded_voiceprints(enrolment["040"], judges_with_empty_cache), first)
     (file,) = (judges_with_empty_cache.cache_dir / "voiceprints").iterdir()
     file.write_bytes(b"damaged")

@@ -6,8 +6,9 @@ import math
 
 import numpy as np
 import pytest
+import torch
 
-from metrics.metric import Score, Utterance, mean_of_defined, score_sound
+from metrics.metric import KnownVoices, Score, Utterance, mean_of_defined, score_sound
 from metrics.secs import Secs
 from metrics.wer import WordErrorRate
 from vits.errors import InputError
@@ -74,3 +75,28 @@ def test_mean_of_defined_leaves_nan_out_when_there_are_others() -> None:
 def test_identity_tells_metrics_and_weights_apart() -> None:
     assert Secs().identity != WordErrorRate().identity
     assert Secs().weights[0].sha256 in Secs().identity
+
+
+def test_mean_is_weighted_when_there_are_weights() -> None:
+    assert mean_of_defined([1.0, math.nan, 4.0], [2.0, 9.0, 1.0]) == 2.0
+    assert math.isnan(mean_of_defined([1.0], [0.0]))
+
+
+def test_digest_of_known_voices_differs_when_any_of_them_does() -> None:
+    clip = utterance(np.ones(16_000, dtype=np.float32))
+    base = {"p1": torch.eye(192)[0]}
+    digests = {
+        known.digest
+        for known in (
+            KnownVoices({}),
+            KnownVoices({"anna": [clip]}),
+            KnownVoices({"bo": [clip]}),
+            KnownVoices({"anna": [clip, clip]}),
+            KnownVoices({"anna": [clip]}, base),
+            KnownVoices({"anna": [clip]}, {"p1": torch.eye(192)[1]}),
+            KnownVoices({"anna": [clip]}, {"p2": torch.eye(192)[0]}),
+            KnownVoices({"anna": [clip]}, base, {"anna": "p1"}),
+        )
+    }
+    assert len(digests) == 8
+    assert KnownVoices({"anna": [clip]}, base).digest == KnownVoices({"anna": [clip]}, dict(base)).digest

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from metrics.judges import Judges
-from metrics.metric import Enrolment, Utterance
+from metrics.metric import Enrolment, KnownVoices, Utterance
 from metrics.reference import SecsBounds, cross_cosines, score_recordings, secs_bounds
 from metrics.secs import Secs
 from vits.errors import InputError
@@ -45,23 +45,35 @@ def test_every_recording_meets_every_voice() -> None:
         cross_cosines({}, {"a": A[None]})
 
 
+def test_scores_are_read_from_disk_when_only_the_start_of_a_voice_differs(
+    judges_with_empty_cache: Judges,
+    enrolment: Enrolment,
+    held_out: list[Utterance],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    first = score_recordings(Secs(), held_out, KnownVoices(enrolment), judges_with_empty_cache)
+    monkeypatch.setattr(Secs, "prepare", lambda *_: pytest.fail("scored again"))
+    started = KnownVoices(enrolment, started_from={"040": "p1"})
+    assert score_recordings(Secs(), held_out, started, judges_with_empty_cache) == first
+
+
 def test_scores_are_read_from_disk_when_the_content_is_known(
     judges_with_empty_cache: Judges,
     enrolment: Enrolment,
     held_out: list[Utterance],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    first = score_recordings(Secs(), held_out, enrolment, judges_with_empty_cache)
+    first = score_recordings(Secs(), held_out, KnownVoices(enrolment), judges_with_empty_cache)
     with monkeypatch.context() as patch:
         patch.setattr(Secs, "prepare", lambda *_: pytest.fail("scored again"))
-        assert score_recordings(Secs(), held_out, enrolment, judges_with_empty_cache) == first
+        assert score_recordings(Secs(), held_out, KnownVoices(enrolment), judges_with_empty_cache) == first
     quieter = [replace(utterance, wave=utterance.wave * 0.5) for utterance in held_out]
-    score_recordings(Secs(), quieter, enrolment, judges_with_empty_cache)
+    score_recordings(Secs(), quieter, KnownVoices(enrolment), judges_with_empty_cache)
     files = sorted((judges_with_empty_cache.cache_dir / "recordings").iterdir())
     assert len(files) == 2
     for file in files:
         file.write_text("[{", encoding="utf-8")
-    assert score_recordings(Secs(), held_out, enrolment, judges_with_empty_cache) == first
+    assert score_recordings(Secs(), held_out, KnownVoices(enrolment), judges_with_empty_cache) == first
 
 
 def test_bounds_have_a_plain_form() -> None:

@@ -9,17 +9,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from metrics.error_rate import Errors, without_punctuation
 from metrics.judges import Judges
-from metrics.metric import Utterance
-from metrics.wer import (
-    WordErrorRate,
-    WordErrors,
-    count_errors,
-    hallucination,
-    score_transcript,
-    without_punctuation,
-)
-from metrics.whisper_judge import Transcript, WhisperJudge
+from metrics.metric import KnownVoices, Utterance
+from metrics.transcriber import Transcript
+from metrics.wer import WordErrorRate, count_errors, hallucination
+from metrics.whisper_judge import WhisperJudge
+
+NOBODY = KnownVoices({})
 
 
 @pytest.fixture(scope="session")
@@ -30,15 +27,15 @@ def whisper(judges: Judges) -> WhisperJudge:
 @pytest.mark.parametrize(
     ("hypothesis", "expected"),
     [
-        ("the moon rose slowly", WordErrors(0, 0, 0, 4)),
-        ("the noon rose slowly", WordErrors(1, 0, 0, 4)),
-        ("the moon slowly", WordErrors(0, 1, 0, 4)),
-        ("the big moon rose slowly", WordErrors(0, 0, 1, 4)),
-        ("a moon rose very slowly", WordErrors(1, 0, 1, 4)),
-        ("", WordErrors(0, 4, 0, 4)),
+        ("the moon rose slowly", Errors(0, 0, 0, 4)),
+        ("the noon rose slowly", Errors(1, 0, 0, 4)),
+        ("the moon slowly", Errors(0, 1, 0, 4)),
+        ("the big moon rose slowly", Errors(0, 0, 1, 4)),
+        ("a moon rose very slowly", Errors(1, 0, 1, 4)),
+        ("", Errors(0, 4, 0, 4)),
     ],
 )
-def test_errors_are_counted_as_by_hand(hypothesis: str, expected: WordErrors) -> None:
+def test_errors_are_counted_as_by_hand(hypothesis: str, expected: Errors) -> None:
     assert count_errors("the moon rose slowly", hypothesis) == expected
 
 
@@ -48,33 +45,33 @@ def test_dots_are_no_words() -> None:
 
 def test_rate_is_undefined_when_the_reference_has_no_words() -> None:
     errors = count_errors("", "hello there")
-    assert errors == WordErrors(0, 0, 2, 0)
+    assert errors == Errors(0, 0, 2, 0)
     assert math.isnan(errors.rate)
 
 
 @pytest.mark.parametrize(
     ("transcript", "errors", "reason"),
     [
-        (Transcript("the moon rose", 0.9, 0.01), WordErrors(0, 0, 0, 3), None),
-        (Transcript("the the the the", 2.5, 0.01), WordErrors(0, 0, 1, 3), "loop"),
-        (Transcript("you see the moon and the stars", 1.0, 0.01), WordErrors(0, 0, 4, 3), "invented"),
-        (Transcript("you see the moon and stars", 1.0, 0.01), WordErrors(0, 0, 3, 3), None),
-        (Transcript("you", 0.3, 0.9), WordErrors(1, 2, 0, 3), "silence"),
-        (Transcript("", 0.0, 0.9), WordErrors(0, 3, 0, 3), None),
+        (Transcript("the moon rose", 0.9, 0.01), Errors(0, 0, 0, 3), None),
+        (Transcript("the the the the", 2.5, 0.01), Errors(0, 0, 1, 3), "loop"),
+        (Transcript("you see the moon and the stars", 1.0, 0.01), Errors(0, 0, 4, 3), "invented"),
+        (Transcript("you see the moon and stars", 1.0, 0.01), Errors(0, 0, 3, 3), None),
+        (Transcript("you", 0.3, 0.9), Errors(1, 2, 0, 3), "silence"),
+        (Transcript("", 0.0, 0.9), Errors(0, 3, 0, 3), None),
     ],
 )
 def test_hallucination_is_named_by_the_documented_rule(
-    transcript: Transcript, errors: WordErrors, reason: str | None
+    transcript: Transcript, errors: Errors, reason: str | None
 ) -> None:
     assert hallucination(transcript, errors) == reason
-    score = score_transcript(transcript, errors)
+    score = WordErrorRate().score(transcript, errors)
     assert score.values["wer_hallucinated"] == float(reason is not None)
     assert score.notes.get("hallucination") == reason
     assert score.notes["transcript"] == transcript.text
 
 
 def test_rate_is_zero_when_the_text_is_what_is_said(judges: Judges, speech: list[Utterance]) -> None:
-    scores = WordErrorRate().prepare({}, judges)(speech)
+    scores = WordErrorRate().prepare(NOBODY, judges)(speech)
     assert [score.values["wer"] for score in scores] == [0.0] * 6
     assert scores[0].notes["transcript"].lower().startswith("the moon rose slowly")
     assert all(set(score.values) == set(WordErrorRate().values) for score in scores)
@@ -88,7 +85,7 @@ def test_counts_are_those_of_the_altered_reference(judges: Judges, speech: list[
         replace(speech[0], text="The moon rose behind the chimneys."),
         replace(speech[0], text="..."),
     ]
-    scores = [score.values for score in WordErrorRate().prepare({}, judges)(altered)]
+    scores = [score.values for score in WordErrorRate().prepare(NOBODY, judges)(altered)]
     kinds = ("wer_substitutions", "wer_deletions", "wer_insertions", "wer_reference_words")
     assert [tuple(score[kind] for kind in kinds) for score in scores] == [
         (1, 0, 0, 7),
@@ -105,13 +102,13 @@ def test_every_word_is_deleted_when_there_is_no_sound(
     judges: Judges, speech: list[Utterance], wave: np.ndarray
 ) -> None:
     silent = replace(speech[0], wave=wave.astype(np.float32))
-    (score,) = WordErrorRate().prepare({}, judges)([silent])
+    (score,) = WordErrorRate().prepare(NOBODY, judges)([silent])
     assert (score.values["wer"], score.values["wer_deletions"]) == (1.0, 7.0)
 
 
 def test_invention_is_flagged_and_kept_when_only_noise_is_heard(judges: Judges, speech: list[Utterance]) -> None:
     noise = np.random.default_rng(0).normal(0, 0.1, 44_100).astype(np.float32)
-    (score,) = WordErrorRate().prepare({}, judges)([replace(speech[0], wave=noise)])
+    (score,) = WordErrorRate().prepare(NOBODY, judges)([replace(speech[0], wave=noise)])
     assert score.values["wer_hallucinated"] == 1
     assert score.values["wer"] == 1
     assert score.notes["hallucination"] == "silence"
@@ -119,15 +116,15 @@ def test_invention_is_flagged_and_kept_when_only_noise_is_heard(judges: Judges, 
 
 def test_loop_is_flagged_when_a_word_is_repeated_without_end(judges: Judges, speech: list[Utterance]) -> None:
     repeated = np.tile(speech[0].wave[:16_500], 30)
-    (score,) = WordErrorRate().prepare({}, judges)([replace(speech[0], wave=repeated)])
+    (score,) = WordErrorRate().prepare(NOBODY, judges)([replace(speech[0], wave=repeated)])
     assert score.notes["hallucination"] == "loop"
     assert score.values["wer"] > 1
 
 
 def test_transcripts_are_the_same_when_batched(whisper: WhisperJudge, speech: list[Utterance]) -> None:
     waves = [utterance.wave_16k for utterance in speech]
-    together = whisper.transcribe(waves)
-    alone = [whisper.transcribe([wave])[0] for wave in waves]
+    together = whisper.listen(waves)
+    alone = [whisper.listen([wave])[0] for wave in waves]
     assert [heard.text for heard in together] == [heard.text for heard in alone]
     for a, b in zip(together, alone, strict=True):
         assert a.no_speech_probability == pytest.approx(b.no_speech_probability, abs=1e-4)
@@ -154,6 +151,8 @@ def test_corpus_rate_weighs_by_words_when_summarised() -> None:
         }
     )
     summary = WordErrorRate().summarise(rows)
+    weights = rows[WordErrorRate.weight]
+    assert summary["wer"] == (rows["wer"].fillna(0) * weights).sum() / weights[rows["wer"].notna()].sum()
     assert summary["wer"] == 0.1
     assert summary["wer_substitutions"] == 0.1
     assert summary["wer_insertions"] == 0.0

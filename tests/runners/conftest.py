@@ -21,6 +21,7 @@ from runners.cell import CellFolder, Identity
 from runners.experiment import Cell
 from runners.options import cell_from, register_options
 from vits.bundle import BaseSpeaker, Bundle, save_bundle
+from vits.checkpoint import save_weights
 from vits.model_spec import ModelSpec
 from vits.text.symbols import SYMBOLS
 
@@ -54,6 +55,7 @@ class Material:
             "training.batch_size=4",
             "~evaluation.utterances_per_speaker.validation",
             "evaluation.utterances_per_speaker.test=1",
+            "evaluation.retention_utterances=1",
             "device=cpu",
         )
 
@@ -165,5 +167,6 @@ def _write_cell(folder: Path, spec: ModelSpec) -> Path:
     speaker_ids = {speaker: embedding.add(torch.randn(embedding.weight.shape[1])) for speaker in SPEAKERS}
     cell = CellFolder(folder)
     cell.begin(Identity({"model": dict(spec.parts)}), "data:\n  language: en-us\n", speaker_ids=speaker_ids)
-    cell.finish(synthesizer, [])
+    save_weights(synthesizer, cell.best)
+    cell.finish([], {"epoch": 0})
     return folder

@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from runners.cell import CellFolder, Identity
-from vits.checkpoint import load_tensors
+from vits.checkpoint import load_tensors, save_weights
 from vits.errors import InputError
 
 ONE = {"strategy": ["nearest", {"neighbours": 1}], "seed": 0, "epochs": 10}
@@ -127,11 +127,14 @@ def test_weights_and_summary_stay_and_the_state_goes_when_finished(tmp_path: Pat
     folder = begun(tmp_path)
     folder.state.touch()
     module = nn.Linear(2, 1)
-    folder.finish(module, [{"metric": "wer", "mean": 0.5}])
+    save_weights(module, folder.best)
+    folder.finish([{"metric": "wer", "mean": 0.5}], {"epoch": 2})
     read = CellFolder(tmp_path)
     assert read.finished
     assert read.record["summary"] == [{"metric": "wer", "mean": 0.5}]
+    assert read.record["chosen"] == {"epoch": 2}
     assert read.record["duration_s"] >= 0
+    assert not folder.best.exists()
     assert not folder.state.exists()
     assert torch.equal(load_tensors(tmp_path / "checkpoint.safetensors")["weight"], module.weight)
 

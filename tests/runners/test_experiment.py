@@ -134,7 +134,7 @@ def test_every_step_is_of_the_declared_shapes_when_a_cell_runs(make_cell: MakeCe
     assert folder.path == cell.directory
     scores = folder.table("scores")
     assert set(scores["epoch"]) == {0, 1}
-    assert set(scores["speaker"]) == {"040", "041"}
+    assert set(scores.loc[scores["split"] == "test", "speaker"]) == {"040", "041"}
     assert set(folder.record["speaker_ids"].items()) == {("040", 5), ("041", 6)}
     errors = folder.record["leave_one_out_error"]
     assert errors.keys() == registered("strategy").keys()
@@ -186,3 +186,38 @@ def test_nothing_is_written_when_the_input_is_bad(override: str, make_cell: Make
     with pytest.raises(InputError):
         run_cell(make_cell(override))
     assert not (tmp_path / "results").exists()
+
+
+def test_base_voices_are_scored_beside_the_new_ones_when_a_cell_runs(make_cell: MakeCell) -> None:
+    folder = run_cell(make_cell("epochs=0", "metrics=[secs,secs_ge2e]", "evaluation.retention_utterances=3"))
+    scores = folder.table("scores")
+    retained = scores[scores["split"] == "retention"]
+    assert set(retained["speaker"]) < {"ada", "ben", "cleo", "dan"}, "and not the row that was never trained"
+    assert set(retained["metric"]) == {"secs"}, "the base brings no voiceprints of the other judge"
+    assert retained["value"].between(-1, 1).all()
+
+
+def test_best_validated_epoch_is_kept_when_later_ones_are_worse(make_cell: MakeCell) -> None:
+    overrides = ("epochs=2", "eval_every=1", "metrics=[secs]", "+evaluation.utterances_per_speaker.validation=1")
+    folder = run_cell(make_cell(*overrides, "name=all"))
+    means = (
+        folder.table("scores").query("split == 'validation'").groupby(["epoch", "speaker"])["value"].mean()
+    )
+    best = int(means.groupby("epoch").mean().idxmax())
+    chosen = folder.record["chosen"]
+    assert (chosen["epoch"], chosen["by"]) == (best, "best by validation secs")
+    assert {entry["epoch"] for entry in folder.record["summary"]} == {best}
+    stopped = run_cell(make_cell(*overrides, "name=until", f"epochs={best}"))
+    kept, at_its_end = (load_tensors(cell.path / "checkpoint.safetensors") for cell in (folder, stopped))
+    assert all(torch.equal(kept[name], at_its_end[name]) for name in kept)
+    assert not folder.best.exists()
+
+
+@pytest.mark.parametrize(
+    ("strategy", "teachers"), [("random", []), ("mean", []), ("nearest", ["ecapa-voxceleb"]), ("ecapa", ["ecapa-voxceleb"])]
+)
+def test_judges_that_helped_are_written_down_when_a_strategy_used_them(
+    strategy: str, teachers: list[str], make_cell: MakeCell
+) -> None:
+    folder = run_cell(make_cell(f"strategy={strategy}", "epochs=0", "metrics=[secs]"))
+    assert folder.record["teachers"] == teachers

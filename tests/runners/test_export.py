@@ -150,12 +150,13 @@ def test_file_holds_no_weights_but_those_of_speaking(exported: Path, finished_ce
     assert not [weight.name for weight in graph.initializer if "original" in weight.name]  # weight norm is folded
 
 
-SIZES = ("latent_channels=8", "hidden_channels=16", "speaker_channels=8", "decoder.initial_channels=16")
+SIZES = ("latent_channels=8", "hidden_channels=16", "speaker_channels=8")
 VARIANTS = {
-    "istft": ("decoder", "istft"),
-    "multi_stream_istft": ("decoder", "multi_stream_istft"),
-    "hifi_gan": ("decoder", "hifi_gan"),
-    "stochastic": ("duration_predictor", "stochastic"),
+    "istft": ("decoder", "istft", "decoder.initial_channels=16"),
+    "multi_stream_istft": ("decoder", "multi_stream_istft", "decoder.initial_channels=16"),
+    "hifi_gan": ("decoder", "hifi_gan", "decoder.initial_channels=16"),
+    "convnext_istft": ("decoder", "convnext_istft", "decoder.channels=16"),
+    "stochastic": ("duration_predictor", "stochastic", "duration_predictor.filter_channels=16"),
 }
 
 
@@ -168,8 +169,8 @@ def test_audio_is_pytorchs_when_a_part_is_of_another_class(
     run_script: Callable[..., Any],
     tmp_path: Path,
 ) -> None:
-    part, option = VARIANTS[variant]
-    other = compose_model("tiny", [f"model/{part}={option}", *(f"model.{size}" for size in SIZES)])
+    part, option, size = VARIANTS[variant]
+    other = compose_model("tiny", [f"model/{part}={option}", *(f"model.{each}" for each in (*SIZES, size))])
     cell = write_cell(tmp_path / "cell", ModelSpec({**small_spec.parts, part: other.parts[part]}))
     done = run_script("export.py", "run=cell", "out=voice.onnx", cwd=tmp_path)
     assert done.returncode == 0, done.stderr

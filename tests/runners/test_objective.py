@@ -18,7 +18,7 @@ SEGMENT = 16  # frames
 
 @pytest.fixture(scope="module")
 def objective(miniature_spec: ModelSpec) -> Objective:
-    return Objective(miniature_spec.analysis())
+    return Objective(miniature_spec.analysis(), LossWeights())
 
 
 @pytest.fixture(scope="module")
@@ -143,3 +143,13 @@ def test_every_weight_counts_when_all_losses_are_there() -> None:
 def test_total_is_refused_when_a_loss_has_no_weight() -> None:
     with pytest.raises(KeyError, match="surprise"):
         LossWeights().total({"surprise": torch.tensor(1.0)})
+
+
+def test_multi_scale_mel_loss_is_there_when_it_counts_only(miniature_spec: ModelSpec, made: TrainingPass) -> None:
+    real = noise(0)
+    weighed = Objective(miniature_spec.analysis(), LossWeights(multi_scale_mel=15.0))
+    losses = weighed(with_audio(made, 3 * real, None), real)
+    assert losses["multi_scale_mel"].item() == pytest.approx(math.log(3), rel=1e-2)
+    assert weighed(with_audio(made, real, None), real)["multi_scale_mel"].item() == 0.0
+    unweighed = Objective(miniature_spec.analysis(), LossWeights())
+    assert "multi_scale_mel" not in unweighed(with_audio(made, real, None), real)

@@ -41,12 +41,14 @@ def arguments(material: Any, small_spec: Any) -> list[str]:
     return [
         f"data.root={material.corpus}",
         "model=tiny",
+        "model/decoder=multi_band_istft",
         *sizes(small_spec.parts),
         "training.batch_size=3",
         "training.adversary_from_step=1",
         "metrics=[secs]",
-        "~evaluation.utterances_per_speaker.validation",
         "evaluation.utterances_per_speaker.test=1",
+        "validation_sentences=2",
+        "validate_every=2",
         "precision='32'",
         "log_every=1",
         "device=cpu",
@@ -87,10 +89,14 @@ def test_card_and_log_tell_of_the_training_when_pretrained(
     assert whole.stdout.startswith("2 voices, 8 utterances; step 0 of 4\n")
     assert "- Data: 2 voices, 8 utterances, 0 minutes at 16000 Hz." in card
     assert "4 steps of 3 utterances" in card
-    assert "the last 3 of them with discriminators" in card
-    rows = [line for line in card.splitlines() if line.startswith("|")]
-    assert len({row.count("|") for row in rows}) == 1, "every row of the table has the same cells"
-    assert [row.split("|")[1].strip() for row in rows[2:]] == [
+    assert "3 of them with discriminators" in card
+    scores, validations = (
+        [line for line in part.splitlines() if line.startswith("|")] for part in card.split("Validation sentences")
+    )
+    for rows in (scores, validations):
+        assert len({row.count("|") for row in rows}) == 1, "every row of a table has the same cells"
+    assert [row.split("|")[1].strip() for row in validations[2:]] == ["2", "4"]
+    assert [row.split("|")[1].strip() for row in scores[2:]] == [
         "from text",
         "copy-synthesis",
         "recording",
@@ -100,6 +106,37 @@ def test_card_and_log_tell_of_the_training_when_pretrained(
     assert list(log.columns) == ["step", "loss", "value"]
     assert set(log["step"]) == {1, 2, 3, 4}
     assert set(log.loc[log["loss"] == "adversarial", "step"]) == {2, 3, 4}
+
+
+def test_best_step_is_kept_when_validated(bundle: Path) -> None:
+    rows = pd.read_csv(bundle.parent / "validation.csv", dtype={"speaker": str})
+    assert set(rows["speaker"]) == {"040", "041"}
+    means = rows.groupby("epoch")["value"].mean()
+    assert sorted(means.index) == [2, 4]
+    kept = load_tensors(bundle.parent / "best.safetensors")
+    assert f"- Kept: step {means.idxmax()}, " in (bundle / "card.md").read_text(encoding="utf-8")
+    weights = load_tensors(bundle / "generator.safetensors")
+    assert all(torch.equal(kept[f"synthesizer/{name}"], tensor) for name, tensor in weights.items())
+    for step in (2, 4):
+        assert len(list((bundle.parent / "samples" / f"step={step:07}").glob("*.flac"))) == 2
+
+
+def test_weights_are_those_of_the_base_when_it_starts_from_one(
+    bundle: Path, here: Path, arguments: list[str], run_script: RunScript
+) -> None:
+    mine = [argument for argument in arguments if not argument.startswith("model")]
+    overrides = ("name=more", f"start_from={bundle}", "model=of_base", "steps=1", "training.optimizer.learning_rate=1e-12")
+    result = run_script("pretrain.py", *mine, *overrides, cwd=here)
+    assert result.returncode == 0, result.stderr
+    folders = (bundle, here / "pretraining" / "more" / "bundle")
+    for name in ("generator", "adversary"):
+        one, two = (load_tensors(folder / f"{name}.safetensors") for folder in folders)
+        assert one.keys() == two.keys()
+        for key in one:
+            torch.testing.assert_close(one[key], two[key], atol=1e-9, rtol=1e-9)
+    refused = run_script("pretrain.py", *arguments, "name=no", f"start_from={bundle}", "model.hidden_channels=32", cwd=here)
+    assert refused.returncode == 2
+    assert "is another model than model=... asks for; use model=of_base" in refused.stderr
 
 
 def test_bundle_is_bit_identical_when_stopped_and_resumed(

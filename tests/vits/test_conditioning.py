@@ -14,10 +14,25 @@ from vits.synthesizer import Synthesizer
 FILM = {"_target_": "vits.decoder.conditioning.FilmConditioning"}
 
 
+CONVNEXT = {
+    "_target_": "vits.decoder.ConvNeXtISTFTDecoder",
+    "latent_channels": 8,
+    "channels": 16,
+    "hidden_channels": 24,
+    "n_blocks": 2,
+}
+
+
+@pytest.fixture(params=["multi_band", "convnext"])
+def spec(request: pytest.FixtureRequest, miniature_spec: ModelSpec) -> ModelSpec:
+    """A model with each kind of trunk."""
+    return miniature_spec if request.param == "multi_band" else ModelSpec({**miniature_spec.parts, "decoder": CONVNEXT})
+
+
 @pytest.fixture
-def conditioned(miniature_spec: ModelSpec) -> Synthesizer:
+def conditioned(spec: ModelSpec) -> Synthesizer:
     torch.manual_seed(0)
-    return replace(miniature_spec, parts={**miniature_spec.parts, CONDITIONING: FILM}).synthesizer(2).eval()
+    return replace(spec, parts={**spec.parts, CONDITIONING: FILM}).synthesizer(2).eval()
 
 
 def latent(synthesizer: Synthesizer) -> torch.Tensor:
@@ -26,9 +41,9 @@ def latent(synthesizer: Synthesizer) -> torch.Tensor:
 
 
 def test_audio_is_the_base_models_when_conditioning_is_untrained(
-    conditioned: Synthesizer, miniature_spec: ModelSpec
+    conditioned: Synthesizer, spec: ModelSpec
 ) -> None:
-    base = miniature_spec.synthesizer(2).eval()
+    base = spec.synthesizer(2).eval()
     known = {n: t for n, t in conditioned.state_dict().items() if not n.startswith("decoder.trunk.conditioning.")}
     base.load_state_dict(known)
     z, speaker = latent(base), torch.tensor([1])

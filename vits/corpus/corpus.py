@@ -45,9 +45,18 @@ class Corpus(ABC):
         Raises:
             InputError: the corpus is malformed, a speaker is unknown or has too few clips.
         """
+        clips = self.listed()
+        _check_audio(clips)
+        return clips
+
+    def listed(self) -> list[Clip]:
+        """The same clips, whether or not their audio is there.
+
+        Raises:
+            InputError: the corpus is malformed, a speaker is unknown or has too few clips.
+        """
         clips = self.read()
         chosen = clips if self.speakers is None else _of_speakers(clips, self.speakers, self.root)
-        _check_audio(chosen)
         return self.split(chosen)
 
     def split(self, clips: Sequence[Clip]) -> list[Clip]:

@@ -8,9 +8,17 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from runners.comparison import comparison, finished_cells, print_comparison, reference_lines
+from metrics.secs import Secs
+from metrics.wer import WordErrorRate
+from runners.reporting.results import CellResult, finished_cells
+from runners.reporting.terminal import best_first, print_cells, reference_lines, table_of_cells
 
 NAN = float("nan")
+METRICS = (WordErrorRate(), Secs())
+
+
+def cells_of(experiment: Path) -> list[CellResult]:
+    return best_first(finished_cells(experiment), METRICS[0])
 
 
 def write_cell(
@@ -56,7 +64,7 @@ def write_references(folder: Path, copied: float) -> None:
 
 def test_table_shows_the_test_split_when_cells_are_finished(tmp_path: Path) -> None:
     write_cell(tmp_path, "mean", wer=0.25)
-    (row,) = comparison(finished_cells(tmp_path)).to_dict(orient="records")
+    (row,) = table_of_cells(cells_of(tmp_path), METRICS).to_dict(orient="records")
     assert row == {
         "strategy": "mean",
         "freeze": "decoder",
@@ -72,7 +80,7 @@ def test_table_shows_the_test_split_when_cells_are_finished(tmp_path: Path) -> N
 def test_best_cell_is_first_when_rates_have_more_digits(tmp_path: Path) -> None:
     for strategy, wer in (("mean", 10.5), ("nearest", 9.25), ("random", NAN), ("ecapa", 100.0)):
         write_cell(tmp_path, strategy, wer=wer)
-    assert list(comparison(finished_cells(tmp_path))["strategy"]) == ["nearest", "mean", "ecapa", "random"]
+    assert list(table_of_cells(cells_of(tmp_path), METRICS)["strategy"]) == ["nearest", "mean", "ecapa", "random"]
 
 
 def test_cells_without_a_result_are_left_out_when_listed(tmp_path: Path) -> None:
@@ -81,43 +89,43 @@ def test_cells_without_a_result_are_left_out_when_listed(tmp_path: Path) -> None
     write_cell(tmp_path, "random", status="running")
     (tmp_path / "failed").mkdir()
     (tmp_path / "failed" / "some.txt").touch()
-    assert [path.name for path, _ in finished_cells(tmp_path)] == ["strategy=mean,freeze=decoder,seed=0"]
+    assert [cell.name for cell in finished_cells(tmp_path)] == ["strategy=mean,freeze=decoder,seed=0"]
 
 
 def test_column_is_empty_when_a_metric_was_not_scored(tmp_path: Path) -> None:
     for strategy in ("mean", "nearest"):
         write_cell(tmp_path, strategy, wer=None)
-    table = comparison(finished_cells(tmp_path))
+    table = table_of_cells(cells_of(tmp_path), METRICS)
     assert list(table["WER"]) == ["", ""]
     assert list(table["SECS"]) == ["0.300 ± 0.050"] * 2
 
 
 def test_references_are_means_over_speakers_when_utterances_are_uneven(tmp_path: Path) -> None:
     write_cell(tmp_path, "mean", secs=0.4)
-    assert reference_lines(finished_cells(tmp_path)) == {
-        "recording": ["0.083 ± 0.118", "0.850 ± 0.071"],
-        "copy_synthesis": ["", "0.500 ± 0.000"],
-        "other_speakers": ["", "0.150 ± 0.071"],
+    assert reference_lines(cells_of(tmp_path)[0], METRICS) == {
+        "the recordings themselves": ["0.083 ± 0.118", "0.850 ± 0.071"],
+        "copy-synthesis": ["", "0.500 ± 0.000"],
+        "recordings of other speakers": ["", "0.150 ± 0.071"],
     }
 
 
 def test_copy_synthesis_is_that_of_the_best_cell_when_there_are_many(tmp_path: Path) -> None:
     write_cell(tmp_path, "a", wer=0.9, secs=0.0)
     write_cell(tmp_path, "b", wer=0.1, secs=0.5)
-    assert reference_lines(finished_cells(tmp_path))["copy_synthesis"][1] == "0.600 ± 0.000"
+    assert reference_lines(cells_of(tmp_path)[0], METRICS)["copy-synthesis"][1] == "0.600 ± 0.000"
 
 
 def test_table_is_printed_and_written_when_there_are_cells(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     write_cell(tmp_path / "mine", "mean", wer=0.25)
     write_cell(tmp_path / "mine", "random", wer=0.75)
-    print_comparison(tmp_path / "mine")
+    print_cells(tmp_path / "mine", METRICS)
     printed = capsys.readouterr().out
     lines = [line for line in printed.splitlines() if "│" in line]
     assert printed.startswith("mine: new voices, mean over speakers ± spread between them")
     assert ["mean" in lines[0], "random" in lines[1]] == [True, True]
     assert [line.split("│")[1].strip() for line in lines[2:]] == [
         "the recordings themselves",
-        "copy-synthesis (best cell)",
+        "copy-synthesis",
         "recordings of other speakers",
     ]
     written = pd.read_csv(tmp_path / "mine" / "comparison.csv")
@@ -127,6 +135,6 @@ def test_table_is_printed_and_written_when_there_are_cells(tmp_path: Path, capsy
 def test_nothing_is_printed_or_written_when_there_are_no_cells(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    print_comparison(tmp_path / "none")
+    print_cells(tmp_path / "none", METRICS)
     assert capsys.readouterr().out == ""
     assert not (tmp_path / "none").exists()

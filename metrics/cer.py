@@ -1,0 +1,56 @@
+"""CER: how much of what is said can be understood, letter by letter?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from metrics.error_rate import ErrorRate, Errors, error_components
+from metrics.transcriber import Transcriber
+from metrics.weights import Weights, find_weights
+from metrics.whisper_judge import WhisperJudge
+from vits.registry import register
+
+
+@register("metrics", "cer")
+@dataclass(frozen=True)
+class CharacterErrorRate(ErrorRate):
+    """Character error rate, lower is better: what Whisper hears against what should have been said.
+
+    Errors per character of the reference, spaces between words included; 0 and up. The transcripts and their
+    normalisation are those of WER, and both metrics together transcribe once. A word that is almost right
+    costs a letter here and a whole word there, so with few sentences it is the less noisy of the two. Several
+    utterances combine as a corpus. Where nothing is heard every character is deleted; NaN only where the
+    reference has none.
+
+    Radford et al. 2023, https://arxiv.org/abs/2212.04356, appendix C (normaliser).
+    """
+
+    name: ClassVar[str] = "cer"
+    unit: ClassVar[str] = "errors per reference character"
+    components: ClassVar[tuple[str, ...]] = error_components("cer", "characters")
+    weight: ClassVar[str | None] = "cer_reference_characters"
+    judge: ClassVar[str | None] = "whisper-tiny.en"
+    transcriber: ClassVar[type[Transcriber]] = WhisperJudge
+
+    model: str = "tiny.en"
+
+    def __post_init__(self) -> None:
+        find_weights("whisper", self.model)
+
+    @property
+    def weights(self) -> tuple[Weights, ...]:
+        return (find_weights("whisper", self.model),)
+
+    def count(self, reference: str, hypothesis: str) -> Errors:
+        return count_character_errors(reference, hypothesis)
+
+
+def count_character_errors(reference: str, hypothesis: str) -> Errors:
+    """The character errors of a hypothesis; both texts already normalised."""
+    import jiwer
+
+    if not reference:
+        return Errors(0, 0, len(hypothesis), 0)
+    aligned = jiwer.process_characters(reference, hypothesis)
+    return Errors(aligned.substitutions, aligned.deletions, aligned.insertions, len(reference))

@@ -1,0 +1,105 @@
+"""Error rates of what was heard against what should have been said."""
+
+from __future__ import annotations
+
+import math
+from abc import abstractmethod
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+import pandas as pd
+
+from metrics.judges import Judges
+from metrics.metric import KnownVoices, Metric, Score, Scorer, Utterance
+from metrics.transcriber import Transcriber, Transcript
+
+SILENCE = np.zeros(0, dtype=np.float32)
+KINDS = ("substitutions", "deletions", "insertions")
+
+
+@dataclass(frozen=True)
+class Errors:
+    """How two texts differ, in units (words or characters) of the alignment with the fewest errors."""
+
+    substitutions: int
+    deletions: int
+    insertions: int
+    reference_length: int
+
+    @property
+    def rate(self) -> float:
+        """Errors per unit of the reference; NaN where it has none."""
+        errors = self.substitutions + self.deletions + self.insertions
+        return errors / self.reference_length if self.reference_length else math.nan
+
+
+@dataclass(frozen=True)
+class ErrorRate(Metric):
+    """Errors per unit of the reference, as a judge that transcribes hears them.
+
+    A subclass names the judge, the unit and what else it says of a transcript. Its components are those of
+    `error_components`, first the three kinds of errors, and any others after them.
+    """
+
+    transcriber: ClassVar[type[Transcriber]]
+    higher_is_better: ClassVar[bool] = False
+    judges_base_voices: ClassVar[bool] = True
+
+    model: str
+
+    @abstractmethod
+    def count(self, reference: str, hypothesis: str) -> Errors:
+        """The errors of a hypothesis; both texts already normalised."""
+
+    def score(self, transcript: Transcript, errors: Errors) -> Score:
+        """The values of one utterance: its rate and its counts."""
+        counts = (errors.substitutions, errors.deletions, errors.insertions, errors.reference_length)
+        named = dict(zip(self.components, map(float, counts), strict=False))
+        return Score({self.name: errors.rate, **named})
+
+    def prepare(self, known: KnownVoices, judges: Judges) -> Scorer:
+        judge, normalised = judges.get(self.transcriber, self.model), english_normaliser()
+
+        def score(batch: Sequence[Utterance]) -> list[Score]:
+            transcripts = judge.transcribe([u.wave_16k if u.is_sound else SILENCE for u in batch])
+            return [
+                self.score(transcript, self.count(normalised(utterance.text), normalised(transcript.text)))
+                for utterance, transcript in zip(batch, transcripts, strict=True)
+            ]
+
+        return score
+
+    def summarise(self, rows: pd.DataFrame) -> dict[str, float]:
+        """Corpus rates: errors of each kind per unit of all references, and how long those are together."""
+        kinds, length = list(self.components[:3]), self.components[3]
+        counts = rows.dropna(subset=[self.name])[[*kinds, length]].to_numpy(dtype=np.float64)
+        *errors, units = counts.sum(axis=0).tolist()
+        rates = {kind: number / units if units else math.nan for kind, number in zip(kinds, errors, strict=True)}
+        return {**super().summarise(rows), **rates, length: units}
+
+
+def error_components(name: str, units: str) -> tuple[str, ...]:
+    """The names of the counts that make up an error rate."""
+    return (*(f"{name}_{kind}" for kind in KINDS), f"{name}_reference_{units}")
+
+
+def english_normaliser() -> Callable[[str], str]:
+    """Whisper's English normaliser, and no lone punctuation.
+
+    Case, punctuation, spelling variants and numbers are made alike: Radford et al. 2023,
+    https://arxiv.org/abs/2212.04356, appendix C.
+    """
+    from whisper.normalizers import EnglishTextNormalizer
+
+    normaliser = EnglishTextNormalizer()
+    return lambda text: without_punctuation(normaliser(text))
+
+
+def without_punctuation(text: str) -> str:
+    """The words of a text that contain a letter or a digit.
+
+    Whisper's normaliser leaves a single dot of "...", which Whisper likes to hear in noise.
+    """
+    return " ".join(word for word in text.split() if any(letter.isalnum() for letter in word))

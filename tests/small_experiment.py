@@ -1,0 +1,121 @@
+"""An experiment's folder with scores of known size, written by the classes that write the real ones."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import soundfile
+
+from metrics.metric import Metric, Score, Utterance
+from metrics.secs import Secs
+from metrics.summary import score_rows, summarise
+from metrics.wer import WordErrorRate
+from runners.cell import CellFolder, Identity
+from runners.evaluation import NOTE_COLUMNS
+from vits.corpus.clip import Clip
+from vits.corpus.split import TEST, VALIDATION, write_split
+
+METRICS: tuple[Metric, ...] = (WordErrorRate(), Secs())
+SPEAKERS = ("anna", "ben", "cleo")
+SENTENCES = ("The kettle sings.", "A dog <b>barked</b> & ran.", "Rain fell all night.", "Nobody came home.")
+EPOCHS = (0, 2)
+N_WORDS = 4
+SAMPLE_RATE = 16_000
+LOSSES = ("mel", "kl")
+CONFIG = "wandb:\n  project: {project}\n  entity: null\ndata:\n  root: recordings\n"
+
+
+def write_experiment(
+    folder: Path,
+    *,
+    strategies: Sequence[str] = ("mean", "nearest"),
+    freezes: Sequence[str] = ("none", "decoder"),
+    seeds: Sequence[int] = (0,),
+    project: str = "voicegrid",
+) -> Path:
+    """Finished cells of every strategy under every policy; later strategies make more errors and sound nearer."""
+    for place, strategy in enumerate(strategies):
+        for freeze in freezes:
+            for seed in seeds:
+                _write_cell(folder, strategy, freeze, seed, place, project)
+    return folder
+
+
+def _write_cell(experiment: Path, strategy: str, freeze: str, seed: int, n_errors: int, project: str) -> None:
+    name = f"strategy={strategy},freeze={freeze},seed={seed}"
+    cell = CellFolder(experiment / name)
+    identity = Identity(
+        {"strategy": strategy, "freeze": freeze, "seed": seed, "metrics": [m.identity for m in METRICS]}
+    )
+    cell.begin(
+        identity,
+        CONFIG.format(project=project),
+        name=name,
+        strategy=strategy,
+        freeze=freeze,
+        seed=seed,
+        base="pretrained",
+        conditioning="none",
+        speakers=list(SPEAKERS),
+        trainable=[{"part": "synthesizer", "parameters": 2000, "trainable": 500 + n_errors, "percent": 25.0}],
+    )
+    rng = np.random.default_rng([seed, n_errors, *freeze.encode()])
+    scores = pd.concat(
+        [_scores(split, epoch, n_errors, rng) for epoch in EPOCHS for split in (VALIDATION, TEST)], ignore_index=True
+    )
+    cell.write_table("scores", scores)
+    cell.write_table("references", _scores(TEST, 0, 0, rng).assign(reference="recording"))
+    cell.write_table("transcripts", _transcripts())
+    losses = [(epoch, loss, 1.0 / epoch) for epoch in range(1, EPOCHS[-1] + 1) for loss in LOSSES]
+    cell.write_table("losses", pd.DataFrame(losses, columns=pd.Index(["epoch", "loss", "value"])))
+    write_split(cell.path / "split.csv", [_clip(*where) for where in _sentences(TEST)])
+    _write_media(cell.path)
+    last = summarise(scores[scores["epoch"] == EPOCHS[-1]], METRICS)
+    cell.best.touch()
+    cell.finish(last.to_dict(orient="records"), {"epoch": EPOCHS[-1], "by": "wer", "gain": {"validation/wer": 0.0}})
+
+
+def _sentences(split: str) -> list[tuple[str, str, str]]:
+    """Speaker, name and text of each sentence."""
+    return [(who, f"{split}/{who}/{place}", text) for who in SPEAKERS for place, text in enumerate(SENTENCES)]
+
+
+def _clip(speaker: str, name: str, text: str) -> Clip:
+    return Clip(Path(f"{name}.wav"), speaker, text, name, split=TEST)
+
+
+def _scores(split: str, epoch: int, n_errors: int, rng: np.random.Generator) -> pd.DataFrame:
+    """One substitution more for each place of the strategy, and one fewer after training."""
+    silence = np.zeros(1, dtype=np.float32)
+    utterances = [Utterance(name, who, text, silence, SAMPLE_RATE) for who, name, text in _sentences(split)]
+    values = []
+    for _ in utterances:
+        substitutions = min(N_WORDS, int(n_errors + (epoch == 0) + rng.integers(2)))
+        counts = dict.fromkeys(METRICS[0].values, 0.0)
+        counts |= {"wer": substitutions / N_WORDS, "wer_substitutions": substitutions, "wer_reference_words": N_WORDS}
+        values.append(Score({**counts, "secs": 0.2 + 0.1 * n_errors + 0.05 * (epoch > 0) + 0.02 * rng.random()}))
+    return score_rows(utterances, values, epoch, split)
+
+
+def _transcripts() -> pd.DataFrame:
+    rows = [(epoch, TEST, who, name, "transcript", text) for epoch in EPOCHS for who, name, text in _sentences(TEST)]
+    return pd.DataFrame(rows, columns=pd.Index(NOTE_COLUMNS))
+
+
+def _write_media(cell: Path) -> None:
+    """A tenth of a second of every test sentence, and a picture of each voice's first one."""
+    from matplotlib.image import imsave
+
+    wave = np.sin(np.arange(SAMPLE_RATE // 10) * 0.1).astype(np.float32)
+    for epoch in EPOCHS:
+        audio, pictures = cell / "audio" / f"epoch={epoch:03}" / TEST, cell / "pictures" / f"epoch={epoch:03}"
+        audio.mkdir(parents=True)
+        pictures.mkdir(parents=True)
+        for who, name, _ in _sentences(TEST):
+            stem = f"{who}-{name.replace('/', '-')}"
+            soundfile.write(audio / f"{stem}.flac", wave, SAMPLE_RATE)
+            if name.endswith("/0"):
+                imsave(pictures / f"{stem}.png", np.zeros((2, 2, 3)))

@@ -1,0 +1,64 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from vits.corpus.clip import Clip
+from vits.errors import InputError
+from vits.trained_on import TrainedOn, fingerprint, read_trained_on
+
+
+def clip(text: str, phonemes: str | None = None) -> Clip:
+    return Clip(Path("a.wav"), "ada", text, "a", phonemes)
+
+
+def test_record_is_the_same_when_written_and_read(tmp_path: Path) -> None:
+    record = TrainedOn.of([clip("It's true.", "ɪts tɹˈuː."), clip("We agree.", "wiː ɐɡɹˈiː.")], ["0123456789ab"])
+    record.save(tmp_path)
+    assert read_trained_on(tmp_path) == record
+
+
+def test_record_holds_no_text_when_written(tmp_path: Path) -> None:
+    TrainedOn.of([clip("It's true.", "ɪts tɹˈuː.")]).save(tmp_path)
+    written = (tmp_path / "trained_on.csv").read_text(encoding="utf-8")
+    assert written.splitlines() == [
+        "kind|fingerprint",
+        "spelling|" + fingerprint("it's true"),
+        "phonemes|" + fingerprint("ɪts tɹˈuː."),
+    ]
+
+
+def test_nothing_is_known_when_there_is_no_file(tmp_path: Path) -> None:
+    assert read_trained_on(tmp_path) is None
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("text|x\n", r"trained_on\.csv:1: the header is 'text\|x'; it must be 'kind\|fingerprint'"),
+        ("", r"trained_on\.csv:1: the header is ''"),
+        ("kind|fingerprint\nspelling|ab\nword|cd\n", r"trained_on\.csv:3: 'word\|cd' isn't kind\|fingerprint"),
+        ("kind|fingerprint\nspelling\n", r"trained_on\.csv:2: 'spelling' isn't"),
+    ],
+)
+def test_file_is_refused_when_malformed(content: str, message: str, tmp_path: Path) -> None:
+    (tmp_path / "trained_on.csv").write_text(content)
+    with pytest.raises(InputError, match=message):
+        read_trained_on(tmp_path)
+
+
+@given(text=st.text(alphabet="abc'.,! XYZ", min_size=1).filter(lambda text: any(c.isalpha() for c in text)))
+def test_spelling_is_known_when_only_case_and_punctuation_differ(text: str) -> None:
+    record = TrainedOn.of([clip(text)])
+    assert record.knows_spelling(clip(text.upper() + " !"))
+    assert not record.knows_spelling(clip(text + " d"))
+
+
+def test_clips_without_texts_are_unknown_when_others_are_too() -> None:
+    record = TrainedOn.of([clip("")])
+    assert record == TrainedOn()
+    assert not record.knows_spelling(clip(""))
+    assert not record.knows_phonemes(clip("", ""))

@@ -1,0 +1,82 @@
+"""What a base model was trained on, as fingerprints: enough to see that a sentence or a recording is not new to it.
+
+A bundle may bring them as `trained_on.csv`, lines `kind|fingerprint` where the kind is spelling, phonemes or
+recording. A fingerprint can be compared and not be read, so the file may be shared where the texts may not.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+from vits.corpus.clip import Clip
+from vits.corpus.text_file import numbered_lines
+from vits.errors import InputError
+
+FILE = "trained_on.csv"
+HEADER = "kind|fingerprint"
+SHOWN = 60  # characters of a bad line that its message repeats
+
+
+def fingerprint(text: str) -> str:
+    """Twelve hexadecimal digits that another text has with a probability of 4e-15; white space doesn't count."""
+    return hashlib.blake2b(" ".join(text.split()).encode(), digest_size=6).hexdigest()
+
+
+@dataclass(frozen=True)
+class TrainedOn:
+    """Fingerprints of sentences by spelling (`Clip.sentence`) and by phonemes, and of recordings' samples."""
+
+    spelling: frozenset[str] = frozenset()
+    phonemes: frozenset[str] = frozenset()
+    recording: frozenset[str] = frozenset()
+
+    @classmethod
+    def of(cls, clips: Iterable[Clip], recordings: Iterable[str] = ()) -> TrainedOn:
+        """Of the clips that a model is trained on; `recordings` are the fingerprints of their samples, if known."""
+        clips = list(clips)
+        spoken = {clip.text: clip for clip in clips if clip.text}  # each text once: most are read by many
+        return cls(
+            frozenset(fingerprint(clip.sentence) for clip in spoken.values()),
+            frozenset(fingerprint(phonemes) for phonemes in {clip.phonemes for clip in clips} if phonemes),
+            frozenset(recordings),
+        )
+
+    def knows_spelling(self, clip: Clip) -> bool:
+        """Whether the words of the clip were trained on; punctuation and case don't count."""
+        return bool(clip.text) and fingerprint(clip.sentence) in self.spelling
+
+    def knows_phonemes(self, clip: Clip) -> bool:
+        """Whether exactly the phonemes of the clip were trained on."""
+        return bool(clip.phonemes) and fingerprint(clip.phonemes or "") in self.phonemes
+
+    def save(self, directory: Path) -> None:
+        """Write the file into a bundle's folder."""
+        lines = [f"{kind.name}|{mark}" for kind in fields(self) for mark in sorted(getattr(self, kind.name))]
+        (directory / FILE).write_text("\n".join([HEADER, *lines]) + "\n", encoding="utf-8")
+
+
+def read_trained_on(directory: Path) -> TrainedOn | None:
+    """What the bundle in a folder says it was trained on; None if it says nothing.
+
+    Raises:
+        InputError: the file is malformed.
+    """
+    path = directory / FILE
+    if not path.is_file():
+        return None
+    known: dict[str, set[str]] = {kind.name: set() for kind in fields(TrainedOn)}
+    header, *lines = numbered_lines(path) or [(1, "")]
+    if header[1] != HEADER:
+        raise InputError(f"{path}:{header[0]}: the header is {header[1][:SHOWN]!r}; it must be {HEADER!r}")
+    for number, line in lines:
+        kind, _, mark = line.partition("|")
+        if kind not in known or not mark:
+            raise InputError(
+                f"{path}:{number}: {line[:SHOWN]!r} isn't kind|fingerprint with one of {', '.join(known)}; "
+                "make the bundle again, or remove the file to go without it"
+            )
+        known[kind].add(mark)
+    return TrainedOn(**{kind: frozenset(marks) for kind, marks in known.items()})
