@@ -158,6 +158,16 @@ class CellFolder:
         write_atomically(self.path / f"{name}.csv", text.encode())
 
 
+def audio_file(folder: Path, epoch: int, split: str, speaker: str, utterance: str) -> Path:
+    """Where a cell keeps what it spoke; utterances may be named like paths."""
+    return folder / "audio" / f"epoch={epoch:03}" / split / f"{flat_name(speaker, utterance)}.flac"
+
+
+def flat_name(speaker: str, utterance: str) -> str:
+    """A file name for an utterance whose own name may be a path."""
+    return f"{speaker}-{utterance.replace('/', '-')}"
+
+
 def _read_json(path: Path) -> dict[str, Any]:
     if not path.is_file():
         return {}

@@ -14,7 +14,7 @@ from tqdm import tqdm
 
 from metrics.metric import Metric
 from metrics.summary import summarise
-from runners.cell import CellFolder
+from runners.cell import CellFolder, audio_file
 from runners.evaluation import Evaluation, Evaluator
 from runners.pictures import save_picture
 from runners.synthesis import Spoken
@@ -126,7 +126,7 @@ class Fit:
         for split, spoken in result.spoken.items():
             seen: dict[str, int] = {}
             for item in spoken:
-                path = self.folder.path / "audio" / f"epoch={epoch:03}" / split / f"{flat_name(item)}.flac"
+                path = audio_file(self.folder.path, epoch, split, item.utterance.speaker, item.utterance.name)
                 path.parent.mkdir(parents=True, exist_ok=True)
                 soundfile.write(path, item.utterance.wave, item.utterance.sample_rate)
                 seen[item.utterance.speaker] = seen.get(item.utterance.speaker, 0) + 1
@@ -186,11 +186,6 @@ class Fit:
         }
         by = f"best by {selection.describe(metrics)}" if merits else "the last: nothing was validated"
         return {"epoch": epoch, "by": by, "merits": merits, "gain": gain}
-
-
-def flat_name(spoken: Spoken) -> str:
-    """A file name for an utterance whose own name may be a path."""
-    return f"{spoken.utterance.speaker}-{spoken.utterance.name.replace('/', '-')}"
 
 
 def describe(table: pd.DataFrame, metrics: Sequence[Metric]) -> str:

@@ -80,6 +80,7 @@ class PretrainSchema:
     log_every: int = 50
     seed: int = 0
     device: str = "auto"
+    devices: int = 1
     precision: str = "bf16"
     max_duration_s: float = 10.0
     cache_dir: str | None = None
@@ -156,6 +157,7 @@ def pretraining_from(config: DictConfig) -> Pretraining:
         save_every_minutes=config.save_every_minutes,
         log_every=config.log_every,
         validate_every=config.validate_every,
+        devices=config.devices,
     )
     return Pretraining(
         directory=Path("pretraining") / config.name,
@@ -176,6 +178,7 @@ def pretraining_from(config: DictConfig) -> Pretraining:
         log_every=config.log_every,
         seed=config.seed,
         device=config.device,
+        devices=config.devices,
         precision=config.precision,
         max_duration_s=config.max_duration_s,
         cache_dir=cache_dir_of(config),

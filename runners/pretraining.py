@@ -9,7 +9,7 @@ import platform
 import signal
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import FrameType
@@ -23,15 +23,17 @@ from tqdm import tqdm
 from metrics.judges import Judges
 from metrics.metric import KnownVoices, Metric
 from runners.base_card import TrainingFacts, score_lines, write_card
-from runners.devices import make_fabric
-from runners.evaluation import Evaluation, EvaluationSettings, Evaluator
-from runners.fit import describe, flat_name
+from runners.cell import flat_name
+from runners.devices import any_of_them, compile_fixed_shapes, make_fabric
+from runners.evaluation import EvaluationSettings, Evaluator
+from runners.fit import describe
 from runners.linting.known_base import write_trained_on
 from runners.loss_log import SHOWN, LossLog
 from runners.selection import VALIDATION
 from runners.sentences import evenly, unrecorded
+from runners.synthesis import Spoken
 from runners.tracking import Tracker, TrackingSettings
-from runners.trainer import Trainer, TrainingSettings
+from runners.trainer import StepReport, Trainer, TrainingSettings
 from runners.voices import Voices, enrol, load_voices
 from vits.bundle import BaseSpeaker, Bundle, check_replaceable, load_bundle, save_bundle
 from vits.checkpoint import load_strict, load_tensors, save_tensors
@@ -43,7 +45,7 @@ from vits.model_spec import ModelSpec
 from vits.synthesizer import Synthesizer
 
 ENROLMENT_CLIPS = 20  # of each base speaker make its voiceprint
-SAMPLES = 5  # validation sentences that are kept as audio
+SAMPLES = 10  # voices of which a sentence is kept as audio
 LISTED = ("epoch", "split", "speaker", "utterance", "metric", "value")
 
 
@@ -73,6 +75,7 @@ class Pretraining:
     log_every: int
     seed: int
     device: str
+    devices: int
     precision: str
     max_duration_s: float
     cache_dir: Path
@@ -115,7 +118,7 @@ def pretrain(run: Pretraining) -> None:
     """
     check_replaceable(run.bundle)
     stop = StopSignal()
-    fabric = make_fabric(run.device, run.precision)
+    fabric = make_fabric(run.device, run.precision, run.devices)
     base = load_bundle(run.start_from) if run.start_from else None
     spec = _spec(run, base)
     voices = load_voices(
@@ -133,17 +136,26 @@ def pretrain(run: Pretraining) -> None:
     if base:
         load_from(base, synthesizer, voices.speakers)
         adversary = base.adversary
+    if fabric.device.type == "cuda":
+        compile_fixed_shapes(synthesizer, adversary)
     trainer = Trainer(fabric, synthesizer, adversary, spec.analysis(), run.training, run.seed)
     if run.state.is_file():
         trainer.load(run.state)
+    if not fabric.is_global_zero:
+        train(run, trainer, voices, stop, lambda report: None)  # its part of every step; the first device writes
+        return
     print(f"{len(voices.speakers)} voices, {len(voices.train)} utterances; step {trainer.step} of {run.steps}")
     judges = Judges(run.cache_dir, fabric.device)
     with _tracker(run) as tracker:
-        loop = PretrainingLoop(run, trainer, voices, Validation(run, spec, voices, judges, tracker), tracker)
-        loop.train(stop)
-        if stop.received:
+        validation = Validation(run, spec, voices, judges, tracker)
+        keeper = Bookkeeper(run, trainer, validation, tracker)
+        stopped = train(run, trainer, voices, stop, keeper.after_step)
+        keeper.bar.close()
+        keeper.save()
+        if stopped:
             print(f"stopped at step {trainer.step} and saved; the same command goes on from there")
             return
+        validation(trainer)
     write_bundle(run, spec, trainer, voices, judges)
 
 
@@ -199,7 +211,7 @@ class Validation:
             return
         result = self.evaluator.evaluate(trainer.synthesizer, trainer.step, lambda _: None)
         self.rows = pd.concat([self.rows, result.rows], ignore_index=True) if len(self.rows) else result.rows
-        audio = self._write_samples(result, trainer.step)
+        audio = write_samples(result.spoken[VALIDATION], self.run.directory / "samples" / f"step={trainer.step:07}")
         self.tracker.log_scores(trainer.step, result.table)
         self.tracker.log_media(trainer.step, audio, [])
         if self.run.evaluation.selection.best(self.rows, self.metrics) == trainer.step:
@@ -211,14 +223,20 @@ class Validation:
         """Drop what will be scored again."""
         self.rows = self.rows[self.rows["epoch"] <= step]
 
-    def _write_samples(self, result: Evaluation, step: int) -> list[Path]:
-        paths = []
-        for item in result.spoken[VALIDATION][:SAMPLES]:
-            path = self.run.directory / "samples" / f"step={step:07}" / f"{flat_name(item)}.flac"
-            path.parent.mkdir(parents=True, exist_ok=True)
-            soundfile.write(path, item.utterance.wave, item.utterance.sample_rate)
-            paths.append(path)
-        return paths
+
+def write_samples(spoken: Sequence[Spoken], folder: Path, *, with_recordings: bool = False) -> list[Path]:
+    """Write the first sentence of each of some voices, at even distances; returns the files of what was spoken."""
+    first = {item.utterance.speaker: item.utterance for item in reversed(spoken)}
+    folder.mkdir(parents=True, exist_ok=True)
+    paths = []
+    for speaker in evenly(SAMPLES, sorted(first)):
+        utterance = first[speaker]
+        name = flat_name(speaker, utterance.name)
+        paths.append(folder / f"{name}.flac")
+        soundfile.write(paths[-1], utterance.wave, utterance.sample_rate)
+        if with_recordings and utterance.recording is not None:
+            soundfile.write(folder / f"{name}-recording.flac", utterance.recording, utterance.sample_rate)
+    return paths
 
 
 def read_validation(run: Pretraining) -> pd.DataFrame:
@@ -245,49 +263,52 @@ def _validation_sentences(run: Pretraining, spec: ModelSpec, voices: Voices) -> 
     return unrecorded(speakers, chosen, VALIDATION, run.corpus.language, channels, run.cache_dir)
 
 
-class PretrainingLoop:
-    """Trains until the last step or until asked to stop; logs, validates and saves on the way."""
+def train(
+    run: Pretraining, trainer: Trainer, voices: Voices, stop: StopSignal, after_step: Callable[[StepReport], None]
+) -> bool:
+    """Train the steps that are left; returns whether it was asked to end before the last."""
+    speaker_ids = {speaker: row for row, speaker in enumerate(voices.speakers)}
+    utterances = list(voices.train)
+    batches = LengthBucketedBatches(voices.train.frames, run.training.batch_size, run.seed)
+    while trainer.step < run.steps:
+        for report in trainer.epoch(utterances, speaker_ids, batches):
+            after_step(report)
+            if any_of_them(trainer.fabric, stop.received):
+                return True
+            if trainer.step >= run.steps:
+                break
+    return False
 
-    def __init__(
-        self, run: Pretraining, trainer: Trainer, voices: Voices, validation: Validation, tracker: Tracker
-    ) -> None:
+
+class Bookkeeper:
+    """Logs every step, validates and saves when it is time to."""
+
+    def __init__(self, run: Pretraining, trainer: Trainer, validation: Validation, tracker: Tracker) -> None:
         self.run = run
         self.trainer = trainer
         self.validation = validation
         self.tracker = tracker
-        self.speaker_ids = {speaker: row for row, speaker in enumerate(voices.speakers)}
-        self.utterances = list(voices.train)
-        self.batches = LengthBucketedBatches(voices.train.frames, run.training.batch_size, run.seed)
         self.log = LossLog(run.directory / "losses.csv", run.log_every, trainer.step)
         self.saved_at = time.monotonic()
+        self.bar = tqdm(total=run.steps, initial=trainer.step, unit="step", disable=None)
+        validation.forget_after(trainer.step)
 
-    def train(self, stop: StopSignal) -> None:
-        """Train the steps that are left; the state is saved at the end, whatever the end is."""
-        self.validation.forget_after(self.trainer.step)
-        with tqdm(total=self.run.steps, initial=self.trainer.step, unit="step", disable=None) as bar:
-            while self.trainer.step < self.run.steps and not stop.received:
-                for report in self.trainer.epoch(self.utterances, self.speaker_ids, self.batches):
-                    bar.update()
-                    means = self.log.add(report)
-                    if means:
-                        self.tracker.log_losses(report.step, means)
-                        bar.set_postfix({name: f"{means[name]:.2f}" for name in SHOWN})
-                    if self.trainer.step >= self.run.steps or stop.received:
-                        break
-                    self._validate_and_save()
-        self._save()
-        if not stop.received:
-            self.validation(self.trainer)
-
-    def _validate_and_save(self) -> None:
-        due = self.trainer.step % self.run.validate_every == 0
+    def after_step(self, report: StepReport) -> None:
+        """What there is to do between two steps."""
+        self.bar.update()
+        means = self.log.add(report)
+        if means:
+            self.tracker.log_losses(report.step, means)
+            self.bar.set_postfix({name: f"{means[name]:.2f}" for name in SHOWN})
+        due = self.trainer.step % self.run.validate_every == 0 and self.trainer.step < self.run.steps
         if due:
             self.validation(self.trainer)
             self.trainer.synthesizer.train()
         if due or time.monotonic() - self.saved_at > 60 * self.run.save_every_minutes:
-            self._save()
+            self.save()
 
-    def _save(self) -> None:
+    def save(self) -> None:
+        """Write the state, unless a loss since the last line of the log was no number."""
         self.log.check(self.trainer.step)
         self.trainer.seconds += time.monotonic() - self.saved_at
         self.trainer.save(self.run.state)
@@ -324,7 +345,7 @@ def write_bundle(run: Pretraining, spec: ModelSpec, trainer: Trainer, voices: Vo
     known = KnownVoices(voices.enrolment_recordings())
     evaluator = Evaluator(run.metrics, voices, known, judges, run.evaluation, run.seed, speaker_ids=speaker_ids)
     with tqdm(total=evaluator.n_utterances, desc="evaluating", unit="utterance", disable=None, leave=False) as bar:
-        scores = evaluator.evaluate(trainer.synthesizer, kept, bar.update).table
+        result = evaluator.evaluate(trainer.synthesizer, kept, bar.update)
     references = evaluator.references(trainer.synthesizer, kept)
     counts = Counter(clip.speaker for clip in voices.train.clips)
     enrolments = enrol(voices, judges)
@@ -337,10 +358,12 @@ def write_bundle(run: Pretraining, spec: ModelSpec, trainer: Trainer, voices: Vo
         trained_adversary=kept > run.training.adversary_from_step or run.start_from is not None,
     )
     splits = ", ".join(f"{split} ({len(items)} utterances)" for split, items in voices.held_out.items())
-    lines = score_lines(scores, references, run.metrics)
+    lines = score_lines(result.table, references, run.metrics)
     card = write_card(_facts(run, trainer, voices, kept), splits, validation, lines, run.metrics)
     save_bundle(bundle, run.bundle, card)
     write_trained_on(voices.train.clips, run.cache_dir, run.bundle)
+    for split, spoken in result.spoken.items():
+        write_samples(spoken, run.directory / "samples" / f"kept-{split}", with_recordings=True)
     print(card)
 
 

@@ -137,9 +137,10 @@ class Tracker:
 def _has_login() -> bool:
     """Whether Weights & Biases takes the key that is configured, if one is."""
     import wandb
+    from wandb.errors import AuthenticationError
 
     try:
         return wandb.login(prompt=False)
-    except wandb.errors.AuthenticationError as error:
+    except AuthenticationError as error:
         print(f"warning: the login to Weights & Biases is of no use, logging offline ({error})")
         return False

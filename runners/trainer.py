@@ -16,12 +16,13 @@ import torch
 from lightning_fabric import Fabric
 from torch import Tensor, nn
 
+from runners.loading import load_batches, part_of
 from runners.objective import LossWeights, Objective
 from runners.optimizer import NamedAdamW, OptimizerSettings
 from vits.adversary import Adversary
 from vits.alignment import noise_scale_at
 from vits.checkpoint import load_strict, load_tensors, save_tensors
-from vits.corpus.batching import Batch, LengthBucketedBatches, collate
+from vits.corpus.batching import Batch, LengthBucketedBatches
 from vits.corpus.features import PreparedUtterance
 from vits.errors import InputError
 from vits.registry import register
@@ -30,6 +31,7 @@ from vits.synthesizer import Synthesizer
 
 STEP = "progress/step"
 SECONDS = "progress/seconds"
+RANKS_APART = 1_000_000_007  # between the seeds of devices, more than any training has steps
 
 
 class TrainingDivergedError(RuntimeError):
@@ -102,9 +104,7 @@ class Trainer:
         self.adversary_optimizer = None
         if any(True for _ in adversary.parameters()):
             self.adversary_optimizer = NamedAdamW(adversary.named_parameters(), settings.optimizer)
-            opponents, self._adversary_stepper = fabric.setup(adversary, self.adversary_optimizer)
-            opponents.mark_forward_method("generator_losses")
-            self._opponents = opponents
+            self._opponents, self._adversary_stepper = fabric.setup(adversary, self.adversary_optimizer)
 
     def epoch(
         self,
@@ -115,9 +115,9 @@ class Trainer:
         """Train on the batches that are left of the epoch that the next step belongs to."""
         epoch, done = divmod(self.step, len(batches))
         self.synthesizer.train()
-        for indices in batches(epoch)[done:]:
-            batch = collate([utterances[index] for index in indices], speaker_ids)
-            yield self._train_on(batch.to(self.fabric.device), epoch)
+        mine = [part_of(b, self.fabric.global_rank, self.fabric.world_size) for b in batches(epoch)[done:]]
+        for batch in load_batches(utterances, mine, speaker_ids, self.fabric.device):
+            yield self._train_on(batch, epoch)
 
     def _train_on(self, batch: Batch, epoch: int) -> StepReport:
         generator = self._seed_step()
@@ -143,7 +143,8 @@ class Trainer:
                 torch.stack(list(own.values())).sum(), self.adversary, self._adversary_stepper
             )
             values |= own
-            losses |= self._opponents.generator_losses(made, real)
+            with self.fabric.autocast():  # their own weights don't learn from this, so nothing is to be averaged
+                losses |= self.adversary.generator_losses(made, real)
         total = self.settings.loss_weights.total(losses)
         values["gradient_norm"] = self._descend(total, self.synthesizer, self._generator_stepper)
         values |= losses | {"total": total}
@@ -162,7 +163,7 @@ class Trainer:
 
     def _seed_step(self) -> torch.Generator:
         """All that this step draws is decided here."""
-        step_seed = self.seed * 1_000_003 + self.step
+        step_seed = self.seed * 1_000_003 + self.step + self.fabric.global_rank * RANKS_APART
         torch.manual_seed(step_seed)  # dropout draws from the default generator
         return torch.Generator(self.fabric.device).manual_seed(step_seed)
 

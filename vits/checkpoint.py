@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save
 from torch import Tensor, nn
 
+from vits.corpus.cache import write_atomically
 from vits.errors import InputError
 from vits.seed_config import model_spec_from_seed, speakers_in_seed
 from vits.seed_names import renamed, seed_named, synthesizer_table
@@ -54,13 +54,7 @@ def save_weights(module: nn.Module, path: Path) -> None:
 
 def save_tensors(tensors: Mapping[str, Tensor], path: Path) -> None:
     """Write named tensors as safetensors, atomically."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        save_file(dict(tensors), partial)
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
+    write_atomically(path, save(dict(tensors)))
 
 
 def load_tensors(path: Path) -> dict[str, Tensor]:

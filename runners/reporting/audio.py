@@ -15,6 +15,7 @@ import soxr
 from jaxtyping import Float32
 
 from metrics.metric import Metric
+from runners.cell import audio_file
 from runners.reporting.marks import title
 from runners.reporting.numbers import decimals_for, plain
 from runners.reporting.results import CellResult, Experiment, System
@@ -108,12 +109,6 @@ def choose(experiment: Experiment, count: int) -> list[tuple[str, str]]:
     return turns[:count]
 
 
-def synthesised_file(cell: CellResult, speaker: str, utterance: str) -> Path:
-    """Where a cell keeps what it spoke at its chosen epoch."""
-    name = f"{speaker}-{utterance.replace('/', '-')}.flac"
-    return cell.folder / "audio" / f"epoch={cell.chosen.epoch:03}" / TEST / name
-
-
 def encode(wave: Float32[np.ndarray, "samples"], sample_rate: int) -> str:
     """A sound as a data URI in Ogg Opus, at most 24 kHz: about 3 kB a second."""
     rate = next((rate for rate in OPUS_RATES if rate >= sample_rate), OPUS_RATES[-1])
@@ -144,7 +139,7 @@ def _sentence(
     spoken = [
         _player(
             system.label,
-            synthesised_file(system.cells[0], speaker, utterance),
+            audio_file(system.cells[0].folder, system.cells[0].chosen.epoch, TEST, speaker, utterance),
             system.cells[0].transcripts.get((speaker, utterance), ""),
             _scores(experiment.final, metrics, (system.label, system.seeds[0]), speaker, utterance),
         )

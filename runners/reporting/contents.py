@@ -219,8 +219,8 @@ def _chosen_table(analysis: Analysis) -> Table:
         for system, cell in cells
     )
     notes = (
-        "Chosen on the validation sentences, never on the test. The gain is the chosen epoch's validation score "
-        "minus the last epoch's.",
+        "Chosen on the validation sentences, never on the test. The gain is the chosen epoch's score minus the last "
+        "epoch's.",
     )
     return Table(
         "The epoch that each result is of",

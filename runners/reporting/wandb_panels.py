@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import wandb_workspaces.expr as expr
-import wandb_workspaces.reports.v2 as wr
+import wandb_workspaces.reports.v2.interface as wr
 
 from metrics.metric import Metric
 from runners.reporting.analysis import Analysis

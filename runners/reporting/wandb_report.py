@@ -11,7 +11,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import wandb
-import wandb_workspaces.reports.v2 as wr
+import wandb.errors
+import wandb_workspaces.reports.v2.interface as wr
 from wandb.sdk.lib.service.service_connection import WandbApiFailedError
 
 from runners.reporting.analysis import Analysis

@@ -200,9 +200,7 @@ def test_base_voices_are_scored_beside_the_new_ones_when_a_cell_runs(make_cell: 
 def test_best_validated_epoch_is_kept_when_later_ones_are_worse(make_cell: MakeCell) -> None:
     overrides = ("epochs=2", "eval_every=1", "metrics=[secs]", "+evaluation.utterances_per_speaker.validation=1")
     folder = run_cell(make_cell(*overrides, "name=all"))
-    means = (
-        folder.table("scores").query("split == 'validation'").groupby(["epoch", "speaker"])["value"].mean()
-    )
+    means = folder.table("scores").query("split == 'validation'").groupby(["epoch", "speaker"])["value"].mean()
     best = int(means.groupby("epoch").mean().idxmax())
     chosen = folder.record["chosen"]
     assert (chosen["epoch"], chosen["by"]) == (best, "best by validation secs")
@@ -214,7 +212,8 @@ def test_best_validated_epoch_is_kept_when_later_ones_are_worse(make_cell: MakeC
 
 
 @pytest.mark.parametrize(
-    ("strategy", "teachers"), [("random", []), ("mean", []), ("nearest", ["ecapa-voxceleb"]), ("ecapa", ["ecapa-voxceleb"])]
+    ("strategy", "teachers"),
+    [("random", []), ("mean", []), ("nearest", ["ecapa-voxceleb"]), ("ecapa", ["ecapa-voxceleb"])],
 )
 def test_judges_that_helped_are_written_down_when_a_strategy_used_them(
     strategy: str, teachers: list[str], make_cell: MakeCell

@@ -1,15 +1,14 @@
 from __future__ import annotations
 
-import numpy as np
+from pathlib import Path
+
 import pandas as pd
 import pytest
-import torch
 
-from metrics.metric import Utterance
 from metrics.secs import Secs
 from metrics.wer import WordErrorRate
-from runners.fit import Schedule, describe, flat_name
-from runners.synthesis import Spoken
+from runners.cell import audio_file
+from runners.fit import Schedule, describe
 
 
 @pytest.mark.parametrize(
@@ -31,8 +30,8 @@ def test_both_ends_and_every_so_many_epochs_are_due_when_scheduled(
 
 
 def test_file_name_is_flat_when_the_utterances_name_is_a_path() -> None:
-    utterance = Utterance("val/040/000", "040", "Hello.", np.zeros(10, dtype=np.float32), 16000)
-    assert flat_name(Spoken(utterance, torch.zeros(1, 1))) == "040-val-040-000"
+    made = audio_file(Path("cell"), 5, "test", "040", "val/040/000")
+    assert made == Path("cell/audio/epoch=005/test/040-val-040-000.flac")
 
 
 def test_only_the_metrics_themselves_are_described_when_they_have_components() -> None:

@@ -119,13 +119,20 @@ def test_best_step_is_kept_when_validated(bundle: Path) -> None:
     assert all(torch.equal(kept[f"synthesizer/{name}"], tensor) for name, tensor in weights.items())
     for step in (2, 4):
         assert len(list((bundle.parent / "samples" / f"step={step:07}").glob("*.flac"))) == 2
+    assert len(list((bundle.parent / "samples" / "kept-test").glob("*-recording.flac"))) == 2
 
 
 def test_weights_are_those_of_the_base_when_it_starts_from_one(
     bundle: Path, here: Path, arguments: list[str], run_script: RunScript
 ) -> None:
     mine = [argument for argument in arguments if not argument.startswith("model")]
-    overrides = ("name=more", f"start_from={bundle}", "model=of_base", "steps=1", "training.optimizer.learning_rate=1e-12")
+    overrides = (
+        "name=more",
+        f"start_from={bundle}",
+        "model=of_base",
+        "steps=1",
+        "training.optimizer.learning_rate=1e-12",
+    )
     result = run_script("pretrain.py", *mine, *overrides, cwd=here)
     assert result.returncode == 0, result.stderr
     folders = (bundle, here / "pretraining" / "more" / "bundle")
@@ -134,7 +141,9 @@ def test_weights_are_those_of_the_base_when_it_starts_from_one(
         assert one.keys() == two.keys()
         for key in one:
             torch.testing.assert_close(one[key], two[key], atol=1e-9, rtol=1e-9)
-    refused = run_script("pretrain.py", *arguments, "name=no", f"start_from={bundle}", "model.hidden_channels=32", cwd=here)
+    refused = run_script(
+        "pretrain.py", *arguments, "name=no", f"start_from={bundle}", "model.hidden_channels=32", cwd=here
+    )
     assert refused.returncode == 2
     assert "is another model than model=... asks for; use model=of_base" in refused.stderr
 
@@ -152,6 +161,20 @@ def test_bundle_is_bit_identical_when_stopped_and_resumed(
         assert one.keys() == two.keys()
         assert all(torch.equal(one[key], two[key]) for key in one)
     assert (parts / "losses.csv").read_bytes() == (bundle.parent / "losses.csv").read_bytes()
+
+
+def test_two_devices_share_every_batch_when_asked_for(
+    here: Path, bundle: Path, arguments: list[str], run_script: RunScript
+) -> None:
+    for steps in (2, 4):
+        result = run_script("pretrain.py", *arguments, "name=two", "devices=2", f"steps={steps}", cwd=here)
+        assert result.returncode == 0, result.stderr
+        assert result.stdout.count("2 voices, 8 utterances; step ") == 1, "one of them speaks for both"
+    one, two = (pd.read_csv(folder / "losses.csv") for folder in (bundle.parent, here / "pretraining" / "two"))
+    assert one[["step", "loss"]].equals(two[["step", "loss"]])
+    one, two = (table.set_index(["step", "loss"])["value"] for table in (one, two))
+    assert two[1, "mel"] == pytest.approx(one[1, "mel"], rel=0.3), "a part of the same batch"
+    assert two[4, "mel"] != one[4, "mel"]
 
 
 def test_state_is_saved_and_status_is_zero_when_told_to_end(here: Path, arguments: list[str]) -> None:

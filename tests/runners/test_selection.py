@@ -19,7 +19,7 @@ def rows(**stages: tuple[float, float]) -> pd.DataFrame:
     table = []
     for stage, (wer, secs) in stages.items():
         split, epoch = stage.rsplit("_", 1)
-        values = {name: 0.0 for name in METRICS[0].values} | {
+        values = dict.fromkeys(METRICS[0].values, 0.0) | {
             "wer": wer,
             "wer_substitutions": 4 * wer,
             "wer_reference_words": 4.0,

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -30,5 +31,5 @@ def test_different_items_in_order_are_taken_when_spread_evenly(count: int, size:
     taken = evenly(count, items)
     assert len(taken) == min(count, size)
     assert taken == sorted(set(taken), key=items.index)
-    gaps = [items.index(b) - items.index(a) for a, b in zip(taken, taken[1:], strict=False)]
+    gaps = [items.index(b) - items.index(a) for a, b in pairwise(taken)]
     assert not gaps or max(gaps) - min(gaps) <= 1

@@ -40,9 +40,7 @@ def latent(synthesizer: Synthesizer) -> torch.Tensor:
     return torch.randn(1, channels, 8, generator=torch.Generator().manual_seed(1))
 
 
-def test_audio_is_the_base_models_when_conditioning_is_untrained(
-    conditioned: Synthesizer, spec: ModelSpec
-) -> None:
+def test_audio_is_the_base_models_when_conditioning_is_untrained(conditioned: Synthesizer, spec: ModelSpec) -> None:
     base = spec.synthesizer(2).eval()
     known = {n: t for n, t in conditioned.state_dict().items() if not n.startswith("decoder.trunk.conditioning.")}
     base.load_state_dict(known)

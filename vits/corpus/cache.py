@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-import tempfile
+import uuid
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -36,14 +36,19 @@ def write_atomically(path: Path, content: bytes) -> None:
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        _write_beside(path, content)
     except OSError as error:
         raise InputError(
-            f"can't write to {path.parent} ({error.strerror}); set VOICEGRID_CACHE to a writable folder"
+            f"can't write to {path.parent} ({error.strerror}); make room or choose a writable folder "
+            "(for the cache: VOICEGRID_CACHE)"
         ) from error
-    unfinished = Path(name)
+
+
+def _write_beside(path: Path, content: bytes) -> None:
+    """Write the content to a file of another name, which takes the place of `path` once it is whole."""
+    unfinished = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
     try:
-        with os.fdopen(handle, "wb") as file:
+        with unfinished.open("xb") as file:
             file.write(content)
         unfinished.replace(path)
     finally:

@@ -31,5 +31,11 @@ def test_only_the_whole_file_is_left_when_written(tmp_path: Path) -> None:
 
 def test_error_says_what_to_set_when_the_folder_cannot_be_made(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(InputError, match=r"can't write to .*; set VOICEGRID_CACHE"):
+    with pytest.raises(InputError, match=r"can.t write to .*; make room or choose a writable folder"):
         write_atomically(tmp_path / "file" / "b", b"one")
+
+
+def test_others_may_read_the_file_when_the_umask_lets_them(tmp_path: Path) -> None:
+    (tmp_path / "plain").touch()
+    write_atomically(tmp_path / "atomic", b"one")
+    assert (tmp_path / "atomic").stat().st_mode == (tmp_path / "plain").stat().st_mode
