@@ -1,4 +1,4 @@
-"""What makes a small model speak soonest: `python benchmarks/recipes.py data.root=<corpus> [minutes=3] [only=a,b]`.
+"""What makes a small model speak soonest: `python benchmarks/recipes.py data.root=<corpus> [minutes=2] [only=a,b]`.
 
 Every recipe of `RECIPES` is a set of overrides of `conf/pretrain.yaml`. Each trains a new model for the same
 minutes of processor time (which, unlike time on the wall, doesn't depend on what else the machine does), and then
@@ -18,6 +18,7 @@ import pandas as pd
 import torch
 from hydra import compose, initialize_config_dir
 from hydra.core.hydra_config import HydraConfig
+from omegaconf import OmegaConf
 
 from metrics.judges import Judges
 from metrics.metric import KnownVoices
@@ -25,7 +26,8 @@ from metrics.summary import summarise
 from runners.devices import make_fabric
 from runners.evaluation import Evaluator
 from runners.options import pretraining_from, register_options
-from runners.pretraining import ENROLMENT_CLIPS, Pretraining
+from runners.pretraining.pretrain import ENROLMENT_CLIPS
+from runners.pretraining.run import Pretraining
 from runners.trainer import Trainer
 from runners.voices import Voices, load_voices
 from vits.corpus.batching import LengthBucketedBatches
@@ -41,14 +43,12 @@ RECIPES: dict[str, tuple[str, ...]] = {
         "training.loss_weights.multi_scale_mel=0",
     ),
     "segments of 64 frames": ("training.segment_frames=64",),
-    "batches of 8": ("training.batch_size=8",),
     "batches of 32": ("training.batch_size=32",),
     "learning rate 5e-4": ("training.optimizer.learning_rate=5e-4",),
     "learning rate 2e-3": ("training.optimizer.learning_rate=2e-3",),
     "one mel loss": ("training.loss_weights.multi_scale_mel=0",),
     "narrow prior (64 channels)": ("model.hidden_channels=64", "model.filter_channels=256"),
     "discriminators from the start": ("training.adversary_from_step=0",),
-    "no alignment noise": ("training.alignment_noise=false",),
     "fp32": ("precision='32'",),
 }
 
@@ -66,7 +66,7 @@ class Outcome:
 
 def main() -> None:
     arguments = dict(argument.split("=", 1) for argument in sys.argv[1:])
-    minutes = float(arguments.pop("minutes", "3"))
+    minutes = float(arguments.pop("minutes", "2"))
     chosen = arguments.pop("only", ",".join(RECIPES)).split(",")
     shared = [f"{key}={value}" for key, value in arguments.items()]
     register_options()
@@ -87,7 +87,7 @@ def recipe(overrides: Sequence[str]) -> Pretraining:
     with initialize_config_dir(str(CONF), version_base="1.3"):
         config = compose("pretrain", list(overrides), return_hydra_config=True)
     HydraConfig.instance().set_config(config)
-    return pretraining_from(config)
+    return pretraining_from(OmegaConf.masked_copy(config, [key for key in config if key != "hydra"]))
 
 
 def train_and_score(run: Pretraining, budget_s: float) -> Outcome:

@@ -15,7 +15,7 @@ from tqdm import tqdm
 from metrics.metric import Metric
 from metrics.summary import summarise
 from runners.cell import CellFolder, audio_file
-from runners.evaluation import Evaluation, Evaluator
+from runners.evaluation import RETENTION, Evaluation, Evaluator
 from runners.pictures import save_picture
 from runners.synthesis import Spoken
 from runners.tracking import Tracker, result_key
@@ -25,7 +25,7 @@ from vits.checkpoint import load_weights, save_weights
 from vits.corpus.batching import LengthBucketedBatches
 
 SAVE_EVERY_S = 300
-SHOWN_PER_SPEAKER = 1  # audio and pictures that go to the tracker at each evaluation
+SHOWN_PER_SPEAKER = 1  # of the new voices: audio and pictures that go to the tracker at each evaluation
 
 
 @dataclass(frozen=True)
@@ -130,7 +130,7 @@ class Fit:
                 path.parent.mkdir(parents=True, exist_ok=True)
                 soundfile.write(path, item.utterance.wave, item.utterance.sample_rate)
                 seen[item.utterance.speaker] = seen.get(item.utterance.speaker, 0) + 1
-                if seen[item.utterance.speaker] <= SHOWN_PER_SPEAKER:
+                if split != RETENTION and seen[item.utterance.speaker] <= SHOWN_PER_SPEAKER:
                     shown.append((path, item))
         pictures = []
         for path, item in shown:

@@ -21,7 +21,7 @@ import vits.corpus
 from runners import base, evaluation, tracking, trainer  # noqa: F401  # they register their settings
 from runners.experiment import Cell, Choice
 from runners.linting.lint import Lint, Thresholds
-from runners.pretraining import Pretraining, require_positive
+from runners.pretraining.run import Pretraining, require_positive
 from runners.reporting import settings as report_settings  # noqa: F401  # it registers them
 from vits.corpus.cache import default_cache_dir
 from vits.corpus.roots import resolve_folder

@@ -17,7 +17,7 @@ def job() -> Callable[[], None]:
     from omegaconf import DictConfig
 
     from runners.options import pretraining_from, register_options
-    from runners.pretraining import pretrain
+    from runners.pretraining.pretrain import pretrain
 
     register_options()
 

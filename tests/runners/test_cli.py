@@ -114,7 +114,7 @@ def test_strategy_is_refused_when_base_speakers_are_too_few(told: Told, material
         ([], "data.root"),
         (["data.root=nowhere"], "there is no folder 'nowhere'"),
         (["data.root=nowhere", "steps=0"], "steps=0 must be above 0\n"),
-        (["data.root=nowhere", "model=of_base"], "the model's configuration lacks text_encoder"),
+        (["data.root=nowhere", "model=of_base"], "model=of_base takes the model of a base, but start_from=null"),
         (["data.root=nowhere", "model=huge"], "Could not find 'model/huge'"),
         (["data.root=nowhere", "strategy=mean"], "strategy"),
     ],

@@ -29,6 +29,7 @@ RUN = ("strategy=nearest", "freeze=decoder", "epochs=4", "eval_every=2")
 CELL = "strategy=nearest,freeze=decoder,seed=0"
 SCORE_COLUMNS = ["epoch", "split", "speaker", "utterance", "metric", "value"]
 WER = {"wer", "wer_substitutions", "wer_deletions", "wer_insertions", "wer_reference_words", "wer_hallucinated"}
+CER = {"cer", "cer_substitutions", "cer_deletions", "cer_insertions", "cer_reference_characters"}
 PATIENCE_S = 120
 
 RunScript = Callable[..., subprocess.CompletedProcess[str]]
@@ -82,8 +83,10 @@ def test_record_is_finished_when_the_run_ended(cell: Path) -> None:
     assert (record["strategy"], record["freeze"], record["seed"]) == ("nearest", "decoder", 0)
     assert record["speaker_ids"] == {"040": 5, "041": 6}
     assert {(entry["split"], entry["metric"]) for entry in record["summary"]} == {
-        ("test", metric) for metric in {*WER, "secs"}
+        *(("test", metric) for metric in {*WER, *CER, "secs", "secs_ge2e"}),
+        *(("retention", metric) for metric in {*WER, *CER, "secs"}),
     }
+    assert record["chosen"]["epoch"] == 4
     assert all(entry["epoch"] == 4 for entry in record["summary"])
     config = yaml.safe_load((cell / "config.yaml").read_text(encoding="utf-8"))
     assert config["epochs"] == 4
@@ -93,11 +96,13 @@ def test_record_is_finished_when_the_run_ended(cell: Path) -> None:
 def test_scores_have_a_row_for_each_utterance_and_value_when_the_run_ended(cell: Path) -> None:
     scores = CellFolder(cell).table("scores")
     assert list(scores.columns) == SCORE_COLUMNS
-    assert set(scores["metric"]) == {*WER, "secs"}
-    assert len(scores) == 3 * 2 * 7
+    assert set(scores["metric"]) == {*WER, *CER, "secs", "secs_ge2e"}
+    tested, retained = scores[scores["split"] == "test"], scores[scores["split"] == "retention"]
+    assert len(tested) == 3 * 2 * (len(WER) + len(CER) + 2)
+    assert len(retained) == 3 * 1 * (len(WER) + len(CER) + 1)
     assert set(scores["epoch"]) == {0, 2, 4}
-    assert set(scores["split"]) == {"test"}
-    assert set(scores["speaker"]) == {"040", "041"}
+    assert set(scores["split"]) == {"test", "retention"}
+    assert set(tested["speaker"]) == {"040", "041"}
     assert not scores.duplicated(SCORE_COLUMNS[:-1]).any()
     assert scores.loc[scores["metric"] == "secs", "value"].between(-1, 1).all()
 
@@ -116,7 +121,7 @@ def test_transcripts_losses_and_splits_are_written_when_the_run_ended(cell: Path
     folder = CellFolder(cell)
     transcripts = folder.table("transcripts")
     assert list(transcripts.columns) == ["epoch", "split", "speaker", "utterance", "note", "text"]
-    assert (transcripts["note"] == "transcript").sum() == 3 * 2
+    assert (transcripts["note"] == "transcript").sum() == 3 * 3, "noted once, though WER and CER read it"
     losses = folder.table("losses")
     assert list(losses.columns) == ["epoch", "loss", "value"]
     assert set(losses["epoch"]) == {1, 2, 3, 4}
@@ -129,13 +134,15 @@ def test_transcripts_losses_and_splits_are_written_when_the_run_ended(cell: Path
 def test_audio_and_pictures_are_written_when_evaluated(cell: Path) -> None:
     audio = sorted(str(path.relative_to(cell / "audio")) for path in cell.glob("audio/**/*.flac"))
     assert audio == [
-        f"epoch={epoch:03}/test/{speaker}-test-{speaker}-000.flac" for epoch in (0, 2, 4) for speaker in ("040", "041")
+        f"epoch={epoch:03}/{name}.flac"
+        for epoch in (0, 2, 4)
+        for name in ("retention/ada-retention-000", "test/040-test-040-000", "test/041-test-041-000")
     ]
     for path in audio:
         wave, rate = soundfile.read(cell / "audio" / path)
         assert rate == 16000
         assert len(wave) > 0.1 * rate
-    assert len(list(cell.glob("pictures/epoch=*/*.png"))) == len(audio)
+    assert len(list(cell.glob("pictures/epoch=*/*.png"))) == 3 * 2
 
 
 def test_wandb_run_lies_in_the_cell_when_offline(cell: Path, first: subprocess.CompletedProcess[str]) -> None:

@@ -64,7 +64,7 @@ def test_latent_flows_the_same_when_batch_is_padded(model: Synthesizer, speaker:
 
 
 def test_durations_are_predicted_the_same_when_batch_is_padded(model: Synthesizer, speaker: Tensor) -> None:
-    hidden, mask = noise(2, 64, LONG), length_mask(torch.tensor([SHORT, LONG]))
+    hidden, mask = noise(2, 96, LONG), length_mask(torch.tensor([SHORT, LONG]))
     padded = model.duration_predictor.predict(hidden, mask, speaker)
     alone = model.duration_predictor.predict(hidden[:1, :, :SHORT], mask[:1, :, :SHORT], speaker[:1])
     assert_unchanged(padded, alone)

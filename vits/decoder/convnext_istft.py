@@ -87,8 +87,8 @@ class ConvNeXtISTFTDecoder(nn.Module):
     def forward(self, z: Float[Tensor, "batch latent frames"], speaker: Float[Tensor, "batch gin 1"]) -> DecodedAudio:
         hidden = self.trunk(z, speaker)
         with torch.autocast(z.device.type, enabled=False):  # phase needs more than 8 bits
-            # n + 1 frames centred on the ends of n hops, as in iSTFTNet
-            spectra = nn.functional.pad(self.output(hidden.float()).mT, (1, 0), mode="reflect")
+            # n + 1 frames centred on the ends of n hops, as in iSTFTNet; a single frame can be repeated, not reflected
+            spectra = nn.functional.pad(self.output(hidden.float()).mT, (1, 0), mode="replicate")
             log_magnitude, phase = spectra.chunk(2, dim=1)
             audio = self.istft(torch.exp(log_magnitude.clamp(max=LARGEST_LOG_MAGNITUDE)), phase)
         return DecodedAudio(audio.unsqueeze(1), None)

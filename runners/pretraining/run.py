@@ -1,0 +1,70 @@
+"""What a pretraining run is, and where it keeps what."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from metrics.metric import Metric
+from runners.evaluation import EvaluationSettings
+from runners.tracking import TrackingSettings
+from runners.trainer import TrainingSettings
+from vits.corpus.corpus import Corpus
+from vits.errors import InputError
+
+
+@dataclass(frozen=True)
+class Pretraining:
+    """A pretraining run. `directory` holds its state and logs; `bundle` is where the base model goes.
+
+    `start_from` is a bundle whose weights it begins with, None for random ones. Every `validate_every` steps
+    `validation_sentences` texts of the split `validation_split` are spoken by base voices and scored.
+    """
+
+    directory: Path
+    bundle: Path
+    start_from: Path | None
+    corpus: Corpus
+    train_split: str
+    validation_split: str
+    validation_sentences: int
+    validate_every: int
+    evaluation: EvaluationSettings
+    model: Mapping[str, Any] | None
+    training: TrainingSettings
+    metrics: list[Metric]
+    tracking: TrackingSettings
+    steps: int
+    save_every_minutes: float
+    log_every: int
+    seed: int
+    device: str
+    devices: int
+    precision: str
+    max_duration_s: float
+    cache_dir: Path
+    config: Mapping[str, Any]
+
+    @property
+    def state(self) -> Path:
+        """All that going on needs."""
+        return self.directory / "state.safetensors"
+
+    @property
+    def best(self) -> Path:
+        """Weights of the best step on validation sentences."""
+        return self.directory / "best.safetensors"
+
+    @property
+    def validation(self) -> Path:
+        """Scores of all validations, as in a cell's scores.csv; `epoch` counts steps."""
+        return self.directory / "validation.csv"
+
+
+def require_positive(**values: int | float) -> None:
+    """Check settings that must be above 0."""
+    for name, value in values.items():
+        if value <= 0:
+            raise InputError(f"{name}={value} must be above 0")

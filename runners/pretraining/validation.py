@@ -1,0 +1,114 @@
+"""Scoring a base model while it is trained: the same sentences again and again, in its own voices."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import pandas as pd
+import soundfile
+from tqdm import tqdm
+
+from metrics.judges import Judges
+from metrics.metric import KnownVoices
+from runners.cell import flat_name
+from runners.evaluation import Evaluator
+from runners.fit import describe
+from runners.pretraining.run import Pretraining
+from runners.pretraining.weights import weights_of
+from runners.selection import VALIDATION
+from runners.sentences import evenly, unrecorded
+from runners.synthesis import Spoken
+from runners.tracking import Tracker
+from runners.trainer import Trainer
+from runners.voices import Voices
+from vits.checkpoint import save_tensors
+from vits.corpus.cache import write_atomically
+from vits.corpus.features import PreparedUtterance
+from vits.model_spec import ModelSpec
+
+SAMPLES = 10  # voices of which a sentence is kept as audio
+LISTED = ("epoch", "split", "speaker", "utterance", "metric", "value")
+
+
+class Validation:
+    """Speaks the same sentences again and again, scores them, and knows which step was the best."""
+
+    def __init__(self, run: Pretraining, spec: ModelSpec, voices: Voices, judges: Judges, tracker: Tracker) -> None:
+        self.run = run
+        self.tracker = tracker
+        self.metrics = [metric for metric in run.metrics if metric.judges_base_voices]
+        items = _validation_sentences(run, spec, voices)
+        speaker_ids = {speaker: row for row, speaker in enumerate(voices.speakers)}
+        self.evaluator = (
+            Evaluator(
+                self.metrics,
+                replace(voices, held_out={VALIDATION: items}),
+                KnownVoices(voices.enrolment_recordings()),
+                judges,
+                run.evaluation,
+                run.seed,
+                speaker_ids=speaker_ids,
+            )
+            if items and self.metrics
+            else None
+        )
+        self.rows = read_validation(run)
+
+    def __call__(self, trainer: Trainer) -> None:
+        """Score the model as it is, and keep its weights if it is the best so far."""
+        if self.evaluator is None or trainer.step in set(self.rows["epoch"]):
+            return
+        result = self.evaluator.evaluate(trainer.synthesizer, trainer.step, lambda _: None)
+        self.rows = pd.concat([self.rows, result.rows], ignore_index=True) if len(self.rows) else result.rows
+        audio = write_samples(result.spoken[VALIDATION], self.run.directory / "samples" / f"step={trainer.step:07}")
+        self.tracker.log_scores(trainer.step, result.table)
+        self.tracker.log_media(trainer.step, audio, [])
+        if self.run.evaluation.selection.best(self.rows, self.metrics) == trainer.step:
+            save_tensors(weights_of(trainer), self.run.best)
+        write_atomically(self.run.validation, self.rows.to_csv(index=False, na_rep="nan").encode())
+        tqdm.write(f"  step {trainer.step}: {describe(result.table, self.metrics)}")
+
+    def forget_after(self, step: int) -> None:
+        """Drop what will be scored again."""
+        self.rows = self.rows[self.rows["epoch"] <= step]
+
+
+def write_samples(spoken: Sequence[Spoken], folder: Path, *, with_recordings: bool = False) -> list[Path]:
+    """Write the first sentence of each of some voices, at even distances; returns the files of what was spoken."""
+    first = {item.utterance.speaker: item.utterance for item in reversed(spoken)}
+    folder.mkdir(parents=True, exist_ok=True)
+    paths = []
+    for speaker in evenly(SAMPLES, sorted(first)):
+        utterance = first[speaker]
+        name = flat_name(speaker, utterance.name)
+        paths.append(folder / f"{name}.flac")
+        soundfile.write(paths[-1], utterance.wave, utterance.sample_rate)
+        if with_recordings and utterance.recording is not None:
+            soundfile.write(folder / f"{name}-recording.flac", utterance.recording, utterance.sample_rate)
+    return paths
+
+
+def read_validation(run: Pretraining) -> pd.DataFrame:
+    """The rows of all validations so far."""
+    if run.validation.is_file():
+        return pd.read_csv(run.validation, dtype={"speaker": str, "utterance": str, "split": str})
+    return pd.DataFrame(columns=pd.Index(LISTED))
+
+
+def _validation_sentences(run: Pretraining, spec: ModelSpec, voices: Voices) -> list[PreparedUtterance]:
+    """Sentences that were never trained on, over the base voices; none if the corpus has none."""
+    clips = run.corpus.clips()
+    trained = {clip.sentence for clip in voices.train.clips}
+    texts = {clip.text for clip in clips if clip.split == run.validation_split and clip.sentence not in trained}
+    if not texts or not run.validation_sentences:
+        print(f"no validation: the split {run.validation_split!r} has no sentence that isn't trained on")
+        return []
+    count, listed = run.validation_sentences, sorted(texts)
+    speakers = [
+        evenly(min(count, len(voices.speakers)), voices.speakers)[i % len(voices.speakers)] for i in range(count)
+    ]
+    chosen = [listed[i % len(listed)] for i in range(count)]
+    channels = int(spec.spectrogram().channels)  # pyright: ignore[reportArgumentType]
+    return unrecorded(speakers, chosen, VALIDATION, run.corpus.language, channels, run.cache_dir)
