@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import fields
+from pathlib import Path
 
 import torch
 from hypothesis import given
@@ -12,7 +13,7 @@ from vits.corpus.features import PreparedUtterance
 
 
 def utterance(number: int) -> PreparedUtterance:
-    clip = Clip(path=None, speaker="ada", text="", name=str(number))  # pyright: ignore[reportArgumentType]
+    clip = Clip(path=Path(), speaker="ada", text="", name=str(number))
     frames = 3 + number
     return PreparedUtterance(
         clip, torch.full((2 + number,), number), torch.full((frames * 4,), 0.5), torch.full((5, frames), float(number))
