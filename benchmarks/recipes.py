@@ -26,10 +26,10 @@ from metrics.summary import summarise
 from runners.devices import make_fabric
 from runners.evaluation import Evaluator
 from runners.options import pretraining_from, register_options
-from runners.pretraining.pretrain import ENROLMENT_CLIPS
+from runners.pretraining.pretrain import load_base_voices
 from runners.pretraining.run import Pretraining
 from runners.trainer import Trainer
-from runners.voices import Voices, load_voices
+from runners.voices import Voices
 from vits.corpus.batching import LengthBucketedBatches
 from vits.model_spec import ModelSpec
 
@@ -94,16 +94,7 @@ def train_and_score(run: Pretraining, budget_s: float) -> Outcome:
     """Train from scratch for so many processor seconds, then score copy-synthesis and synthesis from text."""
     assert run.model is not None
     spec = ModelSpec(run.model)
-    voices = load_voices(
-        run.corpus,
-        spec,
-        cache_dir=run.cache_dir,
-        segment_frames=run.training.segment_frames,
-        max_duration_s=run.max_duration_s,
-        held_out=run.evaluation.utterances_per_speaker,
-        train_split=run.train_split,
-        enrolment_clips=ENROLMENT_CLIPS,
-    )
+    voices = load_base_voices(run, spec)
     torch.manual_seed(run.seed)
     synthesizer = spec.synthesizer(len(voices.speakers))
     fabric = make_fabric(run.device, run.precision)

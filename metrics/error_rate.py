@@ -14,6 +14,7 @@ import pandas as pd
 from metrics.judges import Judges
 from metrics.metric import KnownVoices, Metric, Score, Scorer, Utterance
 from metrics.transcriber import Transcriber, Transcript
+from metrics.weights import Weights
 
 SILENCE = np.zeros(0, dtype=np.float32)
 KINDS = ("substitutions", "deletions", "insertions")
@@ -48,6 +49,13 @@ class ErrorRate(Metric):
     judges_base_voices: ClassVar[bool] = True
 
     model: str
+
+    def __post_init__(self) -> None:
+        self.transcriber.weights_named(self.model)
+
+    @property
+    def weights(self) -> tuple[Weights, ...]:
+        return self.transcriber.weights_named(self.model)
 
     @abstractmethod
     def count(self, reference: str, hypothesis: str) -> Errors:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -12,7 +12,7 @@ from jaxtyping import Float32
 
 from metrics.extras import require
 from metrics.transcriber import Transcriber, Transcript, joined, windows_of
-from metrics.weights import Weights, fetch, find_weights
+from metrics.weights import fetch
 
 PARTS = {
     "model.bin": "faster_whisper",
@@ -33,6 +33,8 @@ class FasterWhisperJudge(Transcriber):
     https://arxiv.org/abs/2212.04356; https://github.com/SYSTRAN/faster-whisper.
     """
 
+    families: ClassVar[tuple[str, ...]] = tuple(PARTS.values())
+
     def __init__(self, model: Any) -> None:  # a faster_whisper.WhisperModel
         super().__init__()
         self._model = model
@@ -40,7 +42,7 @@ class FasterWhisperJudge(Transcriber):
     @classmethod
     def load(cls, name: str, cache_dir: Path, device: torch.device) -> FasterWhisperJudge:
         faster_whisper = require("faster_whisper", "faster-whisper", "wer_faster_whisper")
-        parts = zip(PARTS, faster_whisper_weights(name), strict=True)
+        parts = zip(PARTS, cls.weights_named(name), strict=True)
         files = {filename: fetch(weights, cache_dir).read_bytes() for filename, weights in parts}
         model = faster_whisper.WhisperModel(
             name,
@@ -70,12 +72,3 @@ class FasterWhisperJudge(Transcriber):
             no_speech_threshold=None,
         )
         return joined([Transcript(s.text.strip(), s.compression_ratio, s.no_speech_prob) for s in segments])
-
-
-def faster_whisper_weights(name: str) -> tuple[Weights, ...]:
-    """The files of a converted model.
-
-    Raises:
-        InputError: there is none of that name.
-    """
-    return tuple(find_weights(family, name) for family in PARTS.values())

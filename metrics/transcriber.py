@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 from jaxtyping import Float32
@@ -12,6 +13,7 @@ from jaxtyping import Float32
 from metrics.judges import Judge
 from metrics.memo import Memo
 from metrics.metric import JUDGED_RATE
+from metrics.weights import Weights, find_weights
 
 WINDOW_S = 30  # Whisper hears exactly so much at once
 
@@ -32,6 +34,18 @@ class Transcript:
 
 class Transcriber(Judge):
     """English speech to text, deterministic: greedy decoding, no timestamps, no memory of what came before."""
+
+    families: ClassVar[tuple[str, ...]]
+    """Of its weights, one for each file."""
+
+    @classmethod
+    def weights_named(cls, name: str) -> tuple[Weights, ...]:
+        """The files of the weights of that name.
+
+        Raises:
+            InputError: there are none.
+        """
+        return tuple(find_weights(family, name) for family in cls.families)
 
     def __init__(self) -> None:
         self._memo: Memo[Transcript] = Memo()

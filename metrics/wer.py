@@ -8,7 +8,6 @@ from typing import ClassVar
 from metrics.error_rate import ErrorRate, Errors, error_components
 from metrics.metric import Score
 from metrics.transcriber import Transcriber, Transcript
-from metrics.weights import Weights, find_weights
 from metrics.whisper_judge import WhisperJudge
 from vits.registry import register
 
@@ -41,13 +40,6 @@ class WordErrorRate(ErrorRate):
     transcriber: ClassVar[type[Transcriber]] = WhisperJudge
 
     model: str = "tiny.en"
-
-    def __post_init__(self) -> None:
-        find_weights("whisper", self.model)
-
-    @property
-    def weights(self) -> tuple[Weights, ...]:
-        return (find_weights("whisper", self.model),)
 
     def count(self, reference: str, hypothesis: str) -> Errors:
         return count_errors(reference, hypothesis)

@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from metrics.error_rate import error_components
-from metrics.faster_whisper_judge import FasterWhisperJudge, faster_whisper_weights
+from metrics.faster_whisper_judge import FasterWhisperJudge
 from metrics.transcriber import Transcriber
-from metrics.weights import Weights
 from metrics.wer import WordErrorRate
 from vits.registry import register
 
@@ -19,8 +18,8 @@ class FasterWhisperWordErrorRate(WordErrorRate):
     """Word error rate by faster-whisper, lower is better; see `WordErrorRate` for all but the judge.
 
     The judge is Whisper base, multilingual and told to hear English, with 8-bit weights; on a CPU it takes twice the
-    time of tiny.en. It errs elsewhere than
-    tiny.en does, so its values have a name of their own. Needs `pip install 'voicegrid[faster-whisper]'`.
+    time of tiny.en. It errs elsewhere than tiny.en does, so its values have a name of their own. Needs
+    `pip install 'voicegrid[faster-whisper]'`.
     """
 
     name: ClassVar[str] = "wer_fw_base"
@@ -30,13 +29,6 @@ class FasterWhisperWordErrorRate(WordErrorRate):
     transcriber: ClassVar[type[Transcriber]] = FasterWhisperJudge
 
     model: str = "base"
-
-    def __post_init__(self) -> None:
-        faster_whisper_weights(self.model)
-
-    @property
-    def weights(self) -> tuple[Weights, ...]:
-        return faster_whisper_weights(self.model)
 
     def note_name(self, note: str) -> str:
         return f"{self.name}_{note}"

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
 from jaxtyping import Float32
 
 from metrics.transcriber import Transcriber, Transcript, joined, windows_of
-from metrics.weights import fetch, find_weights
+from metrics.weights import fetch
 
 DECODED_TOGETHER = 8  # windows; the fastest of 1, 4, 8 and 16 on a CPU
 
@@ -26,13 +26,16 @@ class WhisperJudge(Transcriber):
     https://arxiv.org/abs/2212.04356.
     """
 
+    families: ClassVar[tuple[str, ...]] = ("whisper",)
+
     def __init__(self, model: Any) -> None:  # a whisper.Whisper, which the package leaves untyped
         super().__init__()
         self._model = model.eval()
 
     @classmethod
     def load(cls, name: str, cache_dir: Path, device: torch.device) -> WhisperJudge:
-        path = fetch(find_weights("whisper", name), cache_dir)
+        (weights,) = cls.weights_named(name)
+        path = fetch(weights, cache_dir)
         import whisper
 
         return cls(whisper.load_model(str(path), device=device))

@@ -172,16 +172,15 @@ def run_cell(cell: Cell) -> CellFolder:
     )
 
     _announce(cell, voices, start, shares, errors)
-    facts = {"leave_one_out_error": errors, "speaker_ids": speaker_ids, "device": str(fabric.device)}
-    facts["teachers"] = list(cell.strategy.value.teachers)
+    facts = {
+        "leave_one_out_error": errors,
+        "speaker_ids": speaker_ids,
+        "device": str(fabric.device),
+        "teachers": list(cell.strategy.value.teachers),
+    }
     _begin(cell, folder, identity, voices, shares, facts)
     _write_voiceprints(folder.path / "voiceprints.safetensors", start, enrolments, speaker_ids)
-    findings = quick_findings(cell.corpus, cell.base, cell.evaluation.utterances_per_speaker, cell.cache_dir)
-    for finding in findings:
-        if finding.severity is not Severity.SKIPPED:
-            print(f"  {finding.severity}: {finding.where}: {finding.what}")
-    write_findings(findings, folder.path / LINT)
-    print(f"  what to do about it, and what was not checked: {folder.path / LINT}")
+    _lint(cell, folder.path / LINT)
     with folder, _tracker(cell, identity, folder) as tracker:
         tracker.summarise({TRAINED: shares[-1].trainable})
         schedule = Schedule(cell.epochs, cell.eval_every)
@@ -215,6 +214,16 @@ def _begin(
         **facts,
     )
     write_splits(voices, folder.path / "split.csv")
+
+
+def _lint(cell: Cell, path: Path) -> None:
+    """Print what may spoil the comparison, and write it down with what to do about it."""
+    findings = quick_findings(cell.corpus, cell.base, cell.evaluation.utterances_per_speaker, cell.cache_dir)
+    for finding in findings:
+        if finding.severity is not Severity.SKIPPED:
+            print(f"  {finding.severity}: {finding.where}: {finding.what}")
+    write_findings(findings, path)
+    print(f"  what to do about it, and what was not checked: {path}")
 
 
 def _add_speakers(cell: Cell, start: Start, enrolments: Mapping[str, Enrolment]) -> dict[str, int]:

@@ -48,6 +48,6 @@ def load_ahead(
     yield from loader
 
 
-def part_of(batch: Sequence[int], rank: int, world_size: int) -> Sequence[int]:
+def share_of(batch: Sequence[int], rank: int, world_size: int) -> Sequence[int]:
     """One device's share of a batch; the first utterance where there are fewer than devices."""
     return batch[rank::world_size] or batch[:1]

@@ -10,10 +10,9 @@ import pandas as pd
 
 from metrics.metric import Metric
 from metrics.summary import summarise
+from vits.corpus.split import VALIDATION
 from vits.errors import InputError
 from vits.registry import registered
-
-VALIDATION = "validation"
 
 
 @dataclass(frozen=True)

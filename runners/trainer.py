@@ -7,7 +7,7 @@ and dropout are drawn from them alone. So a training that was stopped and resume
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,12 +16,12 @@ import torch
 from lightning_fabric import Fabric
 from torch import Tensor, nn
 
-from runners.loading import load_batches, part_of
+from runners.loading import load_batches, share_of
 from runners.objective import LossWeights, Objective
 from runners.optimizer import NamedAdamW, OptimizerSettings
 from vits.adversary import Adversary
 from vits.alignment import noise_scale_at
-from vits.checkpoint import load_strict, load_tensors, save_tensors
+from vits.checkpoint import load_strict, load_tensors, part_of, put_together, save_tensors
 from vits.corpus.batching import Batch, LengthBucketedBatches
 from vits.corpus.features import PreparedUtterance
 from vits.errors import InputError
@@ -115,7 +115,7 @@ class Trainer:
         """Train on the batches that are left of the epoch that the next step belongs to."""
         epoch, done = divmod(self.step, len(batches))
         self.synthesizer.train()
-        mine = [part_of(b, self.fabric.global_rank, self.fabric.world_size) for b in batches(epoch)[done:]]
+        mine = [share_of(b, self.fabric.global_rank, self.fabric.world_size) for b in batches(epoch)[done:]]
         for batch in load_batches(utterances, mine, speaker_ids, self.fabric.device):
             yield self._train_on(batch, epoch)
 
@@ -169,10 +169,8 @@ class Trainer:
 
     def save(self, path: Path) -> None:
         """Write all that going on needs into one safetensors file, atomically."""
-        tensors = {STEP: torch.tensor(self.step), SECONDS: torch.tensor(self.seconds, dtype=torch.float64)}
-        for prefix, state in self._parts().items():
-            tensors |= {f"{prefix}/{name}": tensor.detach().cpu().contiguous() for name, tensor in state.items()}
-        save_tensors(tensors, path)
+        progress = {STEP: torch.tensor(self.step), SECONDS: torch.tensor(self.seconds, dtype=torch.float64)}
+        save_tensors(progress | put_together(self._parts()), path)
 
     def load(self, path: Path) -> None:
         """Go on from a saved state.
@@ -183,24 +181,34 @@ class Trainer:
         tensors = load_tensors(path)
         if STEP not in tensors:
             raise InputError(f"{path} is no training state; give one that a training wrote")
-        parts = {
-            prefix: {name.removeprefix(f"{prefix}/"): t for name, t in tensors.items() if name.startswith(f"{prefix}/")}
-            for prefix in ("synthesizer", "adversary", "generator_optimizer", "adversary_optimizer")
-        }
-        load_strict(self.synthesizer, parts["synthesizer"], source=str(path))
-        load_strict(self.adversary, parts["adversary"], source=str(path))
-        self.generator_optimizer.load_named_state(parts["generator_optimizer"])
+        self._load_weights(tensors, path)
+        self.generator_optimizer.load_named_state(part_of(tensors, "generator_optimizer"))
         if self.adversary_optimizer is not None:
-            self.adversary_optimizer.load_named_state(parts["adversary_optimizer"])
+            self.adversary_optimizer.load_named_state(part_of(tensors, "adversary_optimizer"))
         self.step = int(tensors[STEP])
         self.seconds = float(tensors.get(SECONDS, 0.0))
 
+    def save_weights(self, path: Path) -> None:
+        """Write the weights of generator and discriminators alone, which `load_weights` reads."""
+        save_tensors(put_together(self._weights()), path)
+
+    def load_weights(self, path: Path) -> None:
+        """Take over weights that `save_weights` or `save` wrote; the step and the optimizers stay as they are.
+
+        Raises:
+            InputError: the file is missing, damaged, or of another model.
+        """
+        self._load_weights(load_tensors(path), path)
+
+    def _load_weights(self, tensors: Mapping[str, Tensor], path: Path) -> None:
+        load_strict(self.synthesizer, part_of(tensors, "synthesizer"), source=str(path))
+        load_strict(self.adversary, part_of(tensors, "adversary"), source=str(path))
+
+    def _weights(self) -> dict[str, dict[str, Tensor]]:
+        return {"synthesizer": self.synthesizer.state_dict(), "adversary": self.adversary.state_dict()}
+
     def _parts(self) -> dict[str, dict[str, Tensor]]:
-        parts = {
-            "synthesizer": self.synthesizer.state_dict(),
-            "adversary": self.adversary.state_dict(),
-            "generator_optimizer": self.generator_optimizer.named_state(),
-        }
+        parts = self._weights() | {"generator_optimizer": self.generator_optimizer.named_state()}
         if self.adversary_optimizer is not None:
             parts["adversary_optimizer"] = self.adversary_optimizer.named_state()
         return parts

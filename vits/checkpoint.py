@@ -57,6 +57,20 @@ def save_tensors(tensors: Mapping[str, Tensor], path: Path) -> None:
     write_atomically(path, save(dict(tensors)))
 
 
+def put_together(parts: Mapping[str, Mapping[str, Tensor]]) -> dict[str, Tensor]:
+    """The tensors of several parts under one roof, as `<part>/<name>`, on the CPU."""
+    return {
+        f"{part}/{name}": tensor.detach().cpu().contiguous()
+        for part, tensors in parts.items()
+        for name, tensor in tensors.items()
+    }
+
+
+def part_of(tensors: Mapping[str, Tensor], part: str) -> dict[str, Tensor]:
+    """One of the parts that were put together, by its own names; empty if it isn't there."""
+    return {name.removeprefix(f"{part}/"): t for name, t in tensors.items() if name.startswith(f"{part}/")}
+
+
 def load_tensors(path: Path) -> dict[str, Tensor]:
     """Read a safetensors file.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from metrics.faster_whisper_judge import faster_whisper_weights
+from metrics.faster_whisper_judge import FasterWhisperJudge
 from metrics.judges import Judges
 from metrics.language import LanguageJudge, SpokenLanguage, whisper_code
 from runners.linting.finding import Finding, Severity, skipped
@@ -62,5 +62,5 @@ def wrong_language(clips: Sequence[Clip], cache_dir: Path, language: str) -> lis
 
 
 def _cache(cache_dir: Path) -> HeardCache:
-    checksums = [weights.sha256 for weights in faster_whisper_weights(MODEL)]
+    checksums = [weights.sha256 for weights in FasterWhisperJudge.weights_named(MODEL)]
     return HeardCache(cache_dir, " ".join(["language", *checksums]))

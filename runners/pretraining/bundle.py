@@ -15,7 +15,6 @@ from runners.linting.known_base import write_trained_on
 from runners.pretraining.card import TrainingFacts, score_lines, write_card
 from runners.pretraining.run import Pretraining
 from runners.pretraining.validation import read_validation, write_samples
-from runners.pretraining.weights import load_weights_of
 from runners.trainer import Trainer
 from runners.voices import Voices, enrol
 from vits.bundle import BaseSpeaker, Bundle, save_bundle
@@ -29,7 +28,7 @@ def write_bundle(run: Pretraining, spec: ModelSpec, trainer: Trainer, voices: Vo
     best = run.evaluation.selection.best(validation, metrics)
     kept = trainer.step if best is None else best
     if kept != trainer.step:
-        load_weights_of(trainer, run.best)
+        trainer.load_weights(run.best)
     speaker_ids = {speaker: row for row, speaker in enumerate(voices.speakers)}
     known = KnownVoices(voices.enrolment_recordings())
     evaluator = Evaluator(run.metrics, voices, known, judges, run.evaluation, run.seed, speaker_ids=speaker_ids)

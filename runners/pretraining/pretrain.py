@@ -16,7 +16,7 @@ from runners.pretraining.validation import Validation
 from runners.pretraining.weights import load_from
 from runners.tracking import Tracker
 from runners.trainer import Trainer
-from runners.voices import load_voices
+from runners.voices import Voices, load_voices
 from vits.bundle import Bundle, check_replaceable, load_bundle
 from vits.corpus.cache import content_key
 from vits.errors import InputError
@@ -37,16 +37,7 @@ def pretrain(run: Pretraining) -> None:
     fabric = make_fabric(run.device, run.precision, run.devices)
     base = load_bundle(run.start_from) if run.start_from else None
     spec = _spec(run, base)
-    voices = load_voices(
-        run.corpus,
-        spec,
-        cache_dir=run.cache_dir,
-        segment_frames=run.training.segment_frames,
-        max_duration_s=run.max_duration_s,
-        held_out=run.evaluation.utterances_per_speaker,
-        train_split=run.train_split,
-        enrolment_clips=ENROLMENT_CLIPS,
-    )
+    voices = load_base_voices(run, spec)
     torch.manual_seed(run.seed)
     synthesizer, adversary = spec.synthesizer(len(voices.speakers)), spec.adversary()
     if base:
@@ -73,6 +64,20 @@ def pretrain(run: Pretraining) -> None:
             return
         validation(trainer)
     write_bundle(run, spec, trainer, voices, judges)
+
+
+def load_base_voices(run: Pretraining, spec: ModelSpec) -> Voices:
+    """The recordings to train on, and those of the same voices to score."""
+    return load_voices(
+        run.corpus,
+        spec,
+        cache_dir=run.cache_dir,
+        segment_frames=run.training.segment_frames,
+        max_duration_s=run.max_duration_s,
+        held_out=run.evaluation.utterances_per_speaker,
+        train_split=run.train_split,
+        enrolment_clips=ENROLMENT_CLIPS,
+    )
 
 
 def _spec(run: Pretraining, base: Bundle | None) -> ModelSpec:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import cycle, islice
 from pathlib import Path
 
 import pandas as pd
@@ -16,16 +17,14 @@ from runners.cell import flat_name
 from runners.evaluation import Evaluator
 from runners.fit import describe
 from runners.pretraining.run import Pretraining
-from runners.pretraining.weights import weights_of
-from runners.selection import VALIDATION
 from runners.sentences import evenly, unrecorded
 from runners.synthesis import Spoken
 from runners.tracking import Tracker
 from runners.trainer import Trainer
 from runners.voices import Voices
-from vits.checkpoint import save_tensors
 from vits.corpus.cache import write_atomically
 from vits.corpus.features import PreparedUtterance
+from vits.corpus.split import VALIDATION
 from vits.model_spec import ModelSpec
 
 SAMPLES = 10  # voices of which a sentence is kept as audio
@@ -66,7 +65,7 @@ class Validation:
         self.tracker.log_scores(trainer.step, result.table)
         self.tracker.log_media(trainer.step, audio, [])
         if self.run.evaluation.selection.best(self.rows, self.metrics) == trainer.step:
-            save_tensors(weights_of(trainer), self.run.best)
+            trainer.save_weights(self.run.best)
         write_atomically(self.run.validation, self.rows.to_csv(index=False, na_rep="nan").encode())
         tqdm.write(f"  step {trainer.step}: {describe(result.table, self.metrics)}")
 
@@ -105,10 +104,8 @@ def _validation_sentences(run: Pretraining, spec: ModelSpec, voices: Voices) -> 
     if not texts or not run.validation_sentences:
         print(f"no validation: the split {run.validation_split!r} has no sentence that isn't trained on")
         return []
-    count, listed = run.validation_sentences, sorted(texts)
-    speakers = [
-        evenly(min(count, len(voices.speakers)), voices.speakers)[i % len(voices.speakers)] for i in range(count)
-    ]
-    chosen = [listed[i % len(listed)] for i in range(count)]
+    count = run.validation_sentences
+    speakers = list(islice(cycle(evenly(count, voices.speakers)), count))
+    chosen = list(islice(cycle(sorted(texts)), count))
     channels = int(spec.spectrogram().channels)  # pyright: ignore[reportArgumentType]
     return unrecorded(speakers, chosen, VALIDATION, run.corpus.language, channels, run.cache_dir)

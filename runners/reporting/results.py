@@ -20,7 +20,6 @@ from vits.corpus.split import TEST, VALIDATION
 from vits.errors import InputError
 from vits.registry import registered
 
-RETENTION = "retention"  # the split of scores.csv that holds the base model's own voices
 SPLITS = (TEST, VALIDATION)
 SHARED = ("data", "training", "evaluation", "metrics", "epochs", "eval_every", "precision")
 """Of a cell's identity what all cells must have in common for their scores to be comparable."""

@@ -7,7 +7,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runners.loading import load_ahead, load_batches, part_of
+from runners.loading import load_ahead, load_batches, share_of
 from vits.corpus.clip import Clip
 from vits.corpus.features import PreparedUtterance
 
@@ -35,7 +35,7 @@ def test_batches_are_the_same_when_other_processes_make_them() -> None:
 @given(st.integers(1, 20), st.integers(1, 4))
 def test_every_utterance_has_one_device_when_there_are_enough(size: int, world_size: int) -> None:
     batch = list(range(size))
-    parts = [part_of(batch, rank, world_size) for rank in range(world_size)]
+    parts = [share_of(batch, rank, world_size) for rank in range(world_size)]
     assert all(parts), "a device without a batch would keep the others waiting"
     if size >= world_size:
         assert sorted(index for part in parts for index in part) == batch

@@ -6,8 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from runners.evaluation import RETENTION
 from runners.reporting.changes import changes
-from runners.reporting.results import RETENTION, Experiment
+from runners.reporting.results import Experiment
 from runners.reporting.settings import ReportSettings
 
 SETTINGS = ReportSettings(resamples=200)
