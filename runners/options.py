@@ -71,6 +71,7 @@ class PretrainSchema:
     name: str = "base"
     bundle: str = "pretraining/${name}/bundle"
     start_from: str | None = None
+    fresh_rows: bool = False
     train_split: str = "train"
     validation_split: str = "validation"
     validation_sentences: int = 40
@@ -163,6 +164,7 @@ def pretraining_from(config: DictConfig) -> Pretraining:
         directory=Path("pretraining") / config.name,
         bundle=Path(config.bundle),
         start_from=resolve_folder(config.start_from) if config.start_from else None,
+        fresh_rows=config.fresh_rows,
         corpus=build(config.data),
         train_split=config.train_split,
         validation_split=config.validation_split,

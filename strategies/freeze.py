@@ -16,6 +16,7 @@ from torch import nn
 from vits.registry import register
 
 BASE_ROWS = "speaker_embedding.weight"
+EMBEDDINGS = "speaker_embedding."
 NEW_ROWS = "speaker_embedding.added."
 ADDED = (NEW_ROWS, "decoder.trunk.conditioning.")
 

@@ -14,11 +14,20 @@ class SpeakerEmbedding(nn.Module):
 
     The base rows and each new row are parameters of their own, so that an optimizer which is given a new row
     can't move an old one, neither by weight decay nor by momentum.
+
+    New rows are drawn with a standard deviation of `initial_deviation`. VITS draws them with 1, which hides what
+    is learned under what was drawn: such rows don't follow the voices, and no initialiser can guess a new one.
+    `docs/pretraining.md` has the figures.
+
+    Raises:
+        InputError: `initial_deviation` is negative.
     """
 
-    def __init__(self, n_speakers: int, channels: int) -> None:
+    def __init__(self, n_speakers: int, channels: int, initial_deviation: float = 1.0) -> None:
         super().__init__()
-        self.weight = nn.Parameter(torch.randn(n_speakers, channels))
+        if initial_deviation < 0:
+            raise InputError(f"speaker_embedding.initial_deviation={initial_deviation} must be 0 or more")
+        self.weight = nn.Parameter(initial_deviation * torch.randn(n_speakers, channels))
         self.added = nn.ParameterList()
 
     @property

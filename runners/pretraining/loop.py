@@ -56,7 +56,7 @@ class Bookkeeper:
         self.trainer = trainer
         self.validation = validation
         self.tracker = tracker
-        self.log = LossLog(run.directory / "losses.csv", run.log_every, trainer.step)
+        self.log = LossLog(run.losses, run.log_every, trainer.step)
         self.saved_at = time.monotonic()
         self.bar = tqdm(total=run.steps, initial=trainer.step, unit="step", disable=None)
         validation.forget_after(trainer.step)

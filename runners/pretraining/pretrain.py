@@ -41,7 +41,7 @@ def pretrain(run: Pretraining) -> None:
     torch.manual_seed(run.seed)
     synthesizer, adversary = spec.synthesizer(len(voices.speakers)), spec.adversary()
     if base:
-        load_from(base, synthesizer, voices.speakers)
+        load_from(base, synthesizer, () if run.fresh_rows else voices.speakers)
         adversary = base.adversary
     if fabric.device.type == "cuda":
         compile_fixed_shapes(synthesizer, adversary)

@@ -19,13 +19,15 @@ from vits.errors import InputError
 class Pretraining:
     """A pretraining run. `directory` holds its state and logs; `bundle` is where the base model goes.
 
-    `start_from` is a bundle whose weights it begins with, None for random ones. Every `validate_every` steps
+    `start_from` is a bundle whose weights it begins with, None for random ones; with `fresh_rows` all speakers'
+    embeddings begin anew, those that the bundle knows as well. Every `validate_every` steps
     `validation_sentences` texts of the split `validation_split` are spoken by base voices and scored.
     """
 
     directory: Path
     bundle: Path
     start_from: Path | None
+    fresh_rows: bool
     corpus: Corpus
     train_split: str
     validation_split: str
@@ -48,9 +50,19 @@ class Pretraining:
     config: Mapping[str, Any]
 
     @property
+    def state_directory(self) -> Path:
+        """All that going on needs, on another machine as well: the state and the logs so far."""
+        return self.directory / "state"
+
+    @property
     def state(self) -> Path:
-        """All that going on needs."""
-        return self.directory / "state.safetensors"
+        """Weights, optimizers and the step they have reached."""
+        return self.state_directory / "training.safetensors"
+
+    @property
+    def losses(self) -> Path:
+        """Mean losses of the training, `step, loss, value`."""
+        return self.state_directory / "losses.csv"
 
     @property
     def best(self) -> Path:
@@ -60,7 +72,7 @@ class Pretraining:
     @property
     def validation(self) -> Path:
         """Scores of all validations, as in a cell's scores.csv; `epoch` counts steps."""
-        return self.directory / "validation.csv"
+        return self.state_directory / "validation.csv"
 
 
 def require_positive(**values: int | float) -> None:

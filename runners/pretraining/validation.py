@@ -54,6 +54,9 @@ class Validation:
             else None
         )
         self.rows = read_validation(run)
+        if len(self.rows) and not run.best.is_file():
+            print(f"{run.best} is gone: the best step is chosen among those from here on")
+            self.rows = self.rows.iloc[:0]
 
     def __call__(self, trainer: Trainer) -> None:
         """Score the model as it is, and keep its weights if it is the best so far."""

@@ -8,7 +8,7 @@ from vits.synthesizer import Synthesizer
 
 
 def load_from(base: Bundle, synthesizer: Synthesizer, speakers: tuple[str, ...]) -> None:
-    """Take over the weights of a base, and its rows of those speakers that it knows by name."""
+    """Take over the weights of a base, and its rows of these speakers, the first ones, that it knows by name."""
     weights = {**base.synthesizer.state_dict()}
     rows = synthesizer.speaker_embedding.weight.detach().clone()
     known = {speaker.name: row for row, speaker in enumerate(base.speakers)}

@@ -112,3 +112,38 @@ def test_embeddings_learn_faster_by_the_factor_when_trained_beside_weights() -> 
     embedding, weight = (parameter.detach() for _, parameter in parameters)
     torch.testing.assert_close(embedding, 5 * weight)
     assert float(weight[0]) == pytest.approx(-0.01)
+
+
+def test_state_is_half_as_large_and_resumes_bit_identically_when_moments_have_sixteen_bits() -> None:
+    settings = OptimizerSettings(learning_rate=0.1, moment_bits=16)
+    one, other = network(0), network(1)
+    first = NamedAdamW(one.named_parameters(), settings)
+    descend(one, first, 3)
+    state = first.named_state()
+    assert {key.rpartition(":")[2]: value.element_size() for key, value in state.items()} == {
+        "step": 4,
+        "exp_avg": 2,
+        "exp_avg_sq": 2,
+    }
+    other.load_state_dict(one.state_dict())
+    second = NamedAdamW(other.named_parameters(), settings)
+    second.load_named_state(state)
+    descend(one, first, 4)
+    descend(other, second, 4)
+    assert all(torch.equal(p, q) for p, q in zip(one.parameters(), other.parameters(), strict=True))
+
+
+def test_sixteen_bits_cost_next_to_nothing_when_descending() -> None:
+    """After 100 steps both have come equally far down."""
+    reached = []
+    for bits in (16, 32):
+        module = network(0)
+        descend(module, NamedAdamW(module.named_parameters(), OptimizerSettings(1e-3, moment_bits=bits)), 100)
+        x = torch.linspace(-1, 1, 12).view(4, 3)
+        reached.append(float(module(x).detach().square().sum()))
+    assert reached[0] == pytest.approx(reached[1], rel=0.02)
+
+
+def test_moment_bits_are_refused_when_neither_16_nor_32() -> None:
+    with pytest.raises(InputError, match="moment_bits=8 must be 16 or 32"):
+        OptimizerSettings(moment_bits=8)

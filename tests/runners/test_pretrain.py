@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -102,14 +103,14 @@ def test_card_and_log_tell_of_the_training_when_pretrained(
         "recording",
         "recordings of other speakers",
     ]
-    log = pd.read_csv(bundle.parent / "losses.csv")
+    log = pd.read_csv(bundle.parent / "state" / "losses.csv")
     assert list(log.columns) == ["step", "loss", "value"]
     assert set(log["step"]) == {1, 2, 3, 4}
     assert set(log.loc[log["loss"] == "adversarial", "step"]) == {2, 3, 4}
 
 
 def test_best_step_is_kept_when_validated(bundle: Path) -> None:
-    rows = pd.read_csv(bundle.parent / "validation.csv", dtype={"speaker": str})
+    rows = pd.read_csv(bundle.parent / "state" / "validation.csv", dtype={"speaker": str})
     assert set(rows["speaker"]) == {"040", "041"}
     means = rows.groupby("epoch")["value"].mean()
     assert sorted(means.index) == [2, 4]
@@ -141,6 +142,14 @@ def test_weights_are_those_of_the_base_when_it_starts_from_one(
         assert one.keys() == two.keys()
         for key in one:
             torch.testing.assert_close(one[key], two[key], atol=1e-9, rtol=1e-9)
+    anew = run_script("pretrain.py", *mine, *overrides, "name=anew", "fresh_rows=true", cwd=here)
+    assert anew.returncode == 0, anew.stderr
+    one, two = (
+        load_tensors(folder / "generator.safetensors")
+        for folder in (bundle, here / "pretraining" / "anew" / "bundle")
+    )
+    differing = {key for key in one if not torch.allclose(one[key], two[key], atol=1e-9, rtol=1e-9)}
+    assert differing == {"speaker_embedding.weight"}
     refused = run_script(
         "pretrain.py", *arguments, "name=no", f"start_from={bundle}", "model.hidden_channels=32", cwd=here
     )
@@ -160,7 +169,20 @@ def test_bundle_is_bit_identical_when_stopped_and_resumed(
         one, two = (load_tensors(folder / f"{name}.safetensors") for folder in (bundle, parts / "bundle"))
         assert one.keys() == two.keys()
         assert all(torch.equal(one[key], two[key]) for key in one)
-    assert (parts / "losses.csv").read_bytes() == (bundle.parent / "losses.csv").read_bytes()
+    assert (parts / "state" / "losses.csv").read_bytes() == (bundle.parent / "state" / "losses.csv").read_bytes()
+
+
+def test_training_goes_on_when_only_the_state_was_brought_along(
+    bundle: Path, here: Path, arguments: list[str], run_script: RunScript
+) -> None:
+    moved = here / "pretraining" / "moved"
+    shutil.copytree(bundle.parent / "state", moved / "state")
+    result = run_script("pretrain.py", *arguments, "name=moved", "steps=5", cwd=here)
+    assert result.returncode == 0, result.stderr
+    assert "; step 4 of 5\n" in result.stdout
+    assert "best.safetensors is gone: the best step is chosen among those from here on\n" in result.stdout
+    assert "- Kept: step 5, " in (moved / "bundle" / "card.md").read_text(encoding="utf-8")
+    assert set(pd.read_csv(moved / "state" / "losses.csv")["step"]) == {1, 2, 3, 4, 5}
 
 
 def test_two_devices_share_every_batch_when_asked_for(
@@ -170,7 +192,7 @@ def test_two_devices_share_every_batch_when_asked_for(
         result = run_script("pretrain.py", *arguments, "name=two", "devices=2", f"steps={steps}", cwd=here)
         assert result.returncode == 0, result.stderr
         assert result.stdout.count("2 voices, 8 utterances; step ") == 1, "one of them speaks for both"
-    one, two = (pd.read_csv(folder / "losses.csv") for folder in (bundle.parent, here / "pretraining" / "two"))
+    one, two = (pd.read_csv(folder / "state" / "losses.csv") for folder in (bundle.parent, here / "pretraining" / "two"))
     assert one[["step", "loss"]].equals(two[["step", "loss"]])
     one, two = (table.set_index(["step", "loss"])["value"] for table in (one, two))
     assert two[1, "mel"] == pytest.approx(one[1, "mel"], rel=0.3), "a part of the same batch"
@@ -186,7 +208,7 @@ def test_state_is_saved_and_status_is_zero_when_told_to_end(here: Path, argument
     )
     try:
         deadline = time.monotonic() + PATIENCE_S
-        while not (folder / "losses.csv").exists():
+        while not (folder / "state" / "losses.csv").exists():
             assert process.poll() is None, process.communicate()[1]
             assert time.monotonic() < deadline
             time.sleep(0.02)
@@ -195,7 +217,7 @@ def test_state_is_saved_and_status_is_zero_when_told_to_end(here: Path, argument
     finally:
         process.kill()
     assert process.returncode == 0
-    step = int(load_tensors(folder / "state.safetensors")["progress/step"])
+    step = int(load_tensors(folder / "state" / "training.safetensors")["progress/step"])
     assert f"stopped at step {step} and saved; the same command goes on from there\n" in said
-    assert step == pd.read_csv(folder / "losses.csv")["step"].max() > 0
+    assert step == pd.read_csv(folder / "state" / "losses.csv")["step"].max() > 0
     assert not (folder / "bundle").exists()
