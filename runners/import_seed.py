@@ -22,6 +22,9 @@ class ImportArguments:
     D: str | None = argument("the multi-period discriminator's checkpoint; without it, new ones start from noise", None)
     DUR: str | None = argument("the duration discriminator's checkpoint; likewise", None)
     wavs: str | None = argument("the root of the list's recordings; without it, there are no voiceprints", None)
+    transcripts: str | None = argument(
+        "a table id<TAB>spelling of the list's recordings; lint.py then finds sentences that the base knows", None
+    )
     optimizer: bool = argument("keep the generator's optimizer state (true or false)", False)
 
 

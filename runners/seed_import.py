@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +21,9 @@ from vits.bundle import BaseSpeaker, Bundle, check_replaceable, save_bundle
 from vits.checkpoint import load_strict, synthesizer_from_seed
 from vits.corpus.audio import read_audio
 from vits.corpus.cache import default_cache_dir
-from vits.corpus.text_file import numbered_lines
+from vits.corpus.clip import Clip
+from vits.corpus.filelists import read_list, with_spellings
+from vits.corpus.split import TRAIN
 from vits.errors import InputError
 from vits.model_spec import ModelSpec
 from vits.seed_checkpoint import MOMENTS, SeedCheckpoint, read_seed_checkpoint
@@ -34,6 +36,7 @@ from vits.seed_names import (
     synthesizer_table,
 )
 from vits.synthesizer import Synthesizer
+from vits.trained_on import TrainedOn
 
 if TYPE_CHECKING:
     from runners.import_seed import ImportArguments
@@ -54,7 +57,8 @@ def import_bundle(arguments: ImportArguments) -> None:
     config = _read_config(Path(arguments.config), checkpoint)
     synthesizer = synthesizer_from_seed(config, checkpoint.tensors)
     spec = model_spec_from_seed(config)
-    paths = _read_filelist(Path(arguments.filelist), len(synthesizer.speaker_embedding.weight))
+    clips = _read_clips(arguments, len(synthesizer.speaker_embedding.weight))
+    paths = _by_row(clips)
     adversary, trained = _adversary(spec, {"audio": arguments.D, "duration": arguments.DUR})
     counts = {row: len(wavs) for row, wavs in paths.items()}
     speakers = [BaseSpeaker(str(row), counts.get(row, 0)) for row in range(len(synthesizer.speaker_embedding.weight))]
@@ -68,6 +72,7 @@ def import_bundle(arguments: ImportArguments) -> None:
         optimizer_state=_optimizer_state(checkpoint, synthesizer) if arguments.optimizer else {},
     )
     save_bundle(bundle, Path(arguments.out), _card(arguments, bundle))
+    TrainedOn.of(clips).save(Path(arguments.out))
     untrained = [speaker.name for speaker in speakers if not speaker.utterances]
     print(f"wrote {arguments.out}: {len(speakers)} speakers, {len(untrained)} of them never trained ({untrained[:5]})")
 
@@ -89,15 +94,25 @@ def _read_config(path: Path, checkpoint: SeedCheckpoint) -> dict[str, Any]:
     return config
 
 
-def _read_filelist(path: Path, n_speakers: int) -> dict[int, list[str]]:
-    """The recordings of each speaker row, from lines `wav|speaker id|text`."""
-    wavs: dict[int, list[str]] = defaultdict(list)
-    for number, line in numbered_lines(path):
-        fields = line.split("|")
-        if len(fields) != 3 or not fields[1].isdigit() or int(fields[1]) >= n_speakers:
-            raise InputError(f"{path}:{number}: {line[:60]!r} is no line wav|speaker id below {n_speakers}|text")
-        wavs[int(fields[1])].append(fields[0])
-    return wavs
+def _read_clips(arguments: ImportArguments, n_speakers: int) -> list[Clip]:
+    """What the generator was trained on, from lines `wav|speaker id|IPA`, with spellings where a table gives them."""
+    path = Path(arguments.filelist)
+    clips = read_list(path, Path(arguments.wavs or ""), TRAIN)
+    for number, clip in enumerate(clips, 1):
+        if not clip.speaker.isdigit() or int(clip.speaker) >= n_speakers:
+            raise InputError(
+                f"{path}: recording {number}, {clip.name}, is of speaker {clip.speaker!r}; the generator has rows for "
+                f"ids below {n_speakers}: give the list that it was trained on"
+            )
+    return with_spellings(clips, Path(arguments.transcripts)) if arguments.transcripts else clips
+
+
+def _by_row(clips: Sequence[Clip]) -> dict[int, list[Path]]:
+    """The recordings of each speaker row."""
+    paths: dict[int, list[Path]] = defaultdict(list)
+    for clip in clips:
+        paths[int(clip.speaker)].append(clip.path)
+    return paths
 
 
 def _adversary(spec: ModelSpec, files: Mapping[str, str | None]) -> tuple[Adversary, bool]:
@@ -119,7 +134,7 @@ def _adversary(spec: ModelSpec, files: Mapping[str, str | None]) -> tuple[Advers
     return adversary, any(files.values())
 
 
-def _voiceprints(root: str | None, paths: Mapping[int, list[str]], n_speakers: int) -> Float[Tensor, "speakers print"]:
+def _voiceprints(root: str | None, paths: Mapping[int, list[Path]], n_speakers: int) -> Float[Tensor, "speakers print"]:
     """Each speaker's mean voiceprint; of width 0 without recordings."""
     if root is None:
         print("warning: no recordings (wavs=...), so no voiceprints: strategy=nearest and ecapa can't use this base")
@@ -128,7 +143,7 @@ def _voiceprints(root: str | None, paths: Mapping[int, list[str]], n_speakers: i
     prints = torch.zeros(n_speakers, 192)
     for row, wavs in sorted(paths.items()):
         recordings = [
-            Utterance(wav, str(row), "", read_audio(Path(root) / wav, JUDGED_RATE), JUDGED_RATE)
+            Utterance(str(wav), str(row), "", read_audio(wav, JUDGED_RATE), JUDGED_RATE)
             for wav in wavs[:ENROLMENT_CLIPS]
         ]
         prints[row] = mean_voiceprint(recorded_voiceprints(recordings, judges))

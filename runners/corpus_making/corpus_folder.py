@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+
+from filelock import FileLock, Timeout
 
 from runners.corpus_making.plan import PlannedClip
 from vits.corpus.cache import write_atomically
@@ -12,6 +15,30 @@ from vits.corpus.text_file import numbered_lines
 from vits.errors import InputError
 
 HEADER = "path|speaker|text|split|voice"
+LOCK = ".being_made"
+
+
+@contextmanager
+def made_by_one(root: Path) -> Iterator[None]:
+    """Keep other processes from making a corpus in the same folder meanwhile.
+
+    Raises:
+        InputError: one does already, or the folder can't be written to.
+    """
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(root / LOCK)
+        lock.acquire(timeout=0)
+    except Timeout:
+        raise InputError(
+            f"another process is making a corpus in {root}; wait until it is done, or choose another folder for out"
+        ) from None
+    except OSError as error:
+        raise InputError(f"can't make the folder {root} ({error.strerror}); choose another for out") from None
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 class CorpusFolder:
@@ -34,8 +61,10 @@ class CorpusFolder:
         self._finished = {clip for clip in plan if _row(clip) in known and (root / clip.path).is_file()}
 
     def unfinished(self) -> list[PlannedClip]:
-        """The clips still to be made, in the plan's order."""
-        return [clip for clip in self._plan if clip not in self._finished]
+        """The clips still to be made, a sentence of every voice at a time: what is there at any moment is balanced."""
+        return sorted(
+            (clip for clip in self._plan if clip not in self._finished), key=lambda clip: Path(clip.path).name
+        )
 
     def add(self, clip: PlannedClip, content: bytes) -> None:
         """Write a clip's file, then list it."""
@@ -49,10 +78,6 @@ class CorpusFolder:
         Raises:
             InputError: the folder can't be written to.
         """
-        try:
-            self.root.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise InputError(f"can't make the folder {self.root} ({error.strerror}); choose another for out") from None
         write_atomically(self.root / TABLE, "".join(f"{line}\n" for line in [HEADER, *self._lines()]).encode())
 
     def _listed(self) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,7 +11,7 @@ import numpy as np
 from jaxtyping import Float32
 from tqdm import tqdm
 
-from runners.corpus_making.corpus_folder import CorpusFolder
+from runners.corpus_making.corpus_folder import CorpusFolder, made_by_one
 from runners.corpus_making.kokoro import MOST_TOKENS, SAMPLE_RATE, Kokoro, require_onnxruntime, tokens_of
 from runners.corpus_making.plan import PlannedClip, parse_splits, plan_clips, read_sentences
 from runners.corpus_making.recording import recording
@@ -29,7 +29,8 @@ def make_corpus(arguments: MakeCorpusArguments) -> None:
     """Make the clips that aren't there yet, one after the other.
 
     Raises:
-        InputError: an argument or a sentence can't be used, or Kokoro can't be had; nothing is written then.
+        InputError: an argument or a sentence can't be used, Kokoro can't be had, or another process makes a corpus in
+            the same folder; nothing is written then.
     """
     if arguments.threads < 1:
         raise InputError(f"threads={arguments.threads} is not allowed; give 1 or more")
@@ -37,17 +38,30 @@ def make_corpus(arguments: MakeCorpusArguments) -> None:
     sentences = read_sentences(Path(arguments.sentences))
     plan = plan_clips(voices, sentences, parse_splits(arguments.splits), share=arguments.share)
     tokens = _tokens(plan)
-    folder = CorpusFolder(Path(arguments.out), plan)
-    unfinished = folder.unfinished()
-    if unfinished:
-        kokoro, styles = _fetch(voices, arguments.threads)
+    root = Path(arguments.out)
+    something_to_do = bool(CorpusFolder(root, plan).unfinished())
+    kokoro_and_styles = _fetch(voices, arguments.threads) if something_to_do else None
+    with made_by_one(root):
+        folder = CorpusFolder(root, plan)  # again: another process may have gone on in the meantime
         folder.write_table()  # before the first file is replaced
-        done = len(plan) - len(unfinished)
-        for clip in tqdm(unfinished, total=len(plan), initial=done, desc=arguments.out, unit="clip", disable=None):
-            wave = kokoro.speak(tokens[clip.voice.language, clip.text], styles[clip.voice])
-            folder.add(clip, recording(wave, SAMPLE_RATE))
-    folder.write_table()
-    print(f"{folder.root} has all {len(plan)} clips of {len(voices)} voices; {len(unfinished)} were made now")
+        made = _speak(folder, len(plan), tokens, *kokoro_and_styles) if kokoro_and_styles else 0
+    print(f"{root} has all {len(plan)} clips of {len(voices)} voices; {made} were made now")
+
+
+def _speak(
+    folder: CorpusFolder,
+    n_planned: int,
+    tokens: Mapping[tuple[str, str], list[int]],
+    kokoro: Kokoro,
+    styles: Mapping[Voice, Float32[np.ndarray, "lengths channels"]],
+) -> int:
+    """Make what is unfinished; gives the number of clips that it was."""
+    unfinished = folder.unfinished()
+    done = n_planned - len(unfinished)
+    for clip in tqdm(unfinished, total=n_planned, initial=done, desc=str(folder.root), unit="clip", disable=None):
+        wave = kokoro.speak(tokens[clip.voice.language, clip.text], styles[clip.voice])
+        folder.add(clip, recording(wave, SAMPLE_RATE))
+    return len(unfinished)
 
 
 def _fetch(

@@ -22,6 +22,7 @@ from runners.linting.shared_recordings import shared_recordings
 from runners.linting.shared_texts import shared_texts
 from runners.linting.speakers import empty_speakers, shared_speakers, unbalanced_speakers
 from runners.linting.transcripts import disagreements, transcribe
+from vits.corpus.cache import write_atomically
 from vits.corpus.clip import Clip
 from vits.corpus.corpus import Corpus
 from vits.corpus.features import with_phonemes
@@ -109,10 +110,9 @@ def write_findings(findings: Sequence[Finding], path: Path) -> None:
     Raises:
         InputError: it can't be written there.
     """
-    try:
-        findings_table(findings).to_csv(path, index=False, lineterminator="\n")
-    except OSError as error:
-        raise InputError(f"can't write the findings to {path} ({error.strerror}); give another file") from None
+    if path.is_dir() or not path.parent.is_dir():
+        raise InputError(f"can't write the findings to {path}: that is a folder, or in none; give another file")
+    write_atomically(path, findings_table(findings).to_csv(index=False, lineterminator="\n").encode())
 
 
 @dataclass(frozen=True)

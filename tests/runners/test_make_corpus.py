@@ -22,7 +22,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runners.corpus_making.corpus_folder import HEADER, CorpusFolder
+from runners.corpus_making.corpus_folder import HEADER, LOCK, CorpusFolder, made_by_one
 from runners.corpus_making.kokoro import SAMPLE_RATE, TOKENS, tokens_of
 from runners.corpus_making.making import make_corpus
 from runners.corpus_making.ogg import with_serial_number
@@ -229,6 +229,31 @@ def test_finished_clips_are_listed_and_not_made_again_when_a_run_was_stopped(tmp
     (tmp_path / plan[1].path).write_bytes(clip_bytes)  # stopped between the recording and the table
     assert CorpusFolder(tmp_path, plan).unfinished() == plan[1:]
     assert [clip.text for clip in FolderCorpus(root=str(tmp_path)).read()] == ["One."]
+
+
+def test_every_voice_has_as_many_clips_when_a_run_was_stopped(tmp_path: Path, clip_bytes: bytes) -> None:
+    plan = plan_clips([ADA, Voice("bob", ("am_adam",))], ["One.", "Two.", "Three."], TRAIN, share=True)
+    folder = CorpusFolder(tmp_path, plan)
+    for clip in folder.unfinished()[:4]:
+        folder.add(clip, clip_bytes)
+    made = FolderCorpus(root=str(tmp_path)).read()
+    assert [(clip.speaker, clip.text) for clip in made] == [
+        ("ada", "One."),
+        ("ada", "Two."),
+        ("bob", "One."),
+        ("bob", "Two."),
+    ]
+
+
+def test_second_run_is_refused_when_one_makes_a_corpus_in_the_folder(tmp_path: Path) -> None:
+    with (
+        made_by_one(tmp_path),
+        pytest.raises(InputError, match=r"another process is making a corpus in .*; wait until"),
+        made_by_one(tmp_path),
+    ):
+        pass
+    with made_by_one(tmp_path):
+        assert (tmp_path / LOCK).exists()
 
 
 def test_clip_is_made_again_when_its_text_or_voice_changed_or_its_file_is_gone(

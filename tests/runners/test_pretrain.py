@@ -145,8 +145,7 @@ def test_weights_are_those_of_the_base_when_it_starts_from_one(
     anew = run_script("pretrain.py", *mine, *overrides, "name=anew", "fresh_rows=true", cwd=here)
     assert anew.returncode == 0, anew.stderr
     one, two = (
-        load_tensors(folder / "generator.safetensors")
-        for folder in (bundle, here / "pretraining" / "anew" / "bundle")
+        load_tensors(folder / "generator.safetensors") for folder in (bundle, here / "pretraining" / "anew" / "bundle")
     )
     differing = {key for key in one if not torch.allclose(one[key], two[key], atol=1e-9, rtol=1e-9)}
     assert differing == {"speaker_embedding.weight"}
@@ -192,7 +191,9 @@ def test_two_devices_share_every_batch_when_asked_for(
         result = run_script("pretrain.py", *arguments, "name=two", "devices=2", f"steps={steps}", cwd=here)
         assert result.returncode == 0, result.stderr
         assert result.stdout.count("2 voices, 8 utterances; step ") == 1, "one of them speaks for both"
-    one, two = (pd.read_csv(folder / "state" / "losses.csv") for folder in (bundle.parent, here / "pretraining" / "two"))
+    one, two = (
+        pd.read_csv(folder / "state" / "losses.csv") for folder in (bundle.parent, here / "pretraining" / "two")
+    )
     assert one[["step", "loss"]].equals(two[["step", "loss"]])
     one, two = (table.set_index(["step", "loss"])["value"] for table in (one, two))
     assert two[1, "mel"] == pytest.approx(one[1, "mel"], rel=0.3), "a part of the same batch"

@@ -15,6 +15,7 @@ from runners.seed_export import export_bundle
 from runners.seed_import import import_bundle
 from vits.bundle import load_bundle
 from vits.errors import InputError
+from vits.trained_on import TrainedOn, fingerprint, read_trained_on
 
 
 @pytest.fixture(scope="module")
@@ -42,6 +43,17 @@ def test_untrained_rows_are_marked_when_the_list_names_nobody_for_them(seed: See
     bundle = load_bundle(seed.folder / "bundle")
     assert [speaker.utterances for speaker in bundle.speakers] == [1, 0, 2]
     assert bundle.trained_rows == [0, 2]
+
+
+def test_bundle_knows_its_sentences_when_imported(seed: SeedFiles) -> None:
+    import_bundle(seed.arguments())
+    known = read_trained_on(seed.folder / "bundle")
+    assert known == TrainedOn(phonemes=frozenset({fingerprint("hˈaɪ")}), spelling=frozenset())
+    (seed.folder / "spellings.tsv").write_text("p1_1\tHi!\np3_1\tHi!\np3_2\tHigh.\n")
+    import_bundle(seed.arguments(transcripts=str(seed.folder / "spellings.tsv")))
+    known = read_trained_on(seed.folder / "bundle")
+    assert known is not None
+    assert known.spelling == {fingerprint("hi"), fingerprint("high")}
 
 
 def test_new_style_weight_norm_is_read_when_a_checkpoint_uses_it(seed: SeedFiles) -> None:
@@ -115,7 +127,7 @@ def test_first_names_are_told_when_the_configuration_is_another(
 
 def test_line_is_told_when_the_list_names_an_unknown_speaker(seed: SeedFiles) -> None:
     (seed.folder / "list.txt").write_text("a.wav|0|x\nb.wav|3|x\n")
-    with pytest.raises(InputError, match=r"list.txt:2: .*below 3"):
+    with pytest.raises(InputError, match=r"list.txt: recording 2, b, is of speaker '3'; .* ids below 3"):
         import_bundle(seed.arguments())
 
 

@@ -40,11 +40,11 @@ class FilelistsCorpus(Corpus):
     def read(self) -> list[Clip]:
         root, folder = resolve_folder(self.root), resolve_folder(self.filelists)
         lists = {TRAIN: self.train_list, VALIDATION: self.validation_list, self.test_split: self.test_list}
-        clips = [clip for split, name in lists.items() for clip in _read_list(folder / name, root, split)]
+        clips = [clip for split, name in lists.items() for clip in read_list(folder / name, root, split)]
         unique(clips, folder)
         if self.transcripts is None:
             return clips
-        return _with_texts(clips, folder / self.transcripts)
+        return with_spellings(clips, folder / self.transcripts)
 
     def split(self, clips: Sequence[Clip]) -> list[Clip]:
         """The splits of the lists, with a test set held out of the training list."""
@@ -55,8 +55,12 @@ class FilelistsCorpus(Corpus):
         return [replace(clip, split=split_of.get(clip.name, clip.split)) for clip in clips]
 
 
-def _read_list(path: Path, root: Path, split: str) -> list[Clip]:
-    """The clips of one list."""
+def read_list(path: Path, root: Path, split: str) -> list[Clip]:
+    """The clips of one list, without spellings.
+
+    Raises:
+        InputError: there is no such file, or a line is malformed.
+    """
     clips = []
     for number, line in numbered_lines(path):
         fields = [field.strip() for field in line.split("|")]
@@ -78,8 +82,12 @@ def _read_list(path: Path, root: Path, split: str) -> list[Clip]:
     return clips
 
 
-def _with_texts(clips: Sequence[Clip], path: Path) -> list[Clip]:
-    """The clips with their spellings from the table."""
+def with_spellings(clips: Sequence[Clip], path: Path) -> list[Clip]:
+    """The clips with their spellings from a table with lines `id<TAB>spelling`.
+
+    Raises:
+        InputError: a line is malformed, or an utterance has none.
+    """
     spellings = _read_spellings(path)
     missing = [clip.path.stem for clip in clips if clip.path.stem not in spellings]
     if missing:
