@@ -52,6 +52,20 @@ def test_interval_is_students_when_worked_out_by_hand() -> None:
     assert verdict.sentence() == f"a is better than b by 0.25 cosine [{verdict.lower:.3g}, {verdict.upper:.3g}]"
 
 
+def test_caveat_names_the_better_system_when_it_is_far_more_erratic() -> None:
+    steady = np.array([0.10, 0.11, 0.12, 0.13, 0.14])[:, None] + np.zeros((1, 1, 5, 2))
+    erratic = steady + np.array([0.4, 0.5, 0.6, 0.7, 0.8])[:, None]
+    comparison = verdicts(seen(np.concatenate([erratic, steady])))
+    assert comparison.pairs[0].distinguishable
+    assert any(
+        caveat.startswith("a differs 11.0 times as much between speakers as b: ") for caveat in comparison.caveats
+    )
+    for other in (np.concatenate([steady + 0.5, steady]), np.concatenate([steady, erratic - 2])):
+        calm = verdicts(seen(other + np.random.default_rng(0).normal(0, 1e-3, other.shape)))
+        assert calm.pairs[0].distinguishable
+        assert not any("times as much between speakers" in caveat for caveat in calm.caveats)
+
+
 def test_smaller_is_better_when_the_metric_says_so() -> None:
     (verdict,) = verdicts(seen(of_speakers([0.1, 0.2, 0.3, 0.4]), higher_is_better=False)).pairs
     assert (verdict.a, verdict.b) == ("b", "a")
