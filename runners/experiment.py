@@ -158,18 +158,7 @@ def run_cell(cell: Cell) -> CellFolder:
     errors = _initialiser_errors(cell, start.speakers)
     trainer = Trainer(fabric, start.synthesizer, start.adversary, start.spec.analysis(), cell.training, cell.seed)
     trainer.generator_optimizer.load_named_state(start.optimizer_state)
-    rows = start.synthesizer.speaker_embedding.rows().detach()
-    known = known_voices(voices, start.speakers, {name: rows[row] for name, row in speaker_ids.items()})
-    evaluator = Evaluator(
-        cell.metrics,
-        voices,
-        known,
-        judges,
-        cell.evaluation,
-        cell.seed,
-        speaker_ids=speaker_ids,
-        base_panel=_base_panel(cell, start, voices),
-    )
+    evaluator = _evaluator(cell, start, voices, judges, speaker_ids)
 
     _announce(cell, voices, start, shares, errors)
     facts = {
@@ -234,6 +223,22 @@ def _add_speakers(cell: Cell, start: Start, enrolments: Mapping[str, Enrolment])
         speaker: embedding.add(cell.strategy.value(enrolment, start.speakers, generator))
         for speaker, enrolment in enrolments.items()
     }
+
+
+def _evaluator(cell: Cell, start: Start, voices: Voices, judges: Judges, speaker_ids: Mapping[str, int]) -> Evaluator:
+    """What scores the new voices, among all that are known, and some of the base's own."""
+    rows = start.synthesizer.speaker_embedding.rows().detach()
+    known = known_voices(voices, start.speakers, {name: rows[row] for name, row in speaker_ids.items()})
+    return Evaluator(
+        cell.metrics,
+        voices,
+        known,
+        judges,
+        cell.evaluation,
+        cell.seed,
+        speaker_ids=speaker_ids,
+        base_panel=_base_panel(cell, start, voices),
+    )
 
 
 def _base_panel(cell: Cell, start: Start, voices: Voices) -> Panel | None:
