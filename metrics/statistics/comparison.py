@@ -270,7 +270,8 @@ def _erratic(observations: Observations, systems: Samples, verdicts: tuple[Verdi
     of_speakers = np.ma.masked_invalid(systems.of_speakers()).mean(axis=1)
     apart = dict(zip(observations.systems, of_speakers.std(axis=1, ddof=1).filled(0.0), strict=True))
     return [
-        f"{verdict.a} differs {apart[verdict.a] / apart[verdict.b]:.1f} times as much between speakers as {verdict.b}: "
+        f"{observations.metric}: {verdict.a} differs {apart[verdict.a] / apart[verdict.b]:.1f} times as much between "
+        f"speakers as {verdict.b}; "
         "where a few absent speakers might have spoilt its mean, more speakers should confirm that it is better."
         for verdict in verdicts
         if verdict.distinguishable and apart[verdict.a] > ERRATIC * apart[verdict.b] > 0
