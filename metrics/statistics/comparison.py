@@ -269,12 +269,12 @@ def _erratic(observations: Observations, systems: Samples, verdicts: tuple[Verdi
     """A sentence for every better system whose speakers lie much further apart than those of the worse one."""
     of_speakers = np.ma.masked_invalid(systems.of_speakers()).mean(axis=1)
     apart = dict(zip(observations.systems, of_speakers.std(axis=1, ddof=1).filled(0.0), strict=True))
+    ratios = {verdict: apart[verdict.a] / apart[verdict.b] for verdict in verdicts if apart[verdict.b] > 0}
     return [
-        f"{observations.metric}: {verdict.a} differs {apart[verdict.a] / apart[verdict.b]:.1f} times as much between "
-        f"speakers as {verdict.b}; "
-        "where a few absent speakers might have spoilt its mean, more speakers should confirm that it is better."
-        for verdict in verdicts
-        if verdict.distinguishable and apart[verdict.a] > ERRATIC * apart[verdict.b] > 0
+        f"{observations.metric}: {verdict.a} differs {ratio:.1f} times as much between speakers as {verdict.b}; where "
+        "a few absent speakers might have spoilt its mean, more speakers should confirm that it is better."
+        for verdict, ratio in ratios.items()
+        if verdict.distinguishable and ratio > ERRATIC
     ]
 
 
