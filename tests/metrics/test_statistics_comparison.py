@@ -58,7 +58,7 @@ def test_caveat_names_the_better_system_when_it_is_far_more_erratic() -> None:
     comparison = verdicts(seen(np.concatenate([erratic, steady])))
     assert comparison.pairs[0].distinguishable
     assert any(
-        caveat.startswith("secs: a differs 11.0 times as much between speakers as b: ") for caveat in comparison.caveats
+        caveat.startswith("secs: a differs 11.0 times as much between speakers as b; ") for caveat in comparison.caveats
     )
     for other in (np.concatenate([steady + 0.5, steady]), np.concatenate([steady, erratic - 2])):
         calm = verdicts(seen(other + np.random.default_rng(0).normal(0, 1e-3, other.shape)))
