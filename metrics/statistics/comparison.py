@@ -139,9 +139,8 @@ def compare(
     What it rests on: speakers, and the sentences of each, are drawn independently. If all speakers read the same
     texts, verdicts hold for these texts. And a mean is what is compared: a system that fails with few speakers, all
     of them absent from the test, looks better than it is. Identical systems are told apart in 5 % of cases at most;
-    of two that differ, and are equal in the mean alone, the more erratic one passes for better in 6 to 14 % (the
-    last nulls in `benchmarks/verdicts.py`). No test of so few speakers can prevent that without giving up its power:
-    one of percentiles of t, and Johnson's correction for skewness, come to 5 to 11 %. So `caveats` names such pairs.
+    of two that have only the mean in common, the more erratic one passes for better in up to 12 %
+    (`benchmarks/verdicts.py`), which no test of so few speakers prevents. So `caveats` names such pairs.
 
     Dror et al. 2018, "The Hitchhiker's Guide to Testing Statistical Significance in NLP", for paired tests and
     corrections in this field.
