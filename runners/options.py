@@ -74,7 +74,7 @@ class PretrainSchema:
     fresh_rows: bool = False
     train_split: str = "train"
     validation_split: str = "validation"
-    validation_sentences: int = 40
+    validation_sentences: int = 160
     validate_every: int = 1000
     steps: int = 8000
     save_every_minutes: float = 5.0
