@@ -104,11 +104,16 @@ class LintSchema:
     cache_dir: str | None = None
 
 
-def register_options() -> None:
+def import_options() -> None:
     """Import every module that may register an option, so that a new file needs no list to be put on."""
     for package in PACKAGES:
         for module in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):
             importlib.import_module(module.name)
+
+
+def register_options() -> None:
+    """Make all options, and the schemas of the entry points, known to Hydra."""
+    import_options()
     ConfigStore.instance().store(name="grid_schema", node=GridSchema, provider="voicegrid")
     ConfigStore.instance().store(name="pretrain_schema", node=PretrainSchema, provider="voicegrid")
     ConfigStore.instance().store(name="lint_schema", node=LintSchema, provider="voicegrid")
@@ -120,6 +125,7 @@ def cell_from(config: DictConfig) -> Cell:
     Raises:
         InputError: a value is not allowed.
     """
+    import_options()  # a launcher's worker gets the configuration ready-made, and has imported nothing yet
     chosen, asked = HydraConfig.get().runtime.choices, HydraConfig.get().overrides.task
     return Cell(
         experiment=config.name,
