@@ -19,6 +19,7 @@ import torch
 import yaml
 
 from runners.cell import CellFolder
+from runners.cli import CONF
 from runners.failures import failures_of
 from strategies.freeze import BASE_ROWS, NEW_ROWS
 from vits.bundle import Bundle
@@ -275,3 +276,18 @@ def test_other_cells_run_and_the_status_tells_when_some_fail(
     again = run_script("grid.py", "-m", *choices, "seed=3", cwd=here)
     assert again.returncode == 0, again.stderr
     assert failures_of(experiment) == {}
+
+
+def test_workers_know_all_initialisers_when_cells_run_side_by_side(
+    here: Path, material: Any, run_script: RunScript
+) -> None:
+    side_by_side = ("hydra/launcher=joblib", "hydra.launcher.n_jobs=2", "name=joblib", "epochs=0", "metrics=[secs]")
+    choices = (*material.overrides, "strategy=mean", "freeze=decoder,all_but_embedding", *side_by_side)
+    result = run_script("grid.py", "-m", *choices, cwd=here)
+    assert result.returncode == 0, result.stderr
+    found = records(here / "runs" / "joblib")
+    assert len(found) == 2
+    for record in found.values():
+        assert record["status"] == "finished"
+        assert record["leave_one_out_error"].keys() == {path.stem for path in (CONF / "strategy").glob("*.yaml")}
+    assert len(pd.read_csv(here / "runs" / "joblib" / "comparison.csv")) == 2
