@@ -14,16 +14,16 @@ from pathlib import Path
 
 import torch
 
-from runners.options import register_options
-from runners.voices import load_voices
-from strategies.embedding_init import BaseSpeakers, leave_one_out_error
+from runners.config.options import register_options
+from runners.voices.recorded_voices import load_voices
+from strategies.initialisers.embedding_init import BaseSpeakers, leave_one_out_error
 from vits.bundle import Bundle, load_bundle
+from vits.common.atomic_files import default_cache_dir
+from vits.common.registry import registered
 from vits.corpus.batching import collate
-from vits.corpus.cache import default_cache_dir
 from vits.corpus.features import PreparedUtterance
 from vits.corpus.folder import FolderCorpus
 from vits.losses import kl_loss
-from vits.registry import registered
 
 UTTERANCES = 160  # at most, of each split
 BATCH_SIZE = 8

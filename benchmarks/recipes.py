@@ -3,7 +3,7 @@
 Every recipe of `RECIPES` is a set of overrides of `conf/pretrain.yaml`, and may have stages and averaged weights.
 Each trains a new model for the same minutes of processor time (which, unlike time on the wall, doesn't depend on
 what else the machine does), then copies and speaks held-out sentences of the base voices, and guesses each voice's
-embedding from its voiceprint and the others' (`strategies.embedding_init.leave_one_out_error`; the mean's is 1).
+embedding from its voiceprint and the others' (`strategies.initialisers.embedding_init.leave_one_out_error`; the mean's is 1).
 Other arguments go to every recipe, for example `train_split=base evaluation=demo_base`, or
 `start_from=assets/demo_base model=of_base` to go on with a base. Prints a Markdown table.
 """
@@ -23,22 +23,22 @@ from hydra.core.hydra_config import HydraConfig
 from omegaconf import OmegaConf
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-from metrics.judges import Judges
+from metrics.judges.judge import Judges
 from metrics.metric import KnownVoices
 from metrics.summary import summarise
-from runners.devices import make_fabric
-from runners.evaluation import Evaluator
-from runners.options import pretraining_from, register_options
-from runners.pretraining.pretrain import load_base_voices
-from runners.pretraining.run import Pretraining
-from runners.pretraining.weights import load_from
-from runners.trainer import Trainer
-from runners.voices import Voices, enrol
-from strategies.embedding_init import BaseSpeakers, leave_one_out_error
+from runners.config.options import pretraining_from, register_options
+from runners.evaluation.evaluator import Evaluator
+from runners.pretraining.pretraining_run import Pretraining
+from runners.pretraining.process import load_base_voices
+from runners.pretraining.weights_from_base import load_from
+from runners.training.devices import make_fabric
+from runners.training.trainer import Trainer
+from runners.voices.recorded_voices import Voices, enrol
+from strategies.initialisers.embedding_init import BaseSpeakers, leave_one_out_error
 from vits.bundle import load_bundle
+from vits.common.registry import registered
 from vits.corpus.batching import LengthBucketedBatches
 from vits.model_spec import ModelSpec
-from vits.registry import registered
 from vits.synthesizer import Synthesizer
 
 CONF = Path(__file__).resolve().parent.parent / "conf"

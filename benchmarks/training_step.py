@@ -19,10 +19,10 @@ from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
 from torch import Tensor
 
-from runners.devices import make_fabric
-from runners.trainer import Trainer, TrainingSettings
+from runners.training.devices import make_fabric
+from runners.training.trainer import Trainer, TrainingSettings
+from vits.common.atomic_files import default_cache_dir
 from vits.corpus.batching import LengthBucketedBatches, collate
-from vits.corpus.cache import default_cache_dir
 from vits.corpus.features import PreparedUtterance, prepare
 from vits.corpus.folder import FolderCorpus
 from vits.layers import length_mask

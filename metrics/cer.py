@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from metrics.error_rate import ErrorRate, Errors, error_components
-from metrics.transcriber import Transcriber
-from metrics.whisper_judge import WhisperJudge
-from vits.registry import register
+from metrics.judges.transcriber import Transcriber
+from metrics.judges.whisper_judge import WhisperJudge
+from vits.common.registry import register
 
 
 @register("metrics", "cer")

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from metrics.distillmos_judge import DistillMosJudge
-from metrics.judges import Judges
+from metrics.judges.distillmos_judge import DistillMosJudge
+from metrics.judges.judge import Judges
+from metrics.judges.judge_weights import Weights, find_weights
 from metrics.metric import KnownVoices, Metric, Score, Scorer, Utterance, score_sound
-from metrics.weights import Weights, find_weights
-from vits.registry import register
+from vits.common.registry import register
 
 
 @register("metrics", "distillmos")

@@ -12,11 +12,11 @@ import numpy as np
 import torch
 from jaxtyping import Float32, Float64
 
-from metrics.extras import require
-from metrics.judges import Judge, Judges
+from metrics.judges.judge import Judge, Judges
+from metrics.judges.judge_weights import Weights, fetch, find_weights
 from metrics.metric import JUDGED_RATE, KnownVoices, Metric, Score, Scorer, Utterance, score_sound
-from metrics.weights import Weights, fetch, find_weights
-from vits.registry import register
+from metrics.optional_packages import require
+from vits.common.registry import register
 
 WINDOW_S = 9.01  # what the network was trained on
 LARGEST_BATCH = 8  # windows

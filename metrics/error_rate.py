@@ -11,10 +11,10 @@ from typing import ClassVar
 import numpy as np
 import pandas as pd
 
-from metrics.judges import Judges
+from metrics.judges.judge import Judges
+from metrics.judges.judge_weights import Weights
+from metrics.judges.transcriber import Transcriber, Transcript
 from metrics.metric import KnownVoices, Metric, Score, Scorer, Utterance
-from metrics.transcriber import Transcriber, Transcript
-from metrics.weights import Weights
 
 SILENCE = np.zeros(0, dtype=np.float32)
 KINDS = ("substitutions", "deletions", "insertions")

@@ -11,11 +11,11 @@ import numpy as np
 from jaxtyping import Float, Float32
 
 from metrics.acoustics import HOP, Pair, mel_cepstra, score_pairs, warped
-from metrics.judges import Judges
-from metrics.memo import Memo
+from metrics.judges.heard_before import Memo
+from metrics.judges.judge import Judges
 from metrics.metric import JUDGED_RATE, KnownVoices, Metric, Score, Scorer
-from vits.errors import InputError
-from vits.registry import register
+from vits.common.errors import InputError
+from vits.common.registry import register
 
 FRAME = 1024  # samples, 64 ms: two periods of 31 Hz
 SEMITONES_PER_OCTAVE = 12

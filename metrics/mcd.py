@@ -9,9 +9,9 @@ import numpy as np
 from jaxtyping import Float
 
 from metrics.acoustics import Pair, mel_cepstra, score_pairs, warped
-from metrics.judges import Judges
+from metrics.judges.judge import Judges
 from metrics.metric import KnownVoices, Metric, Score, Scorer
-from vits.registry import register
+from vits.common.registry import register
 
 DB_PER_NEPER_OF_COEFFICIENT = 10 / np.log(10)
 

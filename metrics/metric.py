@@ -31,10 +31,10 @@ from jaxtyping import Float, Float32
 from numpy.typing import ArrayLike
 from torch import Tensor
 
-from metrics.judges import Judges
-from metrics.weights import Weights
-from vits.corpus.cache import content_key
-from vits.errors import InputError
+from metrics.judges.judge import Judges
+from metrics.judges.judge_weights import Weights
+from vits.common.atomic_files import content_key
+from vits.common.errors import InputError
 
 JUDGED_RATE = 16_000  # Hz; what Whisper and the speaker encoders were trained on
 SHORTEST_S = 0.1  # below this a clip holds no phoneme, and no judge can say anything about it

@@ -11,11 +11,11 @@ import pandas as pd
 from jaxtyping import Float
 from torch import Tensor
 
-from metrics.judges import Judges
+from metrics.judges.judge import Judges
+from metrics.judges.speaker_encoder import mean_voiceprint
 from metrics.metric import KnownVoices, Metric, Score, Utterance, mean_of_defined
-from metrics.speaker_encoder import mean_voiceprint
-from vits.corpus.cache import content_key, write_atomically
-from vits.errors import InputError
+from vits.common.atomic_files import content_key, write_atomically
+from vits.common.errors import InputError
 
 
 def score_recordings(

@@ -9,14 +9,14 @@ from typing import ClassVar
 from jaxtyping import Float
 from torch import Tensor
 
-from metrics.ecapa import EcapaEncoder
-from metrics.judges import Judges
+from metrics.judges.ecapa_encoder import EcapaEncoder
+from metrics.judges.judge import Judges
+from metrics.judges.judge_weights import Weights, find_weights
+from metrics.judges.recorded_voiceprints import recorded_voiceprints
+from metrics.judges.speaker_encoder import SpeakerEncoder, mean_voiceprint
 from metrics.metric import Enrolment, KnownVoices, Metric, Score, Scorer, Utterance, score_sound
-from metrics.speaker_encoder import SpeakerEncoder, mean_voiceprint
-from metrics.voiceprints import recorded_voiceprints
-from metrics.weights import Weights, find_weights
-from vits.errors import InputError
-from vits.registry import register
+from vits.common.errors import InputError
+from vits.common.registry import register
 
 
 @dataclass(frozen=True)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from metrics.ge2e import Ge2eEncoder
+from metrics.judges.ge2e_encoder import Ge2eEncoder
+from metrics.judges.speaker_encoder import SpeakerEncoder
 from metrics.secs import SpeakerSimilarity
-from metrics.speaker_encoder import SpeakerEncoder
-from vits.registry import register
+from vits.common.registry import register
 
 
 @register("metrics", "secs_ge2e")

@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from metrics.judges import Judges
+from metrics.judges.judge import Judges
+from metrics.judges.judge_weights import Weights
 from metrics.metric import KnownVoices, Metric, Score, Scorer, Utterance
 from metrics.reference import enrolment_bounds, normalised_secs
 from metrics.secs import Secs, SpeakerSimilarity, require_enrolled
 from metrics.secs_ge2e import SecsGe2e
-from metrics.weights import Weights
-from vits.registry import register
+from vits.common.registry import register
 
 
 @dataclass(frozen=True)

@@ -14,13 +14,13 @@ from jaxtyping import Float
 from numpy.typing import ArrayLike
 from torch import Tensor
 
-from metrics.ecapa import EcapaEncoder
-from metrics.judges import Judges
+from metrics.judges.ecapa_encoder import EcapaEncoder
+from metrics.judges.judge import Judges
+from metrics.judges.judge_weights import Weights, find_weights
 from metrics.metric import KnownVoices, Metric, Score, Scorer, Utterance, score_sound
 from metrics.secs import Secs, require_enrolled
-from metrics.weights import Weights, find_weights
-from vits.errors import InputError
-from vits.registry import register
+from vits.common.errors import InputError
+from vits.common.registry import register
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from metrics.acoustics import Pair, score_pairs
-from metrics.judges import Judges
+from metrics.judges.judge import Judges
 from metrics.metric import KnownVoices, Metric, Score, Scorer
-from vits.registry import register
+from vits.common.registry import register
 
 
 @register("metrics", "speaking_rate")

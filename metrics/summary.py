@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from metrics.metric import Metric, Score, Utterance
-from vits.errors import InputError
+from vits.common.errors import InputError
 
 ROW_COLUMNS = ("epoch", "split", "speaker", "utterance", "metric", "value")
 SPEAKER_COLUMNS = ("epoch", "split", "speaker", "metric", "value", "utterances", "undefined")

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from metrics.error_rate import ErrorRate, Errors, error_components
+from metrics.judges.transcriber import Transcriber, Transcript
+from metrics.judges.whisper_judge import WhisperJudge
 from metrics.metric import Score
-from metrics.transcriber import Transcriber, Transcript
-from metrics.whisper_judge import WhisperJudge
-from vits.registry import register
+from vits.common.registry import register
 
 REPEATS_ITSELF = 2.4  # compression ratio above which Whisper's authors call a text a loop
 NO_SPEECH = 0.6  # probability above which they call a window silent

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from metrics.error_rate import error_components
-from metrics.faster_whisper_judge import FasterWhisperJudge
-from metrics.transcriber import Transcriber
+from metrics.judges.faster_whisper_judge import FasterWhisperJudge
+from metrics.judges.transcriber import Transcriber
 from metrics.wer import WordErrorRate
-from vits.registry import register
+from vits.common.registry import register
 
 
 @register("metrics", "wer_faster_whisper")

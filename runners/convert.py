@@ -5,8 +5,8 @@ from __future__ import annotations
 import sys
 from dataclasses import dataclass
 
-from runners.arguments import argument, help_text, parse_arguments
-from runners.cli import told_in_one_line
+from runners.cli.arguments import argument, help_text, parse_arguments
+from runners.cli.entry_point import told_in_one_line
 
 EXAMPLE = "python runners/convert.py run=runs/demo/<cell> speaker=040 audio=mine.wav out=theirs.wav"
 
@@ -31,7 +31,7 @@ def main() -> None:
         return
     with told_in_one_line():
         arguments = parse_arguments(ConvertArguments, sys.argv[1:])
-        from runners.conversion import convert_file
+        from runners.inference.conversion import convert_file
 
         convert_file(arguments)
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import sys
 from dataclasses import dataclass
 
-from runners.arguments import argument, help_text, parse_arguments
-from runners.cli import told_in_one_line
+from runners.cli.arguments import argument, help_text, parse_arguments
+from runners.cli.entry_point import told_in_one_line
 
 EXAMPLE = "python runners/export.py run=runs/demo/<cell> out=voice.onnx"
 
@@ -25,7 +25,7 @@ def main() -> None:
         return
     with told_in_one_line():
         arguments = parse_arguments(ExportArguments, sys.argv[1:])
-        from runners.onnx_export import export_cell
+        from runners.inference.onnx_export import export_cell
 
         export_cell(arguments)
 

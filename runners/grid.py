@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from runners.cli import CONF, main, told_in_one_line
+from runners.cli.entry_point import CONF, main, told_in_one_line
 
 EXAMPLES = """\
   python runners/grid.py strategy=nearest freeze=decoder
@@ -17,8 +17,8 @@ def job() -> Callable[[], None]:
     import hydra
     from omegaconf import DictConfig
 
-    from runners.options import register_options
-    from runners.sweep import run_or_note_failure
+    from runners.config.options import register_options
+    from runners.experiment.sweep_member import run_or_note_failure
 
     register_options()
 

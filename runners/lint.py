@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 
-from runners.cli import CONF, FAILURE, main, told_in_one_line
+from runners.cli.entry_point import CONF, FAILURE, main, told_in_one_line
 
 EXAMPLES = """\
   python runners/lint.py data=folder data.root=my_voices out=findings.csv
@@ -23,10 +23,10 @@ def job() -> Callable[[], None]:
     import hydra
     from omegaconf import DictConfig
 
+    from runners.config.options import lint_from, register_options
+    from runners.linting.checks import lint, write_findings
     from runners.linting.finding import Severity
-    from runners.linting.lint import lint, write_findings
-    from runners.linting.shown import print_findings
-    from runners.options import lint_from, register_options
+    from runners.linting.printing import print_findings
 
     register_options()
 

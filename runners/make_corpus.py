@@ -5,8 +5,8 @@ from __future__ import annotations
 import sys
 from dataclasses import dataclass
 
-from runners.arguments import argument, help_text, parse_arguments
-from runners.cli import told_in_one_line
+from runners.cli.arguments import argument, help_text, parse_arguments
+from runners.cli.entry_point import told_in_one_line
 
 EXAMPLE = """\
 python runners/make_corpus.py sentences=lines.txt voices=af_heart,bm_lewis,af_sky+am_onyx out=my_corpus

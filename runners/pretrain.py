@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from runners.cli import CONF, main, told_in_one_line
+from runners.cli.entry_point import CONF, main, told_in_one_line
 
 EXAMPLES = """\
   python runners/pretrain.py data.root=my_corpus steps=20000 bundle=my_base
@@ -16,8 +16,8 @@ def job() -> Callable[[], None]:
     import hydra
     from omegaconf import DictConfig
 
-    from runners.options import pretraining_from, register_options
-    from runners.pretraining.pretrain import pretrain
+    from runners.config.options import pretraining_from, register_options
+    from runners.pretraining.process import pretrain
 
     register_options()
 

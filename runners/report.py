@@ -6,8 +6,8 @@ import sys
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from runners.arguments import argument, help_text, parse_arguments
-from runners.cli import told_in_one_line
+from runners.cli.arguments import argument, help_text, parse_arguments
+from runners.cli.entry_point import told_in_one_line
 
 EXAMPLE = "python runners/report.py experiment=demo"
 
@@ -34,9 +34,9 @@ def main() -> None:
         print(help_text(__doc__ or "", EXAMPLE, ReportArguments))
         return
     with told_in_one_line():
-        from runners.options import register_options
-        from runners.reporting.report import report
+        from runners.config.options import register_options
         from runners.reporting.settings import ReportSettings
+        from runners.reporting.writing import report
 
         register_options()
         # as at the end of a sweep, report.publish=wandb is understood too

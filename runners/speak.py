@@ -5,8 +5,8 @@ from __future__ import annotations
 import sys
 from dataclasses import dataclass
 
-from runners.arguments import argument, help_text, parse_arguments
-from runners.cli import told_in_one_line
+from runners.cli.arguments import argument, help_text, parse_arguments
+from runners.cli.entry_point import told_in_one_line
 
 EXAMPLE = 'python runners/speak.py run=runs/demo/<cell> speaker=040 text="Hello, you." out=hello.wav'
 
@@ -32,7 +32,7 @@ def main() -> None:
         print(help_text(__doc__ or "", EXAMPLE, SpeakArguments))
         return
     with told_in_one_line():
-        from runners.speaking import speak_to_files
+        from runners.inference.speaking import speak_to_files
 
         for path in speak_to_files(parse_arguments(SpeakArguments, sys.argv[1:])):
             print(path)

@@ -13,8 +13,8 @@ from metrics.metric import Metric, Score, Utterance
 from metrics.secs import Secs
 from metrics.summary import score_rows, summarise
 from metrics.wer import WordErrorRate
-from runners.cell import CellFolder, Identity
-from runners.evaluation import NOTE_COLUMNS
+from runners.evaluation.evaluator import NOTE_COLUMNS
+from runners.results.cell_folder import CellFolder, Identity
 from vits.corpus.clip import Clip
 from vits.corpus.split import TEST, VALIDATION, write_split
 

@@ -14,7 +14,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from vits.errors import InputError
+from vits.common.errors import InputError
 from vits.layers import gaussian_like
 
 INITIAL_NOISE_SCALE = 0.01

@@ -9,7 +9,7 @@ from einops import rearrange
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from vits.errors import InputError
+from vits.common.errors import InputError
 from vits.layers import ChannelNorm, same_padding
 
 MASKED_SCORE = -1e4

@@ -23,8 +23,8 @@ from torch import Tensor
 
 from vits.adversary import Adversary
 from vits.checkpoint import load_tensors, load_weights, save_tensors, save_weights
-from vits.corpus.cache import content_key
-from vits.errors import InputError
+from vits.common.atomic_files import content_key
+from vits.common.errors import InputError
 from vits.model_spec import ModelSpec
 from vits.synthesizer import Synthesizer
 

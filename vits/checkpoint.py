@@ -10,10 +10,10 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save
 from torch import Tensor, nn
 
-from vits.corpus.cache import write_atomically
-from vits.errors import InputError
-from vits.seed_config import model_spec_from_seed, speakers_in_seed
-from vits.seed_names import renamed, seed_named, synthesizer_table
+from vits.common.atomic_files import write_atomically
+from vits.common.errors import InputError
+from vits.reference.reference_config import model_spec_from_seed, speakers_in_seed
+from vits.reference.reference_names import renamed, seed_named, synthesizer_table
 from vits.synthesizer import Synthesizer
 
 SHOWN = 5

@@ -7,7 +7,7 @@ from einops import rearrange
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from vits.errors import InputError
+from vits.common.errors import InputError
 
 
 class InverseSTFT(nn.Module):

@@ -9,8 +9,8 @@ from einops import rearrange
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from vits.common.errors import InputError
 from vits.discriminators import Judgement
-from vits.errors import InputError
 from vits.spectrogram import AudioAnalysis, MelSpectrogram
 from vits.stft import ShortTimePower
 

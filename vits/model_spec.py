@@ -11,7 +11,7 @@ from hydra.utils import instantiate
 from torch import nn
 
 from vits.adversary import Adversary
-from vits.errors import InputError
+from vits.common.errors import InputError
 from vits.spectrogram import AudioAnalysis
 from vits.synthesizer import Synthesizer
 

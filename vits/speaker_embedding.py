@@ -6,7 +6,7 @@ import torch
 from jaxtyping import Float, Int64
 from torch import Tensor, nn
 
-from vits.errors import InputError
+from vits.common.errors import InputError
 
 
 class SpeakerEmbedding(nn.Module):

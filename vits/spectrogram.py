@@ -8,7 +8,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from vits.errors import InputError
+from vits.common.errors import InputError
 
 MAGNITUDE_FLOOR = 1e-6  # added to the power, so that the square root has a gradient at silence
 LOG_FLOOR = 1e-5

@@ -11,9 +11,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from pathlib import Path
 
+from vits.common.errors import InputError
 from vits.corpus.clip import Clip
 from vits.corpus.text_file import numbered_lines
-from vits.errors import InputError
 
 FILE = "trained_on.csv"
 HEADER = "kind|fingerprint"

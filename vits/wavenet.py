@@ -6,7 +6,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from vits.errors import InputError
+from vits.common.errors import InputError
 from vits.layers import same_padding, speaker_projection, weight_normed
 
 

@@ -13,7 +13,7 @@ from jaxtyping import Bool, Float
 from metrics.statistics.bootstrap import Samples, Spread, bootstrap
 from metrics.statistics.observations import Observations
 from metrics.statistics.t_test import Uncertainty, holm_factors
-from vits.errors import InputError
+from vits.common.errors import InputError
 
 FEWEST_RESAMPLES = 100  # with fewer, the standard error itself is off by 7 % and more
 POWER = 0.8

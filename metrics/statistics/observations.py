@@ -10,7 +10,7 @@ import pandas as pd
 from jaxtyping import Float
 
 from metrics.metric import Metric
-from vits.errors import InputError
+from vits.common.errors import InputError
 
 OBSERVATION_COLUMNS = ("system", "seed", "speaker", "utterance", "metric", "value")
 

@@ -15,7 +15,7 @@ from scipy.special import stdtrit
 from metrics.statistics.bootstrap import Samples
 from metrics.statistics.observations import Observations
 from metrics.statistics.t_test import noncentrality
-from vits.errors import InputError
+from vits.common.errors import InputError
 
 MOST_SPEAKERS = MOST_SENTENCES = 10_000  # more than this is no advice
 

@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Float
 
 from metrics.statistics.observations import Observations
-from vits.errors import InputError
+from vits.common.errors import InputError
 
 
 @dataclass(frozen=True)

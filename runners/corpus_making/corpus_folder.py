@@ -9,10 +9,10 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from runners.corpus_making.plan import PlannedClip
-from vits.corpus.cache import write_atomically
+from vits.common.atomic_files import write_atomically
+from vits.common.errors import InputError
 from vits.corpus.folder import TABLE
 from vits.corpus.text_file import numbered_lines
-from vits.errors import InputError
 
 HEADER = "path|speaker|text|split|voice"
 LOCK = ".being_made"

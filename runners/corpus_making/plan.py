@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from runners.corpus_making.voices import Voice
+from runners.corpus_making.voice_mixtures import Voice
+from vits.common.errors import InputError
 from vits.corpus.text_file import numbered_lines
-from vits.errors import InputError
 from vits.text.cleaning import collapse_whitespace
 
 _SPLIT = re.compile(r"(?P<name>\w+)(?::(?P<count>[1-9]\d*))?", re.ASCII)

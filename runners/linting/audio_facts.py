@@ -14,10 +14,10 @@ import torch
 from jaxtyping import Float32
 from tqdm import tqdm
 
+from vits.common.atomic_files import content_key, write_atomically
+from vits.common.errors import InputError
 from vits.corpus.audio import read_audio
-from vits.corpus.cache import content_key, write_atomically
 from vits.corpus.clip import Clip
-from vits.errors import InputError
 
 FORMAT = b"1"  # raise it when a measurement changes
 WINDOW_S = 0.05  # about the length of a vowel

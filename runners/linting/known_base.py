@@ -9,10 +9,10 @@ from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
-from runners.base import Base, PretrainedBase
+from runners.bases.base import Base, PretrainedBase
 from runners.linting.audio_facts import measure_all
 from vits.bundle import check_complete, read_speakers
-from vits.corpus.cache import content_key, write_atomically
+from vits.common.atomic_files import content_key, write_atomically
 from vits.corpus.clip import Clip
 from vits.corpus.corpus import Corpus
 from vits.corpus.filelists import FilelistsCorpus

@@ -14,8 +14,8 @@ from jaxtyping import Float32
 from tqdm import tqdm
 
 from metrics.metric import JUDGED_RATE
+from vits.common.atomic_files import content_key, write_atomically
 from vits.corpus.audio import read_audio
-from vits.corpus.cache import content_key, write_atomically
 from vits.corpus.clip import Clip
 from vits.corpus.split import TRAIN, VALIDATION
 

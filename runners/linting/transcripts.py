@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from metrics.judges import Judges
+from metrics.judges.judge import Judges
 from metrics.metric import KnownVoices, Score, Utterance
 from metrics.wer import WordErrorRate
 from runners.linting.finding import Finding, Severity, skipped

@@ -9,13 +9,13 @@ from types import FrameType
 
 from tqdm import tqdm
 
-from runners.devices import any_of_them
 from runners.pretraining.loss_log import SHOWN, LossLog
-from runners.pretraining.run import Pretraining
+from runners.pretraining.pretraining_run import Pretraining
 from runners.pretraining.validation import Validation
-from runners.tracking import Tracker
-from runners.trainer import StepReport, Trainer
-from runners.voices import Voices
+from runners.tracking.tracker import Tracker
+from runners.training.devices import any_of_them
+from runners.training.trainer import StepReport, Trainer
+from runners.voices.recorded_voices import Voices
 from vits.corpus.batching import LengthBucketedBatches
 
 

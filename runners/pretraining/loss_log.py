@@ -8,8 +8,8 @@ from pathlib import Path
 import pandas as pd
 from torch import Tensor
 
-from runners.trainer import StepReport, check_finite
-from vits.corpus.cache import write_atomically
+from runners.training.trainer import StepReport, check_finite
+from vits.common.atomic_files import write_atomically
 
 COLUMNS = ("step", "loss", "value")
 SHOWN = ("mel", "kl", "duration")

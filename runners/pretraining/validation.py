@@ -11,18 +11,18 @@ import pandas as pd
 import soundfile
 from tqdm import tqdm
 
-from metrics.judges import Judges
+from metrics.judges.judge import Judges
 from metrics.metric import KnownVoices
-from runners.cell import flat_name
-from runners.evaluation import Evaluator
-from runners.fit import describe
-from runners.pretraining.run import Pretraining
-from runners.sentences import evenly, unrecorded
-from runners.synthesis import Spoken
-from runners.tracking import Tracker
-from runners.trainer import Trainer
-from runners.voices import Voices
-from vits.corpus.cache import write_atomically
+from runners.evaluation.evaluator import Evaluator
+from runners.evaluation.synthesis import Spoken
+from runners.pretraining.pretraining_run import Pretraining
+from runners.results.cell_folder import flat_name
+from runners.tracking.tracker import Tracker
+from runners.training.fit import describe
+from runners.training.trainer import Trainer
+from runners.voices.recorded_voices import Voices
+from runners.voices.unrecorded_sentences import evenly, unrecorded
+from vits.common.atomic_files import write_atomically
 from vits.corpus.features import PreparedUtterance
 from vits.corpus.split import VALIDATION
 from vits.model_spec import ModelSpec

@@ -9,13 +9,13 @@ from functools import cached_property
 import pandas as pd
 
 from metrics.metric import Metric
-from runners.evaluation import RETENTION
+from runners.evaluation.evaluator import RETENTION
 from runners.reporting.changes import Change, changes
-from runners.reporting.levels import learning_curves, per_speaker, reference_levels
-from runners.reporting.marks import second_judges
+from runners.reporting.naming import second_judges
 from runners.reporting.ranking import Ranking, rank
 from runners.reporting.results import Experiment, System
 from runners.reporting.settings import ReportSettings
+from runners.reporting.speaker_levels import learning_curves, per_speaker, reference_levels
 from vits.corpus.split import TEST
 
 

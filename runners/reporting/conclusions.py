@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from runners.reporting.analysis import Analysis
 from runners.reporting.changes import Change
-from runners.reporting.marks import reference_label, second_judges, title
+from runners.reporting.naming import reference_label, second_judges, title
 from runners.reporting.numbers import counted, decimals_for, interval, listed, percent, plain, signed
 from runners.reporting.ranking import Ranking
 from vits.corpus.split import TEST

@@ -8,13 +8,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from metrics.metric import Metric
 from metrics.statistics import Estimate
 from runners.reporting.analysis import Analysis
-from runners.reporting.audio import listening
 from runners.reporting.changes import Change
 from runners.reporting.conclusions import caveats, conclusions
-from runners.reporting.data import data_tables
+from runners.reporting.data_tables import data_tables
 from runners.reporting.document import Document, Entry, Points, Section, Table
 from runners.reporting.figures import curves, intervals, pareto
-from runners.reporting.marks import OWN_TEACHER, reference_label, title, with_direction
+from runners.reporting.listening_audio import listening
+from runners.reporting.naming import OWN_TEACHER, reference_label, title, with_direction
 from runners.reporting.numbers import NONE, counted, decimals_for, interval, listed, percent, plain, signed
 from runners.reporting.ranking import Ranking
 from runners.reporting.results import CellResult, System

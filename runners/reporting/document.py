@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from runners.reporting.audio import Listening
 from runners.reporting.figures import Picture
+from runners.reporting.listening_audio import Listening
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from metrics.metric import Metric
-from runners.reporting.marks import reference_label, title, with_direction
+from runners.reporting.naming import reference_label, title, with_direction
 from runners.reporting.numbers import percent
 from runners.reporting.ranking import Ranking
 from runners.reporting.results import SPLITS, Experiment, System

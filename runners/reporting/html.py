@@ -5,9 +5,9 @@ from __future__ import annotations
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from runners.reporting.audio import Listening
 from runners.reporting.document import Document, Points, Table
 from runners.reporting.figures import Picture
+from runners.reporting.listening_audio import Listening
 
 BLOCKS = {Table: "table", Picture: "picture", Points: "points", Listening: "listening"}
 

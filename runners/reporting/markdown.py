@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from runners.reporting.audio import Listening
 from runners.reporting.document import Block, Document, Entry, Points, Table
 from runners.reporting.figures import Picture
+from runners.reporting.listening_audio import Listening
 
 SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~$])")
 

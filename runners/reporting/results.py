@@ -15,10 +15,10 @@ import pandas as pd
 import yaml
 
 from metrics.metric import Metric
-from runners.cell import CELL_JSON, FINISHED, CellFolder
+from runners.results.cell_folder import CELL_JSON, FINISHED, CellFolder
+from vits.common.errors import InputError
+from vits.common.registry import registered
 from vits.corpus.split import TEST, VALIDATION
-from vits.errors import InputError
-from vits.registry import registered
 
 SPLITS = (TEST, VALIDATION)
 SHARED = ("data", "training", "evaluation", "metrics", "epochs", "eval_every", "precision")

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from metrics.metric import Metric
 from metrics.statistics import Scope
-from vits.errors import InputError
-from vits.registry import register, registered
+from vits.common.errors import InputError
+from vits.common.registry import register, registered
 
 NONE, WANDB = "none", "wandb"
 PUBLISHERS = (NONE, WANDB)

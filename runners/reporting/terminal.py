@@ -11,7 +11,7 @@ import pandas as pd
 
 from metrics.metric import Metric
 from metrics.summary import summarise
-from runners.reporting.marks import reference_label
+from runners.reporting.naming import reference_label
 from runners.reporting.results import CellResult, finished_cells
 from vits.corpus.split import TEST
 

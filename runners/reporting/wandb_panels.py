@@ -16,10 +16,10 @@ from metrics.metric import Metric
 from runners.reporting.analysis import Analysis
 from runners.reporting.document import Document, Points, Table
 from runners.reporting.markdown import as_markdown
-from runners.reporting.marks import with_direction
+from runners.reporting.naming import with_direction
 from runners.reporting.numbers import listed
 from runners.reporting.results import SPLITS, CellResult, Experiment
-from runners.tracking import EPOCH, STEP, TRAINED, audio_key, loss_key, result_key, score_key
+from runners.tracking.tracker import EPOCH, STEP, TRAINED, audio_key, loss_key, result_key, score_key
 from vits.corpus.split import TEST
 
 LOSS_COLUMNS = ("epoch", "loss", "value")

@@ -20,8 +20,8 @@ from runners.reporting.document import Document
 from runners.reporting.numbers import counted
 from runners.reporting.results import CellResult, Experiment
 from runners.reporting.wandb_panels import Place, build, experiment_cells
-from runners.tracking import TrackingSettings
-from vits.errors import InputError
+from runners.tracking.tracker import TrackingSettings
+from vits.common.errors import InputError
 
 
 def publish(analysis: Analysis, page: Document) -> str:

@@ -15,9 +15,8 @@ from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from runners.cli import help_text
-from runners.experiment import Cell
-from runners.options import (
+from runners.cli.entry_point import help_text
+from runners.config.options import (
     GridSchema,
     PretrainSchema,
     build,
@@ -26,9 +25,10 @@ from runners.options import (
     pretraining_from,
     register_options,
 )
-from vits.errors import InputError
+from runners.experiment.run_cell import Cell
+from vits.common.errors import InputError
+from vits.common.registry import registered
 from vits.model_spec import ModelSpec
-from vits.registry import registered
 
 CONF = Path(__file__).parents[2] / "conf"
 MAINS = ("grid", "pretrain")

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 import torch
 
-from metrics.judges import Judges
+from metrics.judges.judge import Judges
 from metrics.metric import Enrolment, Utterance
+from vits.common.atomic_files import default_cache_dir
 from vits.corpus.audio import read_audio
-from vits.corpus.cache import default_cache_dir
 
 SPEECH = Path(__file__).parents[1] / "data" / "speech"
 CORPUS_RATE = 22_050

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 
 from metrics.cer import CharacterErrorRate, count_character_errors
 from metrics.error_rate import Errors
-from metrics.judges import Judges
+from metrics.judges.judge import Judges
+from metrics.judges.whisper_judge import WhisperJudge
 from metrics.metric import KnownVoices, Utterance
 from metrics.wer import WordErrorRate
-from metrics.whisper_judge import WhisperJudge
 
 NOBODY = KnownVoices({})
 NORMALISED = st.text("abc ").map(lambda text: " ".join(text.split()))

@@ -11,9 +11,9 @@ from hydra.errors import ConfigCompositionException, InstantiationException
 from hydra.utils import instantiate
 from omegaconf import OmegaConf
 
-from runners.options import register_options
-from vits.errors import InputError
-from vits.registry import registered
+from runners.config.options import register_options
+from vits.common.errors import InputError
+from vits.common.registry import registered
 
 register_options()
 

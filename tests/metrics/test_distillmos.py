@@ -10,8 +10,8 @@ import pytest
 import torch
 
 from metrics.distillmos import DistillMos
-from metrics.distillmos_judge import DistillMosJudge, opinion_windows
-from metrics.judges import Judges
+from metrics.judges.distillmos_judge import DistillMosJudge, opinion_windows
+from metrics.judges.judge import Judges
 from metrics.metric import KnownVoices, Utterance
 
 

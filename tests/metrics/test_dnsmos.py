@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from metrics.dnsmos import Dnsmos, DnsmosJudge, listening_windows
-from metrics.judges import Judges
+from metrics.judges.judge import Judges
 from metrics.metric import KnownVoices, Utterance
-from vits.errors import InputError
+from vits.common.errors import InputError
 
 pytest.importorskip("onnxruntime")
 

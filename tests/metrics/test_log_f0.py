@@ -8,10 +8,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from metrics.judges import Judges
+from metrics.judges.judge import Judges
 from metrics.log_f0 import LogF0, compare, f0_hz
 from metrics.metric import KnownVoices, Utterance
-from vits.errors import InputError
+from vits.common.errors import InputError
 
 NAN = math.nan
 NAMES = ("log_f0", "log_f0_correlation", "log_f0_voicing_error")

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from metrics.acoustics import COEFFICIENTS, mel_cepstra
-from metrics.judges import Judges
+from metrics.judges.judge import Judges
 from metrics.mcd import MelCepstralDistortion, distortion_db
 from metrics.metric import KnownVoices, Utterance
 

@@ -11,7 +11,7 @@ import torch
 from metrics.metric import KnownVoices, Score, Utterance, mean_of_defined, score_sound
 from metrics.secs import Secs
 from metrics.wer import WordErrorRate
-from vits.errors import InputError
+from vits.common.errors import InputError
 
 
 def utterance(wave: np.ndarray, sample_rate: int = 16_000) -> Utterance:

@@ -8,11 +8,11 @@ from dataclasses import replace
 import pytest
 import torch
 
-from metrics.judges import Judges
+from metrics.judges.judge import Judges
 from metrics.metric import Enrolment, KnownVoices, Utterance
 from metrics.reference import SecsBounds, cross_cosines, score_recordings, secs_bounds
 from metrics.secs import Secs
-from vits.errors import InputError
+from vits.common.errors import InputError
 
 A, B, C = torch.eye(192)[:3]
 

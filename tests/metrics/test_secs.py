@@ -8,11 +8,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from metrics.judges import Judges
+from metrics.judges.judge import Judges
 from metrics.metric import Enrolment, KnownVoices, Utterance
 from metrics.secs import Secs, SpeakerSimilarity
 from metrics.secs_ge2e import SecsGe2e
-from vits.errors import InputError
+from vits.common.errors import InputError
 
 
 def test_secs_is_one_when_the_clip_is_the_whole_enrolment(judges: Judges, speech: list[Utterance]) -> None:

@@ -11,12 +11,12 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from metrics.judges import Judges
+from metrics.judges.judge import Judges
+from metrics.judges.speaker_encoder import mean_voiceprint
 from metrics.metric import Enrolment, KnownVoices, Metric, Utterance
 from metrics.reference import SecsBounds, enrolment_bounds, expected_cosine, normalised_secs
 from metrics.secs_normalised import SecsGe2eNormalised, SecsNormalised
-from metrics.speaker_encoder import mean_voiceprint
-from vits.errors import InputError
+from vits.common.errors import InputError
 
 A, B, C = torch.eye(4)[:3]
 

@@ -12,12 +12,12 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from metrics.judges import Judges
+from metrics.judges.judge import Judges
 from metrics.metric import Enrolment, KnownVoices, Utterance
 from metrics.secs import Secs
 from metrics.speaker_identification import SpeakerIdentification, equal_error_rate, gallery_of
 from metrics.summary import score_rows, summarise
-from vits.errors import InputError
+from vits.common.errors import InputError
 
 METRIC = SpeakerIdentification()
 E = torch.eye(4)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import soxr
 
-from metrics.judges import Judges
+from metrics.judges.judge import Judges
 from metrics.metric import KnownVoices, Utterance
 from metrics.speaking_rate import SpeakingRate
 

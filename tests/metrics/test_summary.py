@@ -12,7 +12,7 @@ from metrics.metric import Score, Utterance
 from metrics.secs import Secs
 from metrics.summary import by_speaker, over_speakers, score_rows, summarise
 from metrics.wer import WordErrorRate
-from vits.errors import InputError
+from vits.common.errors import InputError
 
 
 def secs_rows(values: dict[str, list[float]]) -> pd.DataFrame:

@@ -10,11 +10,11 @@ import pandas as pd
 import pytest
 
 from metrics.error_rate import Errors, without_punctuation
-from metrics.judges import Judges
+from metrics.judges.judge import Judges
+from metrics.judges.transcriber import Transcript
+from metrics.judges.whisper_judge import WhisperJudge
 from metrics.metric import KnownVoices, Utterance
-from metrics.transcriber import Transcript
 from metrics.wer import WordErrorRate, count_errors, hallucination
-from metrics.whisper_judge import WhisperJudge
 
 NOBODY = KnownVoices({})
 

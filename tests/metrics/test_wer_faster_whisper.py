@@ -8,12 +8,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from metrics.faster_whisper_judge import FasterWhisperJudge
-from metrics.judges import Judges
+from metrics.judges.faster_whisper_judge import FasterWhisperJudge
+from metrics.judges.judge import Judges
 from metrics.metric import KnownVoices, Utterance
 from metrics.wer import WordErrorRate
 from metrics.wer_faster_whisper import FasterWhisperWordErrorRate
-from vits.errors import InputError
+from vits.common.errors import InputError
 
 NOBODY = KnownVoices({})
 

@@ -17,9 +17,9 @@ from hydra.core.hydra_config import HydraConfig
 from omegaconf import OmegaConf
 from torch.nn.functional import normalize
 
-from runners.cell import CellFolder, Identity
-from runners.experiment import Cell
-from runners.options import cell_from, register_options
+from runners.config.options import cell_from, register_options
+from runners.experiment.run_cell import Cell
+from runners.results.cell_folder import CellFolder, Identity
 from vits.bundle import BaseSpeaker, Bundle, save_bundle
 from vits.checkpoint import save_weights
 from vits.model_spec import ModelSpec

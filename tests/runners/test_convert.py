@@ -11,16 +11,16 @@ import soundfile
 import torch
 from torch.nn.functional import normalize
 
-from metrics.judges import Judges
+from metrics.judges.judge import Judges
+from metrics.judges.recorded_voiceprints import recorded_voiceprints
 from metrics.metric import JUDGED_RATE, Utterance
-from metrics.voiceprints import recorded_voiceprints
-from runners.adapted import AdaptedModel, load_adapted
-from runners.conversion import convert, convert_file, nearest_speaker
 from runners.convert import ConvertArguments
+from runners.inference.adapted_model import AdaptedModel, load_adapted
+from runners.inference.conversion import convert, convert_file, nearest_speaker
 from vits.checkpoint import save_tensors
+from vits.common.atomic_files import default_cache_dir
+from vits.common.errors import InputError
 from vits.corpus.audio import read_audio
-from vits.corpus.cache import default_cache_dir
-from vits.errors import InputError
 
 RECORDING = Path(__file__).parents[2] / "assets" / "demo_voices" / "train" / "040" / "000.opus"
 N_MELS = 80

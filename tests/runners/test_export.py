@@ -12,10 +12,10 @@ import onnxruntime
 import pytest
 import torch
 
-from runners.adapted import load_adapted
 from runners.export import ExportArguments
-from runners.onnx_export import OUTPUTS, export_cell, fold_weight_norm
-from vits.errors import InputError
+from runners.inference.adapted_model import load_adapted
+from runners.inference.onnx_export import OUTPUTS, export_cell, fold_weight_norm
+from vits.common.errors import InputError
 from vits.model_spec import ModelSpec
 from vits.synthesizer import Synthesizer
 from vits.text.symbols import SYMBOLS, symbol_ids
@@ -223,7 +223,7 @@ class Without(PathFinder):
         return None if name == "onnxscript" else super().find_spec(name, path, target)
 
 sys.meta_path[sys.meta_path.index(PathFinder)] = Without
-from runners.onnx_export import require_packages
+from runners.inference.onnx_export import require_packages
 require_packages()
 """
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False, cwd=tmp_path)

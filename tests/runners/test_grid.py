@@ -18,10 +18,10 @@ import soundfile
 import torch
 import yaml
 
-from runners.cell import CellFolder
-from runners.cli import CONF
-from runners.failures import failures_of
-from strategies.freeze import BASE_ROWS, NEW_ROWS
+from runners.cli.entry_point import CONF
+from runners.results.cell_folder import CellFolder
+from runners.results.failures import failures_of
+from strategies.freeze.freeze_policy import BASE_ROWS, NEW_ROWS
 from vits.bundle import Bundle
 from vits.checkpoint import load_tensors
 
@@ -91,7 +91,7 @@ def test_record_is_finished_when_the_run_ended(cell: Path) -> None:
     assert all(entry["epoch"] == 4 for entry in record["summary"])
     config = yaml.safe_load((cell / "config.yaml").read_text(encoding="utf-8"))
     assert config["epochs"] == 4
-    assert config["strategy"] == {"_target_": "strategies.nearest.Nearest", "neighbours": 1}
+    assert config["strategy"] == {"_target_": "strategies.initialisers.nearest.Nearest", "neighbours": 1}
 
 
 def test_scores_have_a_row_for_each_utterance_and_value_when_the_run_ended(cell: Path) -> None:

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 import soundfile
-from seed_files import SeedFiles
+from reference_files import SeedFiles
 
-from runners.cell import CellFolder
-from runners.seed_import import import_bundle
+from runners.checkpoints.importing import import_bundle
+from runners.results.cell_folder import CellFolder
 from vits.corpus.audio import read_audio
 from vits.corpus.clip import Clip
 from vits.corpus.folder import FolderCorpus

@@ -14,9 +14,9 @@ from hydra.core.global_hydra import GlobalHydra
 from hydra.core.hydra_config import HydraConfig
 
 import runners.lint
-from runners.cli import CONF, main
-from runners.linting.lint import Thresholds
-from runners.options import LintSchema
+from runners.cli.entry_point import CONF, main
+from runners.config.options import LintSchema
+from runners.linting.checks import Thresholds
 
 Told = Callable[..., tuple[int, str, str]]
 

@@ -29,11 +29,11 @@ from runners.corpus_making.ogg import with_serial_number
 from runners.corpus_making.plan import PlannedClip, Split, parse_splits, plan_clips, read_sentences
 from runners.corpus_making.recording import encode_opus, recording, to_pcm16, trim
 from runners.corpus_making.sources import NPM_REGISTRY, npm_registry
-from runners.corpus_making.voices import STYLE_CHANNELS, Voice, parse_voices, read_styles
+from runners.corpus_making.voice_mixtures import STYLE_CHANNELS, Voice, parse_voices, read_styles
 from runners.make_corpus import MakeCorpusArguments
+from vits.common.errors import InputError
 from vits.corpus.audio import read_audio
 from vits.corpus.folder import FolderCorpus
-from vits.errors import InputError
 from vits.spectrogram import AudioAnalysis, MelSpectrogram
 
 ROOT = Path(__file__).parents[2]

@@ -16,7 +16,7 @@ import pandas as pd
 import pytest
 import torch
 
-from runners.base import PretrainedBase
+from runners.bases.base import PretrainedBase
 from vits.bundle import load_bundle
 from vits.checkpoint import load_tensors
 

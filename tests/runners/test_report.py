@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 from small_experiment import write_experiment
 
-from runners.comparison import compare
-from runners.options import register_options
+from runners.config.end_of_sweep import compare
+from runners.config.options import register_options
 from runners.report import ReportArguments
 from runners.reporting.settings import ReportSettings
-from vits.errors import InputError
+from vits.common.errors import InputError
 
 RunScript = Callable[..., subprocess.CompletedProcess[str]]
 

@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 import soundfile
 
-from runners.arguments import parse_arguments
-from runners.cell import CellFolder, Identity
+from runners.cli.arguments import parse_arguments
+from runners.inference.speaking import speak_to_files
+from runners.results.cell_folder import CellFolder, Identity
 from runners.speak import SpeakArguments
-from runners.speaking import speak_to_files
-from vits.errors import InputError
+from vits.common.errors import InputError
 from vits.model_spec import ModelSpec
 
 ROOT = Path(__file__).parents[2]

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import normalize
 
-from strategies.embedding_init import BaseSpeakers, Enrolment
+from strategies.initialisers.embedding_init import BaseSpeakers, Enrolment
 
 DrawSpeakers = Callable[..., BaseSpeakers]
 

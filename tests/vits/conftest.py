@@ -121,7 +121,7 @@ def new_variant(seed_config: Any) -> Any:
     """Builds the small model of some settings, its flows awake."""
 
     def build(model: Mapping[str, Any], **data: Any) -> Synthesizer:
-        from vits.seed_config import model_spec_from_seed, speakers_in_seed
+        from vits.reference.reference_config import model_spec_from_seed, speakers_in_seed
 
         config = seed_config(model, **data)
         torch.manual_seed(0)

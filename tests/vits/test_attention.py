@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from vits.attention import RelativeAttention, SpeakerConditionedEncoder, TransformerEncoder, pair_mask
-from vits.errors import InputError
+from vits.common.errors import InputError
 from vits.layers import length_mask
 
 CHANNELS = 6

@@ -13,7 +13,7 @@ from torch.nn.functional import normalize
 
 from vits.bundle import BaseSpeaker, Bundle, bundle_identity, has_adversary, load_bundle, save_bundle
 from vits.checkpoint import load_tensors, save_tensors
-from vits.errors import InputError
+from vits.common.errors import InputError
 from vits.model_spec import ModelSpec
 
 NAMES = ("anna", "bert", "célia 3")

@@ -20,7 +20,7 @@ from vits.checkpoint import (
     save_weights,
     synthesizer_from_seed,
 )
-from vits.errors import InputError
+from vits.common.errors import InputError
 from vits.model_spec import ModelSpec
 
 SEED = Path(__file__).parent / "golden" / "finetune_mb_pre_conv2"

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from strategies.freeze import AllButEmbedding, apply_freeze
+from strategies.freeze.freeze_policy import AllButEmbedding, apply_freeze
 from vits.model_spec import CONDITIONING, ModelSpec
 from vits.synthesizer import Synthesizer
 

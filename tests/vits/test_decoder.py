@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import gelu, layer_norm, leaky_relu
 
+from vits.common.errors import InputError
 from vits.decoder import (
     ConvNeXtISTFTDecoder,
     HiFiGANDecoder,
@@ -16,7 +17,6 @@ from vits.decoder import (
     ResBlock1,
     ResBlock2,
 )
-from vits.errors import InputError
 from vits.losses import MultiScaleMelLoss
 
 LATENT, SPEAKER, FRAMES = 5, 3, 12

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
-from vits.errors import InputError
+from vits.common.errors import InputError
 from vits.flow import (
     CausalFlow,
     MonoLayerInterResidualFlow,

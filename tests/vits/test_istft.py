@@ -5,7 +5,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from vits.errors import InputError
+from vits.common.errors import InputError
 from vits.istft import InverseSTFT
 
 

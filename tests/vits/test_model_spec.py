@@ -10,9 +10,9 @@ import pytest
 import torch
 from torch import nn
 
+from vits.common.errors import InputError
 from vits.decoder import ResBlock2
 from vits.discriminators import MultiPeriodDiscriminator
-from vits.errors import InputError
 from vits.model_spec import PARTS, ModelSpec
 from vits.spectrogram import AudioAnalysis
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from vits.errors import InputError
+from vits.common.errors import InputError
 from vits.speaker_embedding import SpeakerEmbedding
 
 CHANNELS = 4

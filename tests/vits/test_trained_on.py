@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from vits.common.errors import InputError
 from vits.corpus.clip import Clip
-from vits.errors import InputError
 from vits.trained_on import TrainedOn, fingerprint, read_trained_on
 
 

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from vits.checkpoint import seed_state_dict, synthesizer_from_seed
-from vits.errors import InputError
+from vits.common.errors import InputError
 from vits.layers import length_mask
 from vits.losses import kl_loss
 from vits.synthesizer import Synthesizer, TrainingPass

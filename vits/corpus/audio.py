@@ -9,7 +9,7 @@ import soundfile
 import soxr
 from jaxtyping import Float32
 
-from vits.errors import InputError
+from vits.common.errors import InputError
 
 FORMATS = "WAV, FLAC, Ogg Vorbis, Opus or MP3"
 

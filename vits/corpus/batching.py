@@ -12,8 +12,8 @@ from jaxtyping import Float32, Int64
 from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 
+from vits.common.errors import InputError
 from vits.corpus.features import PreparedUtterance
-from vits.errors import InputError
 
 JITTER = 0.1  # of a length, so that an utterance meets other neighbours in every epoch
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from vits.errors import InputError
+from vits.common.errors import InputError
 
 
 @dataclass(frozen=True)

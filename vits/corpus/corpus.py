@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from vits.common.errors import InputError
 from vits.corpus.clip import Clip
 from vits.corpus.split import HoldOut, split_by_sentence
-from vits.errors import InputError
 
 SHOWN = 5  # how many examples an error message names
 

@@ -12,9 +12,9 @@ from jaxtyping import Float32
 from safetensors.torch import load_file, save
 from torch import Tensor, nn
 
+from vits.common.atomic_files import content_key, write_atomically
+from vits.common.errors import InputError
 from vits.corpus.audio import read_audio
-from vits.corpus.cache import content_key, write_atomically
-from vits.errors import InputError
 from vits.spectrogram import AudioAnalysis
 
 FORMAT = 1  # of the cached files; raise it when the code that makes them changes its result

@@ -14,10 +14,10 @@ from torch import Tensor, nn
 from torch.utils.data import Dataset
 from tqdm import tqdm
 
+from vits.common.errors import InputError
 from vits.corpus.clip import Clip, in_split
 from vits.corpus.feature_cache import FeatureCache
 from vits.corpus.phoneme_cache import cached_phonemes
-from vits.errors import InputError
 from vits.spectrogram import AudioAnalysis
 from vits.text.phonemizer import EspeakPhonemizer
 from vits.text.tokens import Tokenizer

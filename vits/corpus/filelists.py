@@ -6,13 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
+from vits.common.errors import InputError
+from vits.common.registry import register
 from vits.corpus.clip import Clip
 from vits.corpus.corpus import SHOWN, Corpus, unique
 from vits.corpus.roots import resolve_folder
 from vits.corpus.split import TRAIN, VALIDATION, HoldOut, split_by_sentence
 from vits.corpus.text_file import numbered_lines
-from vits.errors import InputError
-from vits.registry import register
 
 
 @register("data", "filelists")

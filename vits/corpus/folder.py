@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from vits.common.errors import InputError
+from vits.common.registry import register
 from vits.corpus.clip import Clip
 from vits.corpus.corpus import Corpus, unique
 from vits.corpus.roots import resolve_folder
 from vits.corpus.split import VALIDATION
 from vits.corpus.text_file import numbered_lines
-from vits.errors import InputError
-from vits.registry import register
 
 TABLE = "metadata.csv"
 _REQUIRED = ("path", "speaker", "text")

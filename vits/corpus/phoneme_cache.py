@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from vits.corpus.cache import content_key, write_atomically
+from vits.common.atomic_files import content_key, write_atomically
 from vits.text.phonemizer import EspeakPhonemizer
 
 FORMAT = "1"  # raise it when the phonemizer changes its result

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import vits
-from vits.errors import InputError
+from vits.common.errors import InputError
 
 
 def project_root() -> Path:

@@ -13,9 +13,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from vits.common.errors import InputError
 from vits.corpus.clip import Clip
 from vits.corpus.text_file import numbered_lines
-from vits.errors import InputError
 
 TRAIN, VALIDATION, TEST = "train", "validation", "test"
 HELD_OUT = (TEST, VALIDATION)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from vits.errors import InputError
+from vits.common.errors import InputError
 
 
 def numbered_lines(path: Path) -> list[tuple[int, str]]:

@@ -9,9 +9,9 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from vits.common.errors import InputError
 from vits.decoder.conditioning import Unconditioned
 from vits.decoder.resblock import SLOPE, ResBlock
-from vits.errors import InputError
 from vits.layers import weight_normed
 
 LAST_SLOPE = 0.01

@@ -6,7 +6,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from vits.duration_predictor.fit import LOG_DURATION_FLOOR, DurationFit
+from vits.duration_predictor.duration_fit import LOG_DURATION_FLOOR, DurationFit
 from vits.layers import ChannelNorm, same_padding, speaker_projection
 
 

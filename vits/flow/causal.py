@@ -7,7 +7,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from vits.attention import CausalFeedForward, TransformerLayer
-from vits.errors import InputError
+from vits.common.errors import InputError
 from vits.flow.coupling import CouplingFlow, zero_initialised
 from vits.layers import weight_normed
 

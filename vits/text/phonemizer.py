@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from vits.errors import InputError
+from vits.common.errors import InputError
 from vits.text.cleaning import collapse_whitespace, speakable
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ import torch
 from jaxtyping import Int64
 from torch import Tensor
 
-from vits.errors import InputError
+from vits.common.errors import InputError
 from vits.text.symbols import BLANK, SYMBOLS, symbol_ids
 
 

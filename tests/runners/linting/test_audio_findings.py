@@ -5,8 +5,8 @@ from collections.abc import Mapping
 import pytest
 from linting_material import MakeClip
 
-from runners.linting.audio import clipped, missing_or_unreadable, no_audio, short, silent
 from runners.linting.audio_facts import AudioFacts, Recordings
+from runners.linting.audio_findings import clipped, missing_or_unreadable, no_audio, short, silent
 from runners.linting.finding import Severity
 
 GOOD = AudioFacts(duration_s=3.0, clipped=0.0, loudest_db=-20.0, samples="a")

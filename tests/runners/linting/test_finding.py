@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from runners.linting.finding import Finding, Severity, findings_table, skipped, worst_first
-from runners.linting.shown import summary
+from runners.linting.printing import summary
 
 FINDING = Finding(
     Severity.WARNING, "short audio", "test", "4 clips are short", "they say little", "remove them", ("a", "b", "c", "d")

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 from linting_material import MakeClip, WriteWave
 
-from runners.base import FromScratch, PretrainedBase
+from runners.bases.base import FromScratch, PretrainedBase
 from runners.linting.audio_facts import audio_facts
 from runners.linting.known_base import known_bases, write_trained_on
+from vits.common.errors import InputError
 from vits.corpus.filelists import FilelistsCorpus
 from vits.corpus.folder import FolderCorpus
-from vits.errors import InputError
 from vits.trained_on import TrainedOn, fingerprint, read_trained_on
 
 HERE = "."

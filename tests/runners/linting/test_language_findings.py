@@ -6,14 +6,14 @@ import pytest
 import torch
 from linting_material import MakeClip
 
-from metrics.judges import Judges
-from metrics.language import SpokenLanguage, whisper_code
+from metrics.judges.judge import Judges
+from metrics.judges.language_detection import SpokenLanguage, whisper_code
 from runners.linting import language
 from runners.linting.finding import Severity
-from runners.linting.language import detect_languages, wrong_language
 from runners.linting.listening import HeardCache
+from runners.linting.spoken_language import detect_languages, wrong_language
+from vits.common.errors import InputError
 from vits.corpus.clip import Clip
-from vits.errors import InputError
 
 
 @pytest.fixture

@@ -8,11 +8,11 @@ import pandas as pd
 import pytest
 from linting_material import WriteWave
 
-from runners.base import FromScratch
+from runners.bases.base import FromScratch
+from runners.linting.checks import Thresholds, quick_findings, write_findings
 from runners.linting.finding import COLUMNS, Severity
-from runners.linting.lint import Thresholds, quick_findings, write_findings
+from vits.common.errors import InputError
 from vits.corpus.folder import FolderCorpus
-from vits.errors import InputError
 
 
 @dataclass(frozen=True)

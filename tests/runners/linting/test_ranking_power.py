@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from linting_material import MakeClip
 
 from metrics.statistics import Variances, smallest_detectable_difference
-from runners.linting.ranking import Planned, small_tests
+from runners.linting.ranking_power import Planned, small_tests
 from vits.corpus.clip import Clip
 
 NOISY = {"wer": Variances(between_speakers=0.0005, within_speaker=0.04, mean_weight=8.0)}

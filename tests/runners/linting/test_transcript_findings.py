@@ -7,13 +7,13 @@ import pytest
 import torch
 from linting_material import MakeClip
 
-from metrics.judges import Judges
+from metrics.judges.judge import Judges
 from metrics.metric import Score
 from metrics.wer import WordErrorRate
 from runners.linting.finding import Severity
 from runners.linting.listening import HeardCache, sample
 from runners.linting.transcripts import disagreements, transcribe
-from vits.corpus.cache import default_cache_dir
+from vits.common.atomic_files import default_cache_dir
 from vits.corpus.clip import Clip
 from vits.corpus.folder import FolderCorpus
 

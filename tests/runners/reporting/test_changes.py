@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from runners.evaluation import RETENTION
+from runners.evaluation.evaluator import RETENTION
 from runners.reporting.changes import changes
 from runners.reporting.results import Experiment
 from runners.reporting.settings import ReportSettings

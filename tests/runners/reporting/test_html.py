@@ -14,7 +14,7 @@ from playwright.sync_api import Page
 
 from runners.reporting.analysis import Analysis
 from runners.reporting.contents import document
-from runners.reporting.report import write_report
+from runners.reporting.writing import write_report
 
 N_SYSTEMS = 4
 DECODED = "audio => [...document.querySelectorAll('audio')].every(a => a.readyState >= 1)"

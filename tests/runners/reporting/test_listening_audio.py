@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from runners.reporting.audio import Listening, choose, encode, listening
+from runners.reporting.listening_audio import Listening, choose, encode, listening
 from runners.reporting.results import Experiment
 
 

@@ -10,7 +10,7 @@ from runners.reporting.analysis import Analysis
 from runners.reporting.contents import document
 from runners.reporting.document import Document, Entry, Section, Table
 from runners.reporting.markdown import as_markdown, escape
-from runners.reporting.report import write_report
+from runners.reporting.writing import write_report
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from runners.reporting.results import Experiment, load_experiment
-from vits.errors import InputError
+from vits.common.errors import InputError
 
 
 @pytest.fixture

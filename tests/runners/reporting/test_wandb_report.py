@@ -21,8 +21,8 @@ from runners.reporting.results import CellResult, load_experiment
 from runners.reporting.settings import ReportSettings
 from runners.reporting.wandb_panels import experiment_cells
 from runners.reporting.wandb_report import publish
-from runners.tracking import TRAINED, Tracker, TrackingSettings, result_key
-from vits.errors import InputError
+from runners.tracking.tracker import TRAINED, Tracker, TrackingSettings, result_key
+from vits.common.errors import InputError
 
 SETTINGS = ReportSettings(resamples=100)
 

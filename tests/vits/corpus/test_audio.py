@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 import soundfile
 
+from vits.common.errors import InputError
 from vits.corpus.audio import read_audio
-from vits.errors import InputError
 
 RATE = 22050
 

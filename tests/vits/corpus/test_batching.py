@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch.utils.data import DataLoader
 
+from vits.common.errors import InputError
 from vits.corpus.batching import LengthBucketedBatches, collate
 from vits.corpus.clip import Clip
 from vits.corpus.features import PreparedUtterance
-from vits.errors import InputError
 
 lengths = st.lists(st.integers(1, 1000), min_size=1, max_size=200)
 

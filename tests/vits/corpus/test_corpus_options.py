@@ -7,11 +7,11 @@ from hydra import compose, initialize_config_dir
 from hydra.errors import ConfigCompositionException
 from hydra.utils import instantiate
 
+from vits.common.errors import InputError
 from vits.corpus.corpus import Corpus
 from vits.corpus.filelists import FilelistsCorpus
 from vits.corpus.folder import FolderCorpus
 from vits.corpus.roots import project_root
-from vits.errors import InputError
 
 
 def chosen(*overrides: str) -> Corpus:

@@ -10,11 +10,11 @@ import pytest
 import torch
 from torch import nn
 
+from vits.common.errors import InputError
 from vits.corpus.audio import read_audio
 from vits.corpus.clip import Clip
 from vits.corpus.feature_cache import FeatureCache
 from vits.corpus.features import PreparedCorpus, PreparedUtterance, prepare, with_phonemes
-from vits.errors import InputError
 from vits.spectrogram import AudioAnalysis, LinearSpectrogram, MelSpectrogram
 from vits.text.phonemizer import EspeakPhonemizer
 from vits.text.tokens import Tokenizer

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from vits.common.errors import InputError
 from vits.corpus.filelists import FilelistsCorpus
-from vits.errors import InputError
 
 
 @pytest.fixture

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from vits.common.errors import InputError
 from vits.corpus.clip import Clip, in_split
 from vits.corpus.folder import FolderCorpus
 from vits.corpus.roots import project_root, resolve_folder
-from vits.errors import InputError
 
 WriteTable = Callable[[str], FolderCorpus]
 

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from vits.common.errors import InputError
 from vits.corpus.clip import Clip
 from vits.corpus.split import HoldOut, read_split, split_by_sentence, write_split
-from vits.errors import InputError
 
 
 def corpus_of(sentences: dict[str, list[str]]) -> list[Clip]:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from vits.errors import InputError
+from vits.common.errors import InputError
 from vits.text.phonemizer import EspeakPhonemizer
 
 

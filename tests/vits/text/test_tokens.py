@@ -5,7 +5,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vits.errors import InputError
+from vits.common.errors import InputError
 from vits.text.symbols import SYMBOLS
 from vits.text.tokens import Tokenizer
 

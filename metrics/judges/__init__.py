@@ -1,0 +1,1 @@
+"""The pretrained models that listen, and where their weights come from."""

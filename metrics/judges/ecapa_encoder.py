@@ -1,0 +1,70 @@
+"""Voiceprints: ECAPA-TDNN embeddings of who is speaking."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from pathlib import Path
+from typing import ClassVar
+
+import numpy as np
+import torch
+from jaxtyping import Float, Float32
+from torch import Tensor, nn
+from torch.nn.functional import normalize
+
+from metrics.judges.judge_weights import fetch, find_weights
+from metrics.judges.speaker_encoder import SpeakerEncoder
+from metrics.judges.speechbrain_adapter import VOICEPRINT_SIZE, build_ecapa, build_fbank
+
+LARGEST_BATCH = 16  # clips of one length
+
+
+class EcapaEncoder(SpeakerEncoder):
+    """Speaker embeddings of SpeechBrain's `spkrec-ecapa-voxceleb`, trained on VoxCeleb 1 and 2.
+
+    The embedding mean that SpeechBrain ships beside the model is not subtracted: its own speaker verification
+    doesn't either.
+
+    Desplanques et al. 2020, "ECAPA-TDNN", https://arxiv.org/abs/2005.07143.
+    """
+
+    family: ClassVar[str] = "ecapa"
+    size: ClassVar[int] = VOICEPRINT_SIZE
+
+    def __init__(self, filter_banks: nn.Module, network: nn.Module, device: torch.device) -> None:
+        super().__init__()
+        self._filter_banks = filter_banks.to(device).eval()
+        self._network = network.to(device).eval()
+        self._device = device
+
+    @classmethod
+    def load(cls, name: str, cache_dir: Path, device: torch.device) -> EcapaEncoder:
+        path = fetch(find_weights(cls.family, name), cache_dir)
+        network = build_ecapa()
+        network.load_state_dict(torch.load(path, map_location="cpu", weights_only=True), strict=True)
+        return cls(build_fbank(), network, device)
+
+    def embed(self, waves: Sequence[Float32[np.ndarray, "_"]]) -> Float[Tensor, "batch 192"]:
+        """Unit voiceprints of clips.
+
+        Only clips of equal length share a batch. The network's convolutions look past a clip's end: padded
+        with silence to a longer neighbour and masked, its cosine with itself alone falls to 0.999.
+        """
+        positions_of: dict[int, list[int]] = defaultdict(list)
+        for position, wave in enumerate(waves):
+            positions_of[wave.size].append(position)
+        voiceprints = torch.empty(len(waves), VOICEPRINT_SIZE)
+        for positions in positions_of.values():
+            for start in range(0, len(positions), LARGEST_BATCH):
+                together = positions[start : start + LARGEST_BATCH]
+                batch = torch.from_numpy(np.stack([waves[i] for i in together]))
+                voiceprints[together] = self._embed(batch.to(self._device)).cpu()
+        return voiceprints
+
+    @torch.inference_mode()
+    def _embed(self, waves: Float[Tensor, "batch samples"]) -> Float[Tensor, "batch 192"]:
+        """Voiceprints of clips of one length."""
+        features = self._filter_banks(waves)
+        features = features - features.mean(dim=1, keepdim=True)
+        return normalize(self._network(features).squeeze(1), dim=-1)

@@ -1,0 +1,1 @@
+"""Where the model of a cell comes from."""

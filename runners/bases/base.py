@@ -1,0 +1,148 @@
+"""What a cell starts from: a pretrained bundle, or nothing but a configuration."""
+
+from __future__ import annotations
+
+import json
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from strategies.initialisers.embedding_init import BaseSpeakers
+from vits.adversary import Adversary
+from vits.bundle import bundle_identity, has_adversary, load_bundle
+from vits.common.atomic_files import content_key
+from vits.common.errors import InputError
+from vits.common.registry import register
+from vits.corpus.roots import resolve_folder
+from vits.model_spec import CONDITIONING, ModelSpec
+from vits.synthesizer import Synthesizer
+
+SCRATCH = "scratch"
+
+
+@dataclass(frozen=True)
+class Start:
+    """A model ready to take new speakers, and what initialisers may know of the old ones.
+
+    `rows` are the trained rows of the speaker embedding, in the order of `speakers`.
+    """
+
+    spec: ModelSpec
+    synthesizer: Synthesizer
+    adversary: Adversary
+    speakers: BaseSpeakers
+    identity: str
+    rows: tuple[int, ...] = ()
+    optimizer_state: Mapping[str, Tensor] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+
+    def conditioned(self, conditioning: Mapping[str, Any]) -> Start:
+        """The same with a conditioning of the decoder, if one is given; at first it changes nothing."""
+        if not conditioning:
+            return self
+        spec = ModelSpec({**self.spec.parts, CONDITIONING: dict(conditioning)})
+        spec.condition(self.synthesizer)
+        return replace(self, spec=spec)
+
+
+class Base(ABC):
+    """Where the model of a cell comes from."""
+
+    label: str
+    """What a cell's name says of it; empty for the usual case."""
+
+    @abstractmethod
+    def start(self, model: Mapping[str, Any] | None) -> Start:
+        """Build the model. `model` is the configuration asked for, None for the base's own.
+
+        Raises:
+            InputError: the base can't be read, or is of another model.
+        """
+
+
+@register("base", "bundle")
+@dataclass(frozen=True)
+class PretrainedBase(Base):
+    """A base bundle; `path` is its folder. With `forget` its model is taken, and not what it has learned."""
+
+    path: str
+    forget: bool = False
+
+    @property
+    def label(self) -> str:  # pyright: ignore[reportIncompatibleVariableOverride]
+        return SCRATCH if self.forget else ""
+
+    def start(self, model: Mapping[str, Any] | None) -> Start:
+        directory = resolve_folder(self.path)
+        bundle = load_bundle(directory)
+        if model is not None:
+            _check_same_model(bundle.spec.parts, model, self.path)
+        if self.forget:
+            return _untrained(bundle.spec)
+        rows = bundle.trained_rows
+        return Start(
+            spec=bundle.spec,
+            synthesizer=bundle.synthesizer,
+            adversary=bundle.adversary,
+            speakers=BaseSpeakers(
+                tuple(bundle.speakers[row].name for row in rows),
+                bundle.synthesizer.speaker_embedding.weight.detach()[rows],
+                bundle.voiceprints[rows],
+            ),
+            identity=bundle_identity(directory),
+            rows=tuple(rows),
+            optimizer_state=bundle.optimizer_state,
+            warnings=()
+            if has_adversary(directory)
+            else (f"{directory} has no trained discriminators; new ones start from noise, and audio may suffer",),
+        )
+
+
+@register("base", "scratch")
+@dataclass(frozen=True)
+class FromScratch(Base):
+    """No pretraining: the baseline that shows what the base is worth."""
+
+    @property
+    def label(self) -> str:  # pyright: ignore[reportIncompatibleVariableOverride]
+        return SCRATCH
+
+    def start(self, model: Mapping[str, Any] | None) -> Start:
+        if model is None:
+            raise InputError("base=scratch has no model of its own; choose one, such as model=tiny")
+        return _untrained(ModelSpec(model))
+
+
+def _untrained(spec: ModelSpec) -> Start:
+    """A model with random weights and no speakers."""
+    synthesizer = spec.synthesizer(0)
+    width = synthesizer.speaker_embedding.weight.shape[1]
+    return Start(
+        spec=spec,
+        synthesizer=synthesizer,
+        adversary=spec.adversary(),
+        speakers=BaseSpeakers((), torch.zeros(0, width), torch.zeros(0, 0)),
+        identity=content_key([SCRATCH.encode(), json.dumps(spec.parts, sort_keys=True).encode()]),
+    )
+
+
+def _check_same_model(own: Mapping[str, Any], asked: Mapping[str, Any], path: str) -> None:
+    """The configuration asked for is the one that the base was trained with."""
+    mine, theirs = _flat(own), _flat(asked)
+    differing = [key for key in sorted(mine | theirs) if mine.get(key) != theirs.get(key)]
+    if differing:
+        shown = "; ".join(f"{key} is {mine.get(key)} there and {theirs.get(key)} here" for key in differing[:5])
+        raise InputError(
+            f"the base {path} is another model than model=... asks for ({len(differing)} differences: {shown}); "
+            "leave model out to take the base's own, or train it with base=scratch"
+        )
+
+
+def _flat(node: Any, prefix: str = "") -> dict[str, Any]:
+    if isinstance(node, Mapping):
+        return {k: v for key, child in node.items() for k, v in _flat(child, f"{prefix}{key}.").items()}
+    return {prefix.rstrip("."): node}

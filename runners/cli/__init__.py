@@ -1,0 +1,1 @@
+"""What stands around every command: arguments, --help, and bad input told in one line."""

@@ -1,0 +1,118 @@
+"""What every entry point does around its job: a quick --help, and bad input told in one line."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NoReturn
+
+import yaml
+
+CONF = Path(__file__).resolve().parents[2] / "conf"
+BAD_INPUT, FAILURE, INTERRUPTED = 2, 1, 130
+NOT_FOR_USERS = ("object_type=", "reference_type=", "Config search path:", "provider=")
+
+
+def main(job: Callable[[], Callable[[], None]], config_name: str, examples: str) -> None:
+    """Answer --help, or run what `job` gives; `job` does the slow imports.
+
+    Exit status: 0 when all went well, 2 for bad input, 1 when something else failed.
+    """
+    if {"--help", "-h"} & set(sys.argv[1:]):
+        print(help_text(CONF, config_name, examples))
+        return
+    os.environ["HYDRA_FULL_ERROR"] = "1"  # so that Hydra raises instead of printing and exiting with 1
+    sys.argv[1:] = [part for argument in sys.argv[1:] for part in _named_folder(argument)]
+    with told_in_one_line():
+        job()()
+
+
+def _named_folder(argument: str) -> list[str]:
+    """`base=<folder>` as Hydra takes it: the option `bundle` and its path."""
+    name, _, value = argument.partition("=")
+    if name == "base" and value and not (CONF / "base" / f"{value}.yaml").is_file() and Path(value).is_dir():
+        return ["base=bundle", f"base.path='{value}'"]
+    return [argument]
+
+
+@contextmanager
+def told_in_one_line() -> Iterator[None]:
+    """Leave with one line on standard error where the input is bad or the user interrupts.
+
+    Other exceptions are defects, and keep their traceback.
+    """
+    from hydra.errors import HydraException
+    from omegaconf.errors import OmegaConfBaseException
+
+    from vits.common.errors import InputError
+
+    try:
+        yield
+    except InputError as error:
+        _leave(str(error), BAD_INPUT)
+    except (HydraException, OmegaConfBaseException) as error:
+        _leave(_one_line(error), BAD_INPUT)
+    except KeyboardInterrupt:
+        _leave("interrupted; run the same command again to go on", INTERRUPTED)
+
+
+def _leave(message: str, status: int) -> NoReturn:
+    print(f"error: {message}", file=sys.stderr)
+    sys.exit(status)
+
+
+def _one_line(error: BaseException) -> str:
+    """What a configuration error and those behind it say; if one of them is our own, only that."""
+    from vits.common.errors import InputError
+
+    said: list[str] = []
+    seen: BaseException | None = error
+    while seen is not None:
+        if isinstance(seen, InputError):
+            return str(seen)
+        lines = (line.strip() for line in str(seen).splitlines())
+        said += [line for line in lines if line and not line.startswith(NOT_FOR_USERS) and line not in said]
+        seen = seen.__cause__
+    return "; ".join(said).replace(":;", ":")
+
+
+def help_text(conf: Path, config_name: str, examples: str) -> str:
+    """The entry point's purpose, examples, and every group of the configuration with its options."""
+    lines = (conf / f"{config_name}.yaml").read_text(encoding="utf-8").splitlines()
+    used = _groups_of(conf / f"{config_name}.yaml")
+    out = [lines[0].lstrip("# "), "", examples, "", "Settings (setting=value):"]
+    started = False
+    for line in lines:
+        started = started or line == ""
+        if line.startswith("hydra:"):
+            break
+        if started and line and not line.startswith((" ", "defaults:")):
+            out.append(f"  {line}")
+    out += ["", "Choices (group=option; an option's own settings are group.setting=value):"]
+    for group in used:
+        out.append(f"  {group}")
+        out += [f"    {name:22} {what}" for name, what in _options(conf / group)]
+        for nested in sorted(child for child in (conf / group).rglob("*") if child.is_dir()):
+            names = ", ".join(name for name, _ in _options(nested))
+            out.append(f"    {nested.relative_to(conf).as_posix()}: {names}")
+    return "\n".join([*out, "", "--cfg job prints the whole configuration, -m runs the product of comma lists."])
+
+
+def _groups_of(path: Path) -> list[str]:
+    """The groups in a configuration's defaults list, in its order."""
+    defaults = yaml.safe_load(path.read_text(encoding="utf-8"))["defaults"]
+    groups = [next(iter(entry)) for entry in defaults if isinstance(entry, dict)]
+    return [group for group in groups if not group.startswith("override ")]
+
+
+def _options(folder: Path) -> list[tuple[str, str]]:
+    """The options of a group, with what the first comment of each file says."""
+    options = []
+    for path in sorted(folder.glob("*.yaml")):
+        comments = [line.lstrip("# ") for line in path.read_text(encoding="utf-8").splitlines() if line.startswith("#")]
+        spoken = [comment for comment in comments if not comment.startswith("@package")]
+        options.append((path.stem, spoken[0] if spoken else ""))
+    return options

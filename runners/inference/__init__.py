@@ -1,0 +1,1 @@
+"""Using an adapted voice: text to speech, voice conversion, ONNX."""

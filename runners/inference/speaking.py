@@ -1,0 +1,65 @@
+"""From lines of text to audio files, with an adapted voice."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import soundfile
+
+from runners.inference.adapted_model import SpeakingStyle, load_adapted, say
+from runners.training.devices import make_fabric
+from vits.common.errors import InputError
+
+if TYPE_CHECKING:
+    from runners.speak import SpeakArguments
+
+
+def speak_to_files(arguments: SpeakArguments) -> list[Path]:
+    """Write the audio of every line; returns the files in the order of the lines.
+
+    Raises:
+        InputError: the cell, the voice, the text or the place to write can't be used; nothing is written then.
+    """
+    texts = _texts(arguments)
+    model = load_adapted(Path(arguments.run), make_fabric(arguments.device, "32").device)
+    paths = _paths(Path(arguments.out), len(texts), single=arguments.text is not None)
+    style = SpeakingStyle(arguments.noise_scale, arguments.length_scale, arguments.seed, arguments.batch_size)
+    sample_rate = model.spec.analysis().sample_rate
+    for place, audio in say(model, texts, arguments.speaker, style):
+        paths[place].parent.mkdir(parents=True, exist_ok=True)
+        try:
+            soundfile.write(paths[place], audio.numpy(), sample_rate)
+        except (soundfile.LibsndfileError, TypeError) as error:
+            raise InputError(f"can't write {paths[place]} ({error}); give a .wav or .flac file") from None
+    return paths
+
+
+def _texts(arguments: SpeakArguments) -> list[str]:
+    """The lines to speak, without empty ones."""
+    if arguments.text is not None and arguments.file is not None:
+        raise InputError("both text and file are given; give one of them")
+    if arguments.text is not None:
+        lines: Sequence[str] = [arguments.text]
+    elif arguments.file is not None:
+        path = Path(arguments.file)
+        if not path.is_file():
+            raise InputError(f"there is no text file {path}; give an existing one")
+        lines = path.read_text(encoding="utf-8").splitlines()
+    else:
+        lines = sys.stdin.read().splitlines()
+    texts = [line.strip() for line in lines if line.strip()]
+    if not texts:
+        raise InputError("there is no text to speak; give text=..., file=..., or lines on standard input")
+    return texts
+
+
+def _paths(out: Path, count: int, *, single: bool) -> list[Path]:
+    """One file for one sentence, numbered files in a folder for lines."""
+    if single:
+        return [out]
+    if out.is_file():
+        raise InputError(f"{out} is a file; give a folder for {count} lines")
+    return [out / f"{number:04}.wav" for number in range(1, count + 1)]

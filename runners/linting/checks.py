@@ -1,0 +1,171 @@
+"""All checks, in full for `runners/lint.py` and quickly at the start of every cell."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from metrics.judges.judge import Judges
+from metrics.statistics import DEMO_VARIANCES
+from metrics.wer import WordErrorRate
+from runners.bases.base import Base
+from runners.linting.audio_facts import Recordings, measure_all
+from runners.linting.audio_findings import clipped, missing_or_unreadable, no_audio, short, silent
+from runners.linting.finding import Finding, findings_table, worst_first
+from runners.linting.known_base import KnownBase, known_bases
+from runners.linting.listening import sample
+from runners.linting.ranking_power import small_tests
+from runners.linting.shared_recordings import shared_recordings
+from runners.linting.shared_texts import shared_texts
+from runners.linting.speakers import empty_speakers, shared_speakers, unbalanced_speakers
+from runners.linting.spoken_language import detect_languages, wrong_language
+from runners.linting.transcripts import disagreements, transcribe
+from runners.training.devices import make_fabric
+from vits.common.atomic_files import write_atomically
+from vits.common.errors import InputError
+from vits.corpus.clip import Clip
+from vits.corpus.corpus import Corpus
+from vits.corpus.features import with_phonemes
+from vits.text.phonemizer import EspeakPhonemizer
+
+
+@dataclass(frozen=True)
+class Thresholds:
+    """From where on the linter speaks.
+
+    Whisper listens to `whisper_per_speaker` recordings of each speaker (None: all). A clip of which it mishears
+    more than `max_wer` of the words is named. A test set should show that two strategies differ by
+    `wer_difference` errors per word, and by the cosine `secs_difference`.
+    """
+
+    whisper_per_speaker: int | None = 8
+    max_wer: float = 0.5
+    wer_difference: float = 0.05
+    secs_difference: float = 0.05
+
+    def __post_init__(self) -> None:
+        if self.whisper_per_speaker is not None and self.whisper_per_speaker < 0:
+            raise InputError(
+                f"whisper_per_speaker={self.whisper_per_speaker} must be 0 or more recordings, or null for all"
+            )
+        if not self.max_wer >= 0:
+            raise InputError(f"max_wer={self.max_wer} must be 0 or more, such as 0.5")
+        for metric, difference in self.worth_showing.items():
+            if not difference > 0:
+                raise InputError(f"{metric}_difference={difference} must be above 0, such as 0.05")
+
+    @property
+    def worth_showing(self) -> dict[str, float]:
+        """The differences that a test set should show, by metric."""
+        return {"wer": self.wer_difference, "secs": self.secs_difference}
+
+
+@dataclass(frozen=True)
+class Lint:
+    """What is to be checked. `per_speaker` says of how many sentences of each voice a split is scored (0: all)."""
+
+    corpus: Corpus
+    base: Base
+    per_speaker: Mapping[str, int]
+    thresholds: Thresholds
+    device: str
+    cache_dir: Path
+    out: Path | None
+
+
+def lint(run: Lint) -> list[Finding]:
+    """All findings on a corpus, errors first; Whisper listens to what it hasn't heard yet.
+
+    Raises:
+        InputError: the corpus or the base is malformed.
+    """
+    device = make_fabric(run.device, "32").device
+    material = _gather(run.corpus, run.base, run.cache_dir)
+    heard = _heard_clips(material, run.thresholds)
+    said: list[Finding] = []
+    if heard:
+        judges = Judges(run.cache_dir, device)
+        if run.corpus.language.startswith("en"):
+            transcribe([clip for clip in heard if clip.text], WordErrorRate(), judges)
+        said = detect_languages(heard, judges)
+    return worst_first([*_findings(material, run.corpus, run.per_speaker, run.thresholds, run.cache_dir), *said])
+
+
+def quick_findings(
+    corpus: Corpus, base: Base, per_speaker: Mapping[str, int], cache_dir: Path, thresholds: Thresholds | None = None
+) -> list[Finding]:
+    """The same without Whisper, except for what it said of these recordings before.
+
+    Raises:
+        InputError: the corpus or the base is malformed.
+    """
+    material = _gather(corpus, base, cache_dir)
+    return worst_first(_findings(material, corpus, per_speaker, thresholds or Thresholds(), cache_dir))
+
+
+def write_findings(findings: Sequence[Finding], path: Path) -> None:
+    """Write the table of findings as CSV; only a header if there are none.
+
+    Raises:
+        InputError: it can't be written there.
+    """
+    if path.is_dir() or not path.parent.is_dir():
+        raise InputError(f"can't write the findings to {path}: that is a folder, or in none; give another file")
+    write_atomically(path, findings_table(findings).to_csv(index=False, lineterminator="\n").encode())
+
+
+@dataclass(frozen=True)
+class _Material:
+    """What all checks look at."""
+
+    clips: list[Clip]
+    bases: list[KnownBase]
+    recordings: Recordings
+
+
+def _gather(corpus: Corpus, base: Base, cache_dir: Path) -> _Material:
+    clips = _spoken(corpus, cache_dir)
+    return _Material(clips, known_bases(corpus, base, cache_dir), measure_all(clips, cache_dir))
+
+
+def _spoken(corpus: Corpus, cache_dir: Path) -> list[Clip]:
+    """The clips with their phonemes, asked for split by split as a cell does, so that they are asked for once."""
+    clips = corpus.listed()
+    if all(clip.phonemes is not None for clip in clips):
+        return clips
+    phonemizer = EspeakPhonemizer(corpus.language)
+    by_split = {split: [clip for clip in clips if clip.split == split] for split in {clip.split for clip in clips}}
+    spoken = {
+        clip.name: clip for members in by_split.values() for clip in with_phonemes(members, phonemizer, cache_dir)
+    }
+    return [spoken[clip.name] for clip in clips]
+
+
+def _heard_clips(material: _Material, thresholds: Thresholds) -> list[Clip]:
+    """The recordings that Whisper listens to: a sample of those that can be read."""
+    readable = [clip for clip in material.clips if clip.name in material.recordings.facts]
+    return sample(readable, thresholds.whisper_per_speaker)
+
+
+def _findings(
+    material: _Material, corpus: Corpus, per_speaker: Mapping[str, int], thresholds: Thresholds, cache_dir: Path
+) -> list[Finding]:
+    """The findings of all checks, in the order in which a corpus should be mended."""
+    clips, bases, facts = material.clips, material.bases, material.recordings.facts
+    heard = _heard_clips(material, thresholds)
+    return [
+        *missing_or_unreadable(clips, material.recordings),
+        *shared_recordings(clips, facts, bases),
+        *shared_texts(clips, bases),
+        *shared_speakers(clips, bases),
+        *empty_speakers(clips, bases),
+        *unbalanced_speakers(clips, facts),
+        *small_tests(clips, per_speaker, DEMO_VARIANCES, thresholds.worth_showing),
+        *clipped(clips, facts),
+        *silent(clips, facts),
+        *short(clips, facts),
+        *no_audio(clips, corpus.root),
+        *(disagreements(heard, WordErrorRate(), cache_dir, corpus.language, thresholds.max_wer) if heard else []),
+        *wrong_language(heard, cache_dir, corpus.language),
+    ]

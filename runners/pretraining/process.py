@@ -1,0 +1,103 @@
+"""From recordings of many voices to a base bundle, resumable at any step.
+
+corpus -> train -> every so many steps: speak and score validation sentences, keep the best -> bundle
+"""
+
+from __future__ import annotations
+
+import torch
+
+from metrics.judges.judge import Judges
+from runners.pretraining.bundle_writing import write_bundle
+from runners.pretraining.loop import Bookkeeper, StopSignal, train
+from runners.pretraining.pretraining_run import Pretraining
+from runners.pretraining.validation import Validation
+from runners.pretraining.weights_from_base import load_from
+from runners.tracking.tracker import Tracker
+from runners.training.devices import compile_fixed_shapes, make_fabric
+from runners.training.trainer import Trainer
+from runners.voices.recorded_voices import Voices, load_voices
+from vits.bundle import Bundle, check_replaceable, load_bundle
+from vits.common.atomic_files import content_key
+from vits.common.errors import InputError
+from vits.model_spec import ModelSpec
+
+ENROLMENT_CLIPS = 20  # of each base speaker make its voiceprint
+
+
+def pretrain(run: Pretraining) -> None:
+    """Train up to `steps` steps from where the run stands, then write the best as a bundle.
+
+    Raises:
+        InputError: something given can't be used.
+        TrainingDivergedError: a loss left the numbers; the last saved state is from before.
+    """
+    check_replaceable(run.bundle)
+    stop = StopSignal()
+    fabric = make_fabric(run.device, run.precision, run.devices)
+    base = load_bundle(run.start_from) if run.start_from else None
+    spec = _spec(run, base)
+    voices = load_base_voices(run, spec)
+    torch.manual_seed(run.seed)
+    synthesizer, adversary = spec.synthesizer(len(voices.speakers)), spec.adversary()
+    if base:
+        load_from(base, synthesizer, () if run.fresh_rows else voices.speakers)
+        adversary = base.adversary
+    if fabric.device.type == "cuda":
+        compile_fixed_shapes(synthesizer, adversary)
+    trainer = Trainer(fabric, synthesizer, adversary, spec.analysis(), run.training, run.seed)
+    if run.state.is_file():
+        trainer.load(run.state)
+    if not fabric.is_global_zero:
+        train(run, trainer, voices, stop, lambda report: None)  # its part of every step; the first device writes
+        return
+    print(f"{len(voices.speakers)} voices, {len(voices.train)} utterances; step {trainer.step} of {run.steps}")
+    judges = Judges(run.cache_dir, fabric.device)
+    with _tracker(run) as tracker:
+        validation = Validation(run, spec, voices, judges, tracker)
+        keeper = Bookkeeper(run, trainer, validation, tracker)
+        stopped = train(run, trainer, voices, stop, keeper.after_step)
+        keeper.bar.close()
+        keeper.save()
+        if stopped:
+            print(f"stopped at step {trainer.step} and saved; the same command goes on from there")
+            return
+        validation(trainer)
+    write_bundle(run, spec, trainer, voices, judges)
+
+
+def load_base_voices(run: Pretraining, spec: ModelSpec) -> Voices:
+    """The recordings to train on, and those of the same voices to score."""
+    return load_voices(
+        run.corpus,
+        spec,
+        cache_dir=run.cache_dir,
+        segment_frames=run.training.segment_frames,
+        max_duration_s=run.max_duration_s,
+        held_out=run.evaluation.utterances_per_speaker,
+        train_split=run.train_split,
+        enrolment_clips=ENROLMENT_CLIPS,
+    )
+
+
+def _spec(run: Pretraining, base: Bundle | None) -> ModelSpec:
+    """The model to train: the one asked for, which is the base's own if there is a base."""
+    if run.model is None:
+        if base is None:
+            raise InputError("model=of_base takes the model of a base, but start_from=null; give one of them")
+        return base.spec
+    if base is not None and ModelSpec(run.model) != base.spec:
+        raise InputError(f"the base {run.start_from} is another model than model=... asks for; use model=of_base")
+    return ModelSpec(run.model)
+
+
+def _tracker(run: Pretraining) -> Tracker:
+    return Tracker(
+        run.tracking,
+        directory=run.directory,
+        run_id=content_key([str(run.directory.resolve()).encode()])[:16],
+        name=run.directory.name,
+        group="pretraining",
+        job_type="pretraining",
+        config=run.config,
+    )

@@ -1,0 +1,1 @@
+"""What cells leave behind on disk, and how it is read again."""

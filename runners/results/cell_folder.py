@@ -1,0 +1,177 @@
+"""The folder of one cell of the grid: who it is, how far it got, and what it found.
+
+cell.json     identity, status, versions, timings, trainable parameters, summary
+config.yaml   the configuration in full
+split.csv     which clip was used for what
+scores.csv    epoch, split, speaker, utterance, metric, value
+references.csv  the same for recordings, copy-synthesis and other speakers
+losses.csv    epoch, loss, value
+audio/        what was synthesised at each evaluation
+checkpoint.safetensors  the weights of the best epoch
+state.safetensors, best.safetensors   all that resuming needs, until the cell is finished
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import platform
+import shutil
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import pandas as pd
+
+from vits.common.atomic_files import write_atomically
+from vits.common.errors import InputError
+
+RUNNING, FINISHED, FAILED = "running", "finished", "failed"
+CELL_JSON = "cell.json"
+VERSIONED = ("voicegrid", "torch", "speechbrain", "openai-whisper", "jiwer", "librosa", "numpy", "wandb")
+
+
+@dataclass(frozen=True)
+class Identity:
+    """All that determines a cell's result, as named values."""
+
+    contents: Mapping[str, Any]
+
+    @property
+    def hash(self) -> str:
+        """A short name for the contents; equal contents have the same, others another."""
+        canonical = json.dumps(self.contents, sort_keys=True, default=str)
+        return hashlib.sha256(canonical.encode()).hexdigest()[:16]
+
+
+class CellFolder:
+    """Reads and writes a cell's files, each atomically. What ends a `with` block early is noted as its failure."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.record: dict[str, Any] = _read_json(path / CELL_JSON)
+
+    def __enter__(self) -> CellFolder:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if error is not None:
+            self.fail(error)
+
+    @property
+    def finished(self) -> bool:
+        """Whether the cell has its result."""
+        return self.record.get("status") == FINISHED
+
+    @property
+    def state(self) -> Path:
+        """The file that training resumes from."""
+        return self.path / "state.safetensors"
+
+    @property
+    def best(self) -> Path:
+        """The weights of the best epoch until now."""
+        return self.path / "best.safetensors"
+
+    def claim(self, identity: Identity) -> None:
+        """Make sure that what the folder holds, if anything, belongs to this configuration.
+
+        Raises:
+            InputError: it belongs to another one, or to nothing known.
+        """
+        if self.record.get("status") == FAILED and not self.state.is_file():
+            self.record = {}  # it broke off before there was anything to keep
+        elif self.record:
+            self._check_same(identity)
+        elif self.path.is_dir() and any(self.path.iterdir()):
+            raise InputError(
+                f"{self.path} holds files but no {CELL_JSON}, so it is no cell; choose another name=... or "
+                "results=..., or remove the folder"
+            )
+
+    def _check_same(self, identity: Identity) -> None:
+        if self.record.get("identity") == identity.hash:
+            return
+        mine = json.loads(json.dumps(identity.contents, default=str))
+        theirs = self.record.get("identity_of", {})
+        differing = sorted(key for key in mine | theirs if mine.get(key) != theirs.get(key))
+        raise InputError(
+            f"{self.path} holds the result of another configuration (it differs in {', '.join(differing)}); "
+            "choose another name=..., or remove the folder"
+        )
+
+    def begin(self, identity: Identity, config_yaml: str, **facts: Any) -> None:
+        """Write down who the cell is; until then the folder doesn't exist."""
+        try:
+            if not self.record and self.path.is_dir():
+                shutil.rmtree(self.path)
+            self.path.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise InputError(f"can't write to {self.path} ({error.strerror}); choose another results=...") from None
+        write_atomically(self.path / "config.yaml", config_yaml.encode())
+        self.update(
+            identity=identity.hash,
+            identity_of=identity.contents,
+            status=RUNNING,
+            started_at=self.record.get("started_at", time.time()),
+            versions={"python": platform.python_version()} | {name: version(name) for name in VERSIONED},
+            error=None,
+            **facts,
+        )
+
+    def update(self, **facts: Any) -> None:
+        """Change or add facts in cell.json."""
+        self.record |= facts | {"updated_at": time.time()}
+        text = json.dumps(self.record, indent=1, default=str, ensure_ascii=False)
+        write_atomically(self.path / CELL_JSON, text.encode())
+
+    def finish(self, summary: list[dict[str, Any]], chosen: Mapping[str, Any]) -> None:
+        """Keep the best weights, note the result and which epoch it is of, and drop what only resuming needed."""
+        self.best.replace(self.path / "checkpoint.safetensors")
+        duration_s = time.time() - self.record["started_at"]
+        self.update(status=FINISHED, summary=summary, chosen=chosen, duration_s=duration_s)
+        self.state.unlink(missing_ok=True)
+
+    def fail(self, error: BaseException) -> None:
+        """Write down why the cell broke off."""
+        self.update(status=FAILED, error=f"{type(error).__name__}: {error}")
+
+    def table(self, name: str) -> pd.DataFrame:
+        """A table written before, or an empty one."""
+        path = self.path / f"{name}.csv"
+        text_columns = {"speaker": str, "utterance": str, "split": str}
+        return (
+            pd.read_csv(path, dtype=text_columns, keep_default_na=False, na_values=["nan"])
+            if path.is_file()
+            else pd.DataFrame()
+        )
+
+    def write_table(self, name: str, table: pd.DataFrame) -> None:
+        """Replace a table."""
+        text = table.to_csv(index=False, na_rep="nan", lineterminator="\n")
+        write_atomically(self.path / f"{name}.csv", text.encode())
+
+
+def audio_file(folder: Path, epoch: int, split: str, speaker: str, utterance: str) -> Path:
+    """Where a cell keeps what it spoke; utterances may be named like paths."""
+    return folder / "audio" / f"epoch={epoch:03}" / split / f"{flat_name(speaker, utterance)}.flac"
+
+
+def flat_name(speaker: str, utterance: str) -> str:
+    """A file name for an utterance whose own name may be a path."""
+    return f"{speaker}-{utterance.replace('/', '-')}"
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    if not path.is_file():
+        return {}
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except json.JSONDecodeError as error:
+        raise InputError(f"{path} is damaged ({error}); remove the cell's folder to run it again") from None

@@ -1,0 +1,1 @@
+"""Optimizer steps: what they minimise, how they are resumed, and training with evaluations between."""

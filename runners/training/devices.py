@@ -1,0 +1,61 @@
+"""Where and in which precision a run computes; chosen once."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from lightning_fabric import Fabric
+from lightning_fabric.strategies.ddp import DDPStrategy
+
+from vits.adversary import Adversary
+from vits.common.errors import InputError
+from vits.synthesizer import Synthesizer
+
+PRECISIONS = {"32": "32-true", "bf16": "bf16-mixed"}
+DEVICES = ("auto", "cpu", "cuda")
+
+
+def make_fabric(device: str, precision: str, devices: int = 1) -> Fabric:
+    """Where a run computes; `auto` takes CUDA where there is one. On several devices each has a part of every batch.
+
+    On CUDA, products of float32 matrices may use TF32.
+
+    Raises:
+        InputError: the device or the precision is unknown, or there are not so many devices.
+    """
+    if precision not in PRECISIONS:
+        raise InputError(f"precision={precision} is unknown; choose one of {', '.join(PRECISIONS)}")
+    if device not in DEVICES:
+        raise InputError(f"device={device} is unknown; choose one of {', '.join(DEVICES)}")
+    if device == "cuda" and not torch.cuda.is_available():
+        raise InputError("device=cuda, but there is no CUDA device or torch was built without it; use device=cpu")
+    accelerator = ("cuda" if torch.cuda.is_available() else "cpu") if device == "auto" else device
+    if accelerator == "cuda":
+        if devices > torch.cuda.device_count():
+            raise InputError(f"devices={devices}, but there are {torch.cuda.device_count()}; ask for no more")
+        torch.set_float32_matmul_precision("high")
+    # a batch without discriminators leaves some parameters of the model without a gradient
+    strategy = DDPStrategy(find_unused_parameters=True) if devices > 1 else "auto"
+    fabric = Fabric(accelerator=accelerator, devices=devices, strategy=strategy, precision=PRECISIONS[precision])  # pyright: ignore[reportArgumentType]
+    if devices > 1:
+        fabric.launch()
+    return fabric
+
+
+def any_of_them(fabric: Fabric, flag: bool) -> bool:
+    """Whether the flag is set on any of the devices, so that all of them do the same."""
+    if fabric.world_size == 1:
+        return flag
+    flags: Any = fabric.all_reduce(torch.tensor(float(flag), device=fabric.device), reduce_op="sum")
+    return bool(flags > 0)
+
+
+def compile_fixed_shapes(synthesizer: Synthesizer, adversary: Adversary, backend: str = "inductor") -> None:
+    """Compile what sees segments of one length in training: decoder and discriminators. Names stay as they are.
+
+    For CUDA; on a CPU it gains nothing.
+    """
+    synthesizer.decoder.compile(backend=backend)
+    for opponent in adversary.opponents.values():
+        opponent.get_submodule("discriminator").compile(backend=backend)

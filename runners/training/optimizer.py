@@ -1,0 +1,128 @@
+"""AdamW over named parameters, its state addressed by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from runners.training.sixteen_bit_moments import packed, round_moments, unpacked
+from strategies.freeze.freeze_policy import EMBEDDINGS
+from vits.common.errors import InputError
+
+
+@dataclass(frozen=True)
+class OptimizerSettings:
+    """AdamW (Loshchilov and Hutter, 2019) and its learning rate over time.
+
+    `lr_decay` multiplies the rate after every epoch, `warmup_steps` raises it linearly from 0, and
+    `max_gradient_norm` scales a longer gradient down to that length. The speakers' embeddings learn
+    `embedding_rate_factor` times as fast: AdamW moves a number by about the rate in a step, and an embedding,
+    whose numbers are near 1 in size, has further to go than a weight and is moved by one speaker's steps alone.
+
+    A run that is to end soon is cooled down: from `cooldown_from_step` the rate falls linearly and reaches 0
+    after `cooldown_steps` (0: never), which gains what a schedule planned from the start would have (Hägele et
+    al., Scaling Laws and Compute-Optimal Training Beyond Fixed Training Durations, 2024).
+
+    `moment_bits` is 32, or 16 for a saved state of two thirds of the size (`runners.training.sixteen_bit_moments`).
+    """
+
+    learning_rate: float = 2e-4
+    betas: list[float] = field(default_factory=lambda: [0.8, 0.99])
+    eps: float = 1e-9
+    weight_decay: float = 0.01
+    lr_decay: float = 0.999875
+    warmup_steps: int = 0
+    max_gradient_norm: float = float("inf")
+    embedding_rate_factor: float = 1.0
+    cooldown_from_step: int = 0
+    cooldown_steps: int = 0
+    moment_bits: int = 32
+
+    def __post_init__(self) -> None:
+        if self.learning_rate <= 0:
+            raise InputError(f"learning_rate={self.learning_rate} must be above 0")
+        if self.embedding_rate_factor <= 0:
+            raise InputError(f"embedding_rate_factor={self.embedding_rate_factor} must be above 0")
+        if len(self.betas) != 2 or not all(0 <= beta < 1 for beta in self.betas):
+            raise InputError(f"betas={self.betas} must be two numbers from 0 to below 1")
+        if self.moment_bits not in (16, 32):
+            raise InputError(f"moment_bits={self.moment_bits} must be 16 or 32")
+
+    def rate(self, step: int, epoch: int) -> float:
+        """The learning rate at a step of an epoch, both counted from 0."""
+        warmup = min(1.0, (step + 1) / self.warmup_steps) if self.warmup_steps else 1.0
+        return self.learning_rate * warmup * self._cooldown(step) * self.lr_decay**epoch
+
+    def _cooldown(self, step: int) -> float:
+        if not self.cooldown_steps:
+            return 1.0
+        return min(max(1 - (step - self.cooldown_from_step) / self.cooldown_steps, 0.0), 1.0)
+
+
+class NamedAdamW(torch.optim.AdamW):
+    """AdamW that knows its parameters' names, so that its state can be saved and loaded by them."""
+
+    def __init__(self, parameters: Iterable[tuple[str, nn.Parameter]], settings: OptimizerSettings) -> None:
+        named = sorted(parameters, key=lambda parameter: parameter[0].startswith(EMBEDDINGS))
+        if not named:
+            raise InputError("nothing is left to train; choose a freeze policy that leaves some parameter free")
+        self.settings = settings
+        self.names = [name for name, _ in named]
+        shared = [parameter for name, parameter in named if not name.startswith(EMBEDDINGS)]
+        embeddings = [parameter for name, parameter in named if name.startswith(EMBEDDINGS)]
+        groups = [
+            {"params": shared, "rate_factor": 1.0},
+            {"params": embeddings, "rate_factor": settings.embedding_rate_factor},
+        ]
+        beta_1, beta_2 = settings.betas
+        super().__init__(
+            [group for group in groups if group["params"]],
+            lr=settings.learning_rate,
+            betas=(beta_1, beta_2),
+            eps=settings.eps,
+            weight_decay=settings.weight_decay,
+            fused=True,
+        )
+
+    def set_rate(self, step: int, epoch: int) -> None:
+        """Set the learning rates of a step of an epoch."""
+        for group in self.param_groups:
+            group["lr"] = self.settings.rate(step, epoch) * group["rate_factor"]
+
+    def step(self, closure: Callable[[], Any] | None = None) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride]
+        loss = super().step(closure)
+        if self._in_sixteen_bits:
+            for state in self.state.values():
+                round_moments(state)
+        return loss
+
+    @property
+    def _in_sixteen_bits(self) -> bool:
+        return self.settings.moment_bits == 16
+
+    def named_state(self) -> dict[str, Tensor]:
+        """Moments and step counts, as `<parameter>:<key>`."""
+        return {
+            f"{name}:{key}": (packed(key, value) if self._in_sixteen_bits else value).detach().cpu().contiguous()
+            for name, parameter in zip(self.names, self._parameters(), strict=True)
+            for key, value in self.state[parameter].items()
+        }
+
+    def load_named_state(self, tensors: Mapping[str, Tensor]) -> None:
+        """Take over the state of the parameters of the same names; the others start afresh."""
+        for name, parameter in zip(self.names, self._parameters(), strict=True):
+            own = {key.rpartition(":")[2]: value for key, value in tensors.items() if key.rpartition(":")[0] == name}
+            if own:
+                self.state[parameter] = {
+                    key: unpacked(key, value).to(
+                        parameter.device, torch.float32 if key == "step" else parameter.dtype, copy=True
+                    )
+                    for key, value in own.items()
+                }
+
+    def _parameters(self) -> list[nn.Parameter]:
+        return [parameter for group in self.param_groups for parameter in group["params"]]

@@ -1,0 +1,228 @@
+"""Training steps, epoch after epoch: the same for pretraining and for adaptation.
+
+A step is a pure function of the state, the seed and the step's number: data order, segments, alignment noise
+and dropout are drawn from them alone. So a training that was stopped and resumed is the one that wasn't.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from lightning_fabric import Fabric
+from torch import Tensor, nn
+
+from runners.training.loading import load_batches, share_of
+from runners.training.objective import LossWeights, Objective
+from runners.training.optimizer import NamedAdamW, OptimizerSettings
+from vits.adversary import Adversary
+from vits.alignment import noise_scale_at
+from vits.checkpoint import load_strict, load_tensors, part_of, put_together, save_tensors
+from vits.common.errors import InputError
+from vits.common.registry import register
+from vits.corpus.batching import Batch, LengthBucketedBatches
+from vits.corpus.features import PreparedUtterance
+from vits.spectrogram import AudioAnalysis
+from vits.synthesizer import Synthesizer
+
+STEP = "progress/step"
+SECONDS = "progress/seconds"
+RANKS_APART = 1_000_000_007  # between the seeds of devices, more than any training has steps
+
+
+class TrainingDivergedError(RuntimeError):
+    """A loss is NaN or infinite; going on would only spoil the weights."""
+
+
+@register("training", "settings")
+@dataclass(frozen=True)
+class TrainingSettings:
+    """How a model is fitted to recordings.
+
+    `segment_frames` is the length of audio decoded from each utterance in a step; `adversary_from_step` lets
+    the other losses work alone before the discriminators join; `alignment_noise` says whether scores of the
+    alignment search get VITS2's decaying noise, which helps a new model and not one that already aligns.
+    """
+
+    batch_size: int = 32
+    segment_frames: int = 32
+    optimizer: OptimizerSettings = field(default_factory=OptimizerSettings)
+    loss_weights: LossWeights = field(default_factory=LossWeights)
+    adversary_from_step: int = 0
+    alignment_noise: bool = False
+
+    def __post_init__(self) -> None:
+        for name, value in (("batch_size", self.batch_size), ("segment_frames", self.segment_frames)):
+            if value < 1:
+                raise InputError(f"training.{name}={value} must be 1 or more")
+
+
+@dataclass(frozen=True)
+class StepReport:
+    """The losses and gradient norms of one step, by name, still on their device."""
+
+    step: int
+    epoch: int
+    values: dict[str, Tensor]
+
+    def numbers(self) -> dict[str, float]:
+        """The values on the host; waits for the device."""
+        return {name: float(value) for name, value in self.values.items()}
+
+
+class Trainer:
+    """A synthesizer, its adversary, their optimizers and the step they have reached."""
+
+    def __init__(
+        self,
+        fabric: Fabric,
+        synthesizer: Synthesizer,
+        adversary: Adversary,
+        analysis: AudioAnalysis,
+        settings: TrainingSettings,
+        seed: int,
+    ) -> None:
+        trainable = [(name, p) for name, p in synthesizer.named_parameters() if p.requires_grad]
+        self.fabric = fabric
+        self.synthesizer = synthesizer
+        self.adversary = adversary
+        self.settings = settings
+        self.seed = seed
+        self.step = 0
+        self.seconds = 0.0  # spent until the state was saved, where a run counts them
+        self.analysis = analysis
+        self.objective = Objective(analysis, settings.loss_weights)
+        fabric.to_device(self.objective)
+        self.generator_optimizer = NamedAdamW(trainable, settings.optimizer)
+        self._model, self._generator_stepper = fabric.setup(synthesizer, self.generator_optimizer)
+        self._opponents: Any = adversary  # as Fabric wraps it, once it has an optimizer
+        fabric.to_device(adversary)
+        self.adversary_optimizer = None
+        if any(True for _ in adversary.parameters()):
+            self.adversary_optimizer = NamedAdamW(adversary.named_parameters(), settings.optimizer)
+            self._opponents, self._adversary_stepper = fabric.setup(adversary, self.adversary_optimizer)
+
+    def epoch(
+        self,
+        utterances: Sequence[PreparedUtterance],
+        speaker_ids: dict[str, int],
+        batches: LengthBucketedBatches,
+    ) -> Iterator[StepReport]:
+        """Train on the batches that are left of the epoch that the next step belongs to."""
+        epoch, done = divmod(self.step, len(batches))
+        self.synthesizer.train()
+        mine = [share_of(b, self.fabric.global_rank, self.fabric.world_size) for b in batches(epoch)[done:]]
+        for batch in load_batches(utterances, mine, speaker_ids, self.fabric.device):
+            yield self._train_on(batch, epoch)
+
+    def _train_on(self, batch: Batch, epoch: int) -> StepReport:
+        generator = self._seed_step()
+        for optimizer in (self.generator_optimizer, self.adversary_optimizer):
+            if optimizer is not None:
+                optimizer.set_rate(self.step, epoch)
+        made = self._model(
+            batch.tokens,
+            batch.token_lengths,
+            batch.spectrogram,
+            batch.spectrogram_lengths,
+            batch.speaker,
+            segment_frames=self.settings.segment_frames,
+            alignment_noise_scale=noise_scale_at(self.step) if self.settings.alignment_noise else 0.0,
+            generator=generator,
+        )
+        real = self.objective.real_segments(batch, made)
+        losses = self.objective(made, real)
+        values: dict[str, Tensor] = {}
+        if self.adversary_optimizer is not None and self.step >= self.settings.adversary_from_step:
+            own = self._opponents(made, real)
+            values["adversary_gradient_norm"] = self._descend(
+                torch.stack(list(own.values())).sum(), self.adversary, self._adversary_stepper
+            )
+            values |= own
+            with self.fabric.autocast():  # their own weights don't learn from this, so nothing is to be averaged
+                losses |= self.adversary.generator_losses(made, real)
+        total = self.settings.loss_weights.total(losses)
+        values["gradient_norm"] = self._descend(total, self.synthesizer, self._generator_stepper)
+        values |= losses | {"total": total}
+        report = StepReport(self.step, epoch, {name: value.detach() for name, value in values.items()})
+        self.step += 1
+        return report
+
+    def _descend(self, loss: Tensor, module: nn.Module, optimizer: torch.optim.Optimizer) -> Tensor:
+        """One optimizer step; returns the gradient's norm before it was limited."""
+        optimizer.zero_grad(set_to_none=True)
+        self.fabric.backward(loss)
+        parameters = [p for p in module.parameters() if p.grad is not None]
+        norm = nn.utils.clip_grad_norm_(parameters, self.settings.optimizer.max_gradient_norm)
+        optimizer.step()
+        return norm
+
+    def _seed_step(self) -> torch.Generator:
+        """All that this step draws is decided here."""
+        step_seed = self.seed * 1_000_003 + self.step + self.fabric.global_rank * RANKS_APART
+        torch.manual_seed(step_seed)  # dropout draws from the default generator
+        return torch.Generator(self.fabric.device).manual_seed(step_seed)
+
+    def save(self, path: Path) -> None:
+        """Write all that going on needs into one safetensors file, atomically."""
+        progress = {STEP: torch.tensor(self.step), SECONDS: torch.tensor(self.seconds, dtype=torch.float64)}
+        save_tensors(progress | put_together(self._parts()), path)
+
+    def load(self, path: Path) -> None:
+        """Go on from a saved state.
+
+        Raises:
+            InputError: the file is missing, damaged, or of another model.
+        """
+        tensors = load_tensors(path)
+        if STEP not in tensors:
+            raise InputError(f"{path} is no training state; give one that a training wrote")
+        self._load_weights(tensors, path)
+        self.generator_optimizer.load_named_state(part_of(tensors, "generator_optimizer"))
+        if self.adversary_optimizer is not None:
+            self.adversary_optimizer.load_named_state(part_of(tensors, "adversary_optimizer"))
+        self.step = int(tensors[STEP])
+        self.seconds = float(tensors.get(SECONDS, 0.0))
+
+    def save_weights(self, path: Path) -> None:
+        """Write the weights of generator and discriminators alone, which `load_weights` reads."""
+        save_tensors(put_together(self._weights()), path)
+
+    def load_weights(self, path: Path) -> None:
+        """Take over weights that `save_weights` or `save` wrote; the step and the optimizers stay as they are.
+
+        Raises:
+            InputError: the file is missing, damaged, or of another model.
+        """
+        self._load_weights(load_tensors(path), path)
+
+    def _load_weights(self, tensors: Mapping[str, Tensor], path: Path) -> None:
+        load_strict(self.synthesizer, part_of(tensors, "synthesizer"), source=str(path))
+        load_strict(self.adversary, part_of(tensors, "adversary"), source=str(path))
+
+    def _weights(self) -> dict[str, dict[str, Tensor]]:
+        return {"synthesizer": self.synthesizer.state_dict(), "adversary": self.adversary.state_dict()}
+
+    def _parts(self) -> dict[str, dict[str, Tensor]]:
+        parts = self._weights() | {"generator_optimizer": self.generator_optimizer.named_state()}
+        if self.adversary_optimizer is not None:
+            parts["adversary_optimizer"] = self.adversary_optimizer.named_state()
+        return parts
+
+
+def check_finite(numbers: dict[str, float], step: int) -> None:
+    """Stop a training that has left the numbers.
+
+    Raises:
+        TrainingDivergedError: a loss is NaN or infinite.
+    """
+    broken = [name for name, value in numbers.items() if not math.isfinite(value)]
+    if broken:
+        raise TrainingDivergedError(
+            f"{', '.join(broken)} is no number any more at step {step}; lower training.optimizer.learning_rate, "
+            "set training.optimizer.max_gradient_norm, or use precision=32"
+        )

@@ -1,0 +1,1 @@
+"""Recordings of voices, prepared for the model and for the judges."""

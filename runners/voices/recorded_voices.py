@@ -1,0 +1,148 @@
+"""The new voices of an experiment: their recordings, split and prepared for the model and for the judges."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from jaxtyping import Float
+from torch import Tensor
+
+from metrics.judges.judge import Judges
+from metrics.judges.recorded_voiceprints import recorded_voiceprints
+from metrics.metric import KnownVoices, Utterance
+from strategies.initialisers.embedding_init import BaseSpeakers, Enrolment
+from vits.common.atomic_files import content_key
+from vits.corpus.clip import in_split
+from vits.corpus.corpus import Corpus
+from vits.corpus.features import PreparedCorpus, PreparedUtterance, prepare
+from vits.corpus.split import write_split
+from vits.model_spec import ModelSpec
+from vits.text.phonemizer import EspeakPhonemizer
+from vits.text.tokens import Tokenizer
+
+TRAIN = "train"
+
+
+@dataclass(frozen=True)
+class Voices:
+    """Recordings of speakers. `held_out` are the splits to evaluate on, by name.
+
+    `enrolment_clips` of each speaker's training clips make its voiceprint (0: all).
+    """
+
+    sample_rate: int
+    speakers: tuple[str, ...]
+    train: PreparedCorpus
+    held_out: dict[str, list[PreparedUtterance]]
+    identity: str
+    enrolment_clips: int = 0
+
+    def recordings(self, utterances: Sequence[PreparedUtterance] | PreparedCorpus) -> list[Utterance]:
+        """Prepared utterances as the judges hear them."""
+        return [
+            Utterance(
+                name=item.clip.name,
+                speaker=item.clip.speaker,
+                text=item.clip.text,
+                wave=item.wave.numpy(),
+                sample_rate=self.sample_rate,
+                recording=item.wave.numpy(),
+            )
+            for item in utterances
+        ]
+
+    def enrolment_recordings(self) -> dict[str, list[Utterance]]:
+        """Training recordings of each speaker: what is known of a voice before the experiment."""
+        by_speaker: dict[str, list[Utterance]] = {speaker: [] for speaker in self.speakers}
+        for recording in self.recordings(first_of_each_speaker(self.train, self.enrolment_clips)):
+            by_speaker[recording.speaker].append(recording)
+        return by_speaker
+
+
+def load_voices(
+    corpus: Corpus,
+    spec: ModelSpec,
+    *,
+    cache_dir: Path,
+    segment_frames: int,
+    max_duration_s: float,
+    held_out: dict[str, int],
+    train_split: str = TRAIN,
+    enrolment_clips: int = 0,
+) -> Voices:
+    """Read and prepare a corpus. `held_out` gives the number of utterances per speaker of each split, 0 for all.
+
+    Raises:
+        InputError: the corpus is malformed, a recording can't be read, or nothing usable is left.
+    """
+    analysis = spec.analysis()
+    spectrogram = spec.spectrogram()
+    phonemizer = EspeakPhonemizer(corpus.language)
+    max_frames = analysis.frames(int(max_duration_s * analysis.sample_rate))
+    clips = corpus.clips()
+
+    def prepared(split: str, min_frames: int) -> PreparedCorpus:
+        return prepare(
+            in_split(clips, split),
+            analysis,
+            spectrogram,
+            Tokenizer(),
+            phonemizer,
+            cache_dir,
+            min_frames=min_frames,
+            max_frames=max_frames,
+        )
+
+    train = prepared(train_split, segment_frames)
+    splits = {split: first_of_each_speaker(prepared(split, 1), count) for split, count in held_out.items()}
+    speakers = tuple(sorted({clip.speaker for clip in train.clips}))
+    known = {split: [item for item in items if item.clip.speaker in speakers] for split, items in splits.items()}
+    contents = [f"{c.speaker}|{c.text}|{c.phonemes}|{key}" for c, key in zip(train.clips, train.keys, strict=True)]
+    contents += [f"{split}|{item.clip.name}|{item.clip.text}" for split, items in known.items() for item in items]
+    identity = content_key(line.encode() for line in contents)
+    return Voices(analysis.sample_rate, speakers, train, known, identity, enrolment_clips)
+
+
+def first_of_each_speaker(corpus: PreparedCorpus, count: int) -> list[PreparedUtterance]:
+    """The first `count` utterances of each speaker, or all for 0."""
+    taken: dict[str, int] = {}
+    chosen = []
+    for index, clip in enumerate(corpus.clips):
+        taken[clip.speaker] = taken.get(clip.speaker, 0) + 1
+        if not count or taken[clip.speaker] <= count:
+            chosen.append(corpus[index])
+    return chosen
+
+
+def enrol(voices: Voices, judges: Judges) -> dict[str, Enrolment]:
+    """The voiceprints of each new speaker's training recordings."""
+    return {
+        speaker: Enrolment(recorded_voiceprints(recordings, judges))
+        for speaker, recordings in voices.enrolment_recordings().items()
+    }
+
+
+def known_voices(voices: Voices, base: BaseSpeakers, embeddings: Mapping[str, Float[Tensor, "gin"]]) -> KnownVoices:
+    """What the metrics may compare with: the new voices, and those of the base as far as their sound is known.
+
+    `embeddings` are those that the new speakers start from; one that equals a base speaker's was taken from it.
+    """
+    sounds_known = base.voiceprints.shape[1] > 0
+    started_from = {
+        speaker: base.names[int(same.nonzero()[0])]
+        for speaker, row in embeddings.items()
+        if row.numel() and (same := (base.embeddings == row.to(base.embeddings)).all(dim=1)).any()
+    }
+    return KnownVoices(
+        enrolment=voices.enrolment_recordings(),
+        base_voiceprints=dict(zip(base.names, base.voiceprints, strict=True)) if sounds_known else {},
+        started_from=started_from,
+    )
+
+
+def write_splits(voices: Voices, path: Path) -> None:
+    """Write down which clip is used for what."""
+    held_out = [item.clip for items in voices.held_out.values() for item in items]
+    write_split(path, [*voices.train.clips, *held_out])

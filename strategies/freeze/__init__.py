@@ -1,0 +1,1 @@
+"""What training may move, and how fast: one `FreezePolicy` a file."""

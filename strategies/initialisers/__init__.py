@@ -1,0 +1,1 @@
+"""Where a new voice starts: one `EmbeddingInit` a file."""

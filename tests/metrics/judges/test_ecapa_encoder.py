@@ -1,0 +1,80 @@
+"""Voiceprints: who speaks decides them, and neither neighbours nor the process do."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from metrics.judges.ecapa_encoder import EcapaEncoder
+from metrics.judges.judge import Judges
+from metrics.judges.recorded_voiceprints import recorded_voiceprints
+from metrics.judges.speaker_encoder import SpeakerEncoder, mean_voiceprint
+from metrics.metric import Enrolment, Utterance
+from vits.common.errors import InputError
+
+
+@pytest.fixture(scope="session")
+def encoder(judges: Judges) -> EcapaEncoder:
+    return judges.get(EcapaEncoder, "voxceleb")
+
+
+def test_voiceprints_are_unit_vectors_and_tell_speakers_apart(encoder: EcapaEncoder, speech: list[Utterance]) -> None:
+    voiceprints = encoder([utterance.wave_16k for utterance in speech])
+    torch.testing.assert_close(voiceprints.norm(dim=-1), torch.ones(6))
+    cosines = voiceprints @ voiceprints.T
+    same = torch.block_diag(torch.ones(3, 3), torch.ones(3, 3)).bool()
+    assert cosines[same].min() > 0.5 > 0.4 > cosines[~same].max()
+
+
+def test_voiceprint_is_the_same_when_the_clip_is_batched_with_others(
+    encoder: EcapaEncoder, speech: list[Utterance]
+) -> None:
+    waves = [utterance.wave_16k for utterance in speech[:3]]
+    waves.append(waves[0][::-1].copy())  # of equal length, so it shares a batch with the first
+    together = encoder.embed(waves)
+    alone = torch.cat([encoder.embed([wave]) for wave in waves])
+    torch.testing.assert_close(together, alone, atol=1e-5, rtol=0)
+
+
+def test_clip_is_refused_when_it_is_too_short_or_not_finite(encoder: EcapaEncoder) -> None:
+    with pytest.raises(InputError, match=r"clip 1 is 0\.050 s long"):
+        encoder([np.ones(16_000, dtype=np.float32), np.ones(800, dtype=np.float32)])
+    with pytest.raises(InputError, match="not finite"):
+        encoder([np.full(16_000, np.nan, dtype=np.float32)])
+
+
+def test_mean_voiceprint_is_the_unit_direction_between_two() -> None:
+    across, up = torch.eye(192)[0], torch.eye(192)[1]
+    expected = (across + up) / 2**0.5
+    torch.testing.assert_close(mean_voiceprint(torch.stack([across, up])), expected)
+    with pytest.raises(InputError, match="at least one clip"):
+        mean_voiceprint(torch.empty(0, 192))
+
+
+def test_random_numbers_and_tf32_stay_as_they_are_when_a_judge_is_loaded(judges: Judges) -> None:
+    before = torch.random.get_rng_state()
+    tf32 = torch.backends.cuda.matmul.allow_tf32
+    Judges(judges.cache_dir, judges.device).get(EcapaEncoder, "voxceleb")
+    assert torch.equal(torch.random.get_rng_state(), before)
+    assert torch.backends.cuda.matmul.allow_tf32 == tf32 == False  # noqa: E712
+
+
+def test_recorded_voiceprints_are_read_from_disk_when_known(
+    judges_with_empty_cache: Judges, enrolment: Enrolment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = recorded_voiceprints(enrolment["040"], judges_with_empty_cache)
+    with monkeypatch.context() as patch:
+        patch.delattr(SpeakerEncoder, "__call__")
+        assert torch.equal(recorded_voiceprints(enrolment["040"], judges_with_empty_cache), first)
+    (file,) = (judges_with_empty_cache.cache_dir / "voiceprints").iterdir()
+    file.write_bytes(b"damaged")
+    torch.testing.assert_close(recorded_voiceprints(enrolment["040"], judges_with_empty_cache), first)
+
+
+def test_recording_is_refused_when_it_holds_no_sound(judges: Judges, tmp_path: Path) -> None:
+    silent = Utterance("017", "040", "Hello.", np.zeros(16_000, dtype=np.float32), 16_000)
+    with pytest.raises(InputError, match="recording '017' of speaker '040' holds no sound"):
+        recorded_voiceprints([silent], judges)

@@ -1,0 +1,137 @@
+"""The seed's checkpoints in and out, with a small model in the seed's format made here."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from reference_files import SeedFiles, small_config
+
+from runners.checkpoints.exporting import export_bundle
+from runners.checkpoints.importing import import_bundle
+from runners.export_checkpoint import ExportSeedArguments
+from vits.bundle import load_bundle
+from vits.common.errors import InputError
+from vits.trained_on import TrainedOn, fingerprint, read_trained_on
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> SeedFiles:
+    return SeedFiles(tmp_path_factory.mktemp("seed"))
+
+
+@pytest.fixture
+def seed(made: SeedFiles, tmp_path: Path) -> SeedFiles:
+    return made.copied_to(tmp_path)
+
+
+def test_files_are_bit_identical_when_imported_and_exported(seed: SeedFiles) -> None:
+    import_bundle(seed.arguments())
+    paths = export_bundle(ExportSeedArguments(base=str(seed.folder / "bundle"), out=str(seed.folder / "back")))
+    assert [path.name for path in paths] == ["G_0.pth", "D_0.pth", "DUR_0.pth"]
+    for path, tensors in zip(paths, (seed.G, seed.D, seed.DUR), strict=True):
+        back = torch.load(path, weights_only=True)["model"]
+        assert list(back) == list(tensors)
+        assert all(torch.equal(back[name], tensors[name]) for name in tensors)
+
+
+def test_untrained_rows_are_marked_when_the_list_names_nobody_for_them(seed: SeedFiles) -> None:
+    import_bundle(seed.arguments())
+    bundle = load_bundle(seed.folder / "bundle")
+    assert [speaker.utterances for speaker in bundle.speakers] == [1, 0, 2]
+    assert bundle.trained_rows == [0, 2]
+
+
+def test_bundle_knows_its_sentences_when_imported(seed: SeedFiles) -> None:
+    import_bundle(seed.arguments())
+    known = read_trained_on(seed.folder / "bundle")
+    assert known == TrainedOn(phonemes=frozenset({fingerprint("hˈaɪ")}), spelling=frozenset())
+    (seed.folder / "spellings.tsv").write_text("p1_1\tHi!\np3_1\tHi!\np3_2\tHigh.\n")
+    import_bundle(seed.arguments(transcripts=str(seed.folder / "spellings.tsv")))
+    known = read_trained_on(seed.folder / "bundle")
+    assert known is not None
+    assert known.spelling == {fingerprint("hi"), fingerprint("high")}
+
+
+def test_new_style_weight_norm_is_read_when_a_checkpoint_uses_it(seed: SeedFiles) -> None:
+    new_style = {
+        name.replace("weight_g", "parametrizations.weight.original0").replace(
+            "weight_v", "parametrizations.weight.original1"
+        ): tensor
+        for name, tensor in seed.G.items()
+    }
+    seed.save(seed.folder / "new.pth", new_style)
+    import_bundle(seed.arguments(G=str(seed.folder / "new.pth"), out=str(seed.folder / "new")))
+    import_bundle(seed.arguments())
+    one, other = (load_bundle(seed.folder / name).synthesizer.state_dict() for name in ("new", "bundle"))
+    assert all(torch.equal(one[name], other[name]) for name in other)
+
+
+def test_costs_are_told_when_discriminators_and_recordings_are_missing(
+    seed: SeedFiles, capsys: pytest.CaptureFixture[str]
+) -> None:
+    import_bundle(seed.arguments(D=None, DUR=None))
+    told = capsys.readouterr().out
+    assert "no checkpoint of the audio discriminator" in told
+    assert "no checkpoint of the duration discriminator" in told
+    assert "no voiceprints" in told
+    assert not load_bundle(seed.folder / "bundle").trained_adversary
+
+
+def test_moments_follow_their_parameters_by_name_when_the_optimizer_is_kept(seed: SeedFiles) -> None:
+    import_bundle(seed.arguments(optimizer=True))
+    state = load_bundle(seed.folder / "bundle").optimizer_state
+    number = list(seed.G).index("dec.conv_pre.weight_v")
+    expected = torch.full_like(seed.G["dec.conv_pre.weight_v"], (1.0 + number) * 0.2)  # (1 - beta 1) times the gradient
+    torch.testing.assert_close(state["decoder.trunk.input.parametrizations.weight.original1:exp_avg"], expected)
+    assert not any(name.startswith("speaker_embedding") for name in state)
+    import_bundle(seed.arguments())
+    assert load_bundle(seed.folder / "bundle").optimizer_state == {}
+
+
+class Malicious:
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (print, ("ran code",))
+
+
+def test_pickle_is_refused_when_it_holds_more_than_tensors(seed: SeedFiles, capsys: pytest.CaptureFixture[str]) -> None:
+    seed.save(seed.folder / "evil.pth", seed.G, extra=Malicious())
+    with pytest.raises(InputError, match="more than tensors and plain containers"):
+        import_bundle(seed.arguments(G=str(seed.folder / "evil.pth")))
+    assert "ran code" not in capsys.readouterr().out
+    assert not (seed.folder / "bundle").exists()
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"model": {"n_layers": 4}}, "missing"),
+        ({"model": {"hidden_channels": 16}}, "of another shape"),
+        ({"model": {"transformer_flow_type": "pre_conv"}}, "missing"),
+    ],
+)
+def test_first_names_are_told_when_the_configuration_is_another(
+    seed: SeedFiles, change: dict[str, dict[str, Any]], message: str
+) -> None:
+    config = small_config()
+    for section, values in change.items():
+        config[section] |= values
+    (seed.folder / "config.json").write_text(json.dumps(config))
+    with pytest.raises(InputError, match=message):
+        import_bundle(seed.arguments())
+    assert not (seed.folder / "bundle").exists()
+
+
+def test_line_is_told_when_the_list_names_an_unknown_speaker(seed: SeedFiles) -> None:
+    (seed.folder / "list.txt").write_text("a.wav|0|x\nb.wav|3|x\n")
+    with pytest.raises(InputError, match=r"list.txt: recording 2, b, is of speaker '3'; .* ids below 3"):
+        import_bundle(seed.arguments())
+
+
+def test_file_is_named_when_a_checkpoint_is_damaged(seed: SeedFiles) -> None:
+    (seed.folder / "G_1.pth").write_bytes(b"no checkpoint")
+    with pytest.raises(InputError, match=r"G_1\.pth"):
+        import_bundle(seed.arguments())

@@ -1,0 +1,222 @@
+"""A cell in this process, where every shape and type on its way is checked."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+import torch
+
+from runners.bases.base import FromScratch, Start
+from runners.experiment.run_cell import Cell, run_cell
+from runners.results.cell_folder import CellFolder
+from runners.training.trainer import TrainingDivergedError
+from runners.voices.recorded_voices import Voices, load_voices
+from vits.checkpoint import load_tensors
+from vits.common.errors import InputError
+from vits.common.registry import registered
+
+MakeCell = Callable[..., Cell]
+
+
+@pytest.fixture(scope="module")
+def prepared() -> dict[str, tuple[Start, Voices]]:
+    """The base and the voices of the cell without overrides, read once."""
+    return {}
+
+
+def start_and_voices(cell: Cell, prepared: dict[str, tuple[Start, Voices]]) -> tuple[Start, Voices]:
+    if not prepared:
+        start = cell.base.start(cell.model)
+        prepared[""] = (
+            start,
+            load_voices(
+                cell.corpus,
+                start.spec,
+                cache_dir=cell.cache_dir,
+                segment_frames=cell.training.segment_frames,
+                max_duration_s=cell.max_duration_s,
+                held_out=cell.evaluation.utterances_per_speaker,
+            ),
+        )
+    return prepared[""]
+
+
+@pytest.mark.parametrize(
+    ("override", "key"),
+    [
+        ("strategy=mean", "strategy"),
+        ("strategy.neighbours=2", "strategy"),
+        ("freeze=decoder", "freeze"),
+        ("seed=1", "seed"),
+        ("epochs=11", "epochs"),
+        ("eval_every=2", "eval_every"),
+        ("precision=bf16", "precision"),
+        ("metrics=[wer]", "metrics"),
+        ("training.batch_size=3", "training"),
+        ("training.optimizer.learning_rate=1e-3", "training"),
+        ("training.loss_weights.mel=1", "training"),
+        ("evaluation.noise_scale=0.5", "evaluation"),
+    ],
+)
+def test_identity_changes_in_one_key_when_the_result_would(
+    override: str, key: str, make_cell: MakeCell, prepared: dict[str, tuple[Start, Voices]]
+) -> None:
+    start, voices = start_and_voices(make_cell(), prepared)
+    one, other = (make_cell(*overrides).identity(start, voices) for overrides in ([], [override]))
+    assert one.hash != other.hash
+    assert [name for name in one.contents if one.contents[name] != other.contents[name]] == [key]
+
+
+@pytest.mark.parametrize(
+    "override", ["device=auto", "wandb.project=x", "wandb.tags=[a]", "name=other", "results=elsewhere"]
+)
+def test_identity_is_the_same_when_the_result_would_be(
+    override: str, make_cell: MakeCell, prepared: dict[str, tuple[Start, Voices]]
+) -> None:
+    start, voices = start_and_voices(make_cell(), prepared)
+    assert make_cell(override).identity(start, voices).hash == make_cell().identity(start, voices).hash
+
+
+def test_identity_changes_when_the_base_or_the_voices_do(
+    make_cell: MakeCell, prepared: dict[str, tuple[Start, Voices]]
+) -> None:
+    cell = make_cell()
+    start, voices = start_and_voices(cell, prepared)
+    hashes = {
+        cell.identity(*given).hash
+        for given in ((start, voices), (replace(start, identity="x"), voices), (start, replace(voices, identity="x")))
+    }
+    assert len(hashes) == 3
+
+
+def test_identity_and_name_change_when_the_decoder_is_conditioned(
+    make_cell: MakeCell, prepared: dict[str, tuple[Start, Voices]]
+) -> None:
+    start, voices = start_and_voices(make_cell(), prepared)
+    plain, conditioned = make_cell(), make_cell("conditioning=decoder_film")
+    assert plain.name != conditioned.name
+    fresh = plain.base.start(plain.model).conditioned(conditioned.conditioning.value)
+    assert conditioned.identity(fresh, voices).hash != plain.identity(start, voices).hash
+
+
+def test_voices_have_another_identity_when_a_recording_or_a_choice_differs(
+    make_cell: MakeCell, prepared: dict[str, tuple[Start, Voices]], material: Any
+) -> None:
+    cell = make_cell()
+    start, voices = start_and_voices(cell, prepared)
+
+    def identity(**changes: Any) -> str:
+        given = {"segment_frames": 32, "max_duration_s": 10.0, "held_out": {"test": 1}} | changes
+        corpus = given.pop("corpus", cell.corpus)
+        return load_voices(corpus, start.spec, cache_dir=cell.cache_dir, **given).identity
+
+    assert identity() == voices.identity
+    assert identity(max_duration_s=2.5) != voices.identity  # leaves a clip out
+    assert identity(held_out={"test": 1, "validation": 1}) != voices.identity
+    assert identity(corpus=replace(cell.corpus, speakers=["040"])) != voices.identity
+
+
+def test_cell_is_named_after_its_choices_when_made(make_cell: MakeCell) -> None:
+    assert make_cell("seed=3", "freeze=flow").name == "strategy=nearest,freeze=flow,seed=3"
+    assert make_cell("strategy=random", "name=mine").directory.parent.name == "mine"
+
+
+def test_every_step_is_of_the_declared_shapes_when_a_cell_runs(make_cell: MakeCell) -> None:
+    cell = make_cell("strategy=ecapa", "freeze=all_but_embedding", "epochs=1", "metrics=[secs]")
+    folder = run_cell(cell)
+    assert folder.finished
+    assert folder.path == cell.directory
+    scores = folder.table("scores")
+    assert set(scores["epoch"]) == {0, 1}
+    assert set(scores.loc[scores["split"] == "test", "speaker"]) == {"040", "041"}
+    assert set(folder.record["speaker_ids"].items()) == {("040", 5), ("041", 6)}
+    errors = folder.record["leave_one_out_error"]
+    assert errors.keys() == registered("strategy").keys()
+    assert errors["mean"] == 1.0
+    assert folder.record["trainable"][-1]["trainable"] == 2 * 8
+
+
+def test_rows_start_where_the_strategy_puts_them_when_nothing_is_trained(make_cell: MakeCell, material: Any) -> None:
+    start = make_cell().base.start(None)
+    folder = run_cell(make_cell("strategy=mean", "epochs=0", "metrics=[secs]"))
+    weights = load_tensors(folder.path / "checkpoint.safetensors")
+    for row in (0, 1):
+        assert torch.equal(weights[f"speaker_embedding.added.{row}"], start.speakers.embeddings.mean(0))
+    assert folder.table("losses").empty
+    assert set(folder.table("scores")["epoch"]) == {0}
+
+
+def test_cell_runs_from_nothing_when_base_is_scratch(make_cell: MakeCell, small_spec: Any) -> None:
+    cell = make_cell("strategy=random", "freeze=none", "epochs=0", "metrics=[secs]")
+    folder = run_cell(replace(cell, base=FromScratch(), model=small_spec.parts))
+    assert folder.path.name == "strategy=random,freeze=none,seed=0,base=scratch"
+    assert folder.record["base"] == "scratch"
+    weights = load_tensors(folder.path / "checkpoint.safetensors")
+    assert weights["speaker_embedding.weight"].shape == (0, 8)
+    assert pd.isna(list(folder.record["leave_one_out_error"].values())).all()
+
+
+def test_failure_is_written_down_when_training_diverges(make_cell: MakeCell) -> None:
+    cell = make_cell("epochs=1", "metrics=[secs]", "training.optimizer.learning_rate=1e30")
+    with pytest.raises(TrainingDivergedError, match="is no number any more at step 0"):
+        run_cell(cell)
+    record = json.loads((cell.directory / "cell.json").read_text(encoding="utf-8"))
+    assert record["status"] == "failed"
+    assert record["error"].startswith("TrainingDivergedError: ")
+    assert not (cell.directory / "checkpoint.safetensors").exists()
+    assert not CellFolder(cell.directory).finished
+
+
+def test_folder_is_left_alone_when_it_holds_another_configuration(make_cell: MakeCell) -> None:
+    run_cell(make_cell("epochs=0", "metrics=[secs]"))
+    before = {p: p.stat().st_mtime_ns for p in make_cell().directory.rglob("*")}
+    with pytest.raises(InputError, match=r"another configuration \(it differs in epochs\)"):
+        run_cell(make_cell("epochs=1", "metrics=[secs]"))
+    assert {p: p.stat().st_mtime_ns for p in make_cell().directory.rglob("*")} == before
+
+
+@pytest.mark.parametrize("override", ["strategy.neighbours=5", "+evaluation.utterances_per_speaker.dev=1"])
+def test_nothing_is_written_when_the_input_is_bad(override: str, make_cell: MakeCell, tmp_path: Path) -> None:
+    with pytest.raises(InputError):
+        run_cell(make_cell(override))
+    assert not (tmp_path / "results").exists()
+
+
+def test_base_voices_are_scored_beside_the_new_ones_when_a_cell_runs(make_cell: MakeCell) -> None:
+    folder = run_cell(make_cell("epochs=0", "metrics=[secs,secs_ge2e]", "evaluation.retention_utterances=3"))
+    scores = folder.table("scores")
+    retained = scores[scores["split"] == "retention"]
+    assert set(retained["speaker"]) < {"ada", "ben", "cleo", "dan"}, "and not the row that was never trained"
+    assert set(retained["metric"]) == {"secs"}, "the base brings no voiceprints of the other judge"
+    assert retained["value"].between(-1, 1).all()
+
+
+def test_best_validated_epoch_is_kept_when_later_ones_are_worse(make_cell: MakeCell) -> None:
+    overrides = ("epochs=2", "eval_every=1", "metrics=[secs]", "+evaluation.utterances_per_speaker.validation=1")
+    folder = run_cell(make_cell(*overrides, "name=all"))
+    means = folder.table("scores").query("split == 'validation'").groupby(["epoch", "speaker"])["value"].mean()
+    best = int(means.groupby("epoch").mean().idxmax())
+    chosen = folder.record["chosen"]
+    assert (chosen["epoch"], chosen["by"]) == (best, "best by validation secs")
+    assert {entry["epoch"] for entry in folder.record["summary"]} == {best}
+    stopped = run_cell(make_cell(*overrides, "name=until", f"epochs={best}"))
+    kept, at_its_end = (load_tensors(cell.path / "checkpoint.safetensors") for cell in (folder, stopped))
+    assert all(torch.equal(kept[name], at_its_end[name]) for name in kept)
+    assert not folder.best.exists()
+
+
+@pytest.mark.parametrize(
+    ("strategy", "teachers"),
+    [("random", []), ("mean", []), ("nearest", ["ecapa-voxceleb"]), ("ecapa", ["ecapa-voxceleb"])],
+)
+def test_judges_that_helped_are_written_down_when_a_strategy_used_them(
+    strategy: str, teachers: list[str], make_cell: MakeCell
+) -> None:
+    folder = run_cell(make_cell(f"strategy={strategy}", "epochs=0", "metrics=[secs]"))
+    assert folder.record["teachers"] == teachers

@@ -1,0 +1,1 @@
+"""What every package stands on: the one exception for bad input, registered classes, files written whole."""

@@ -1,0 +1,1 @@
+"""The reference implementation's configuration, parameter names and checkpoints, read and written."""

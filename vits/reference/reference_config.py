@@ -1,0 +1,319 @@
+"""A configuration of the reference implementation ("the seed") as the data that `conf/model/` writes for us.
+
+The seed selects its classes by flags and names. They are read here, once, and become class paths; a setting that
+the seed doesn't have, or that contradicts another, is an error. Defaults are the seed's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from vits.common.errors import InputError
+from vits.model_spec import ModelSpec
+from vits.text.symbols import SYMBOLS
+
+N_BANDS = 4  # of the seed's filter bank
+DECODERS = ("mb_istft_vits", "ms_istft_vits", "istft_vits")
+FLOWS = {
+    "pre_conv": "vits.flow.PreConvFlow",
+    "pre_conv2": "vits.flow.PreConv2Flow",
+    "fft": "vits.flow.CausalFlow",
+    "mono_layer_inter_residual": "vits.flow.MonoLayerInterResidualFlow",
+}
+POST_RESIDUAL = "mono_layer_post_residual"
+DILATIONS_USED = {"1": 3, "2": 2}  # by each kind of residual block
+DURATION_DISCRIMINATORS = {
+    "dur_disc_1": "vits.discriminators.DurationDiscriminator1",
+    "dur_disc_2": "vits.discriminators.DurationDiscriminator2",
+}
+REQUIRED = object()
+
+Part = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class _Section:
+    """One section of the seed's JSON, read with checks."""
+
+    name: str
+    values: Mapping[str, Any]
+
+    def _get(self, key: str, default: object) -> Any:
+        if key in self.values:
+            return self.values[key]
+        if default is REQUIRED:
+            raise InputError(f"the seed configuration lacks {self.name}.{key}; give the file beside the checkpoint")
+        return default
+
+    def refuse(self, key: str, value: object, allowed: str) -> InputError:
+        return InputError(f"{self.name}.{key}={value!r} of the seed configuration isn't built here; {allowed}")
+
+    def flag(self, key: str, *, default: bool = False) -> bool:
+        value = self._get(key, default)
+        if not isinstance(value, bool):
+            raise self.refuse(key, value, "it must be true or false")
+        return value
+
+    def count(self, key: str, default: object = REQUIRED, *, least: int = 1) -> int:
+        value = self._get(key, default)
+        if not isinstance(value, int) or isinstance(value, bool) or value < least:
+            raise self.refuse(key, value, f"it must be a whole number of at least {least}")
+        return value
+
+    def number(self, key: str, *, least: float = 0.0) -> float:
+        value = self._get(key, REQUIRED)
+        if not isinstance(value, (int, float)) or isinstance(value, bool) or value < least:
+            raise self.refuse(key, value, f"it must be a number of at least {least}")
+        return float(value)
+
+    def counts(self, key: str) -> list[int]:
+        value = self._get(key, REQUIRED)
+        if not _are_counts(value):
+            raise self.refuse(key, value, "it must be a list of whole numbers of at least 1")
+        return list(value)
+
+    def choice(self, key: str, allowed: Sequence[str], default: object = REQUIRED) -> str:
+        value = self._get(key, default)
+        if not isinstance(value, str) or value not in allowed:
+            raise self.refuse(key, value, f"it must be one of {', '.join(allowed)}")
+        return value
+
+
+def model_spec_from_seed(config: Mapping[str, Any]) -> ModelSpec:
+    """The model of a seed configuration (its JSON, as a mapping).
+
+    Raises:
+        InputError: a setting is missing, is none of the seed's, or contradicts another.
+    """
+    model, data = _sections(config)
+    return ModelSpec(
+        {
+            "latent_channels": model.count("inter_channels"),
+            "hidden_channels": model.count("hidden_channels"),
+            "filter_channels": model.count("filter_channels"),
+            "speaker_channels": _speaker_channels(model),
+            "analysis": _analysis(data),
+            "spectrogram": _spectrogram(model),
+            "text_encoder": _text_encoder(model),
+            "posterior_encoder": _posterior_encoder(model, data),
+            "flow": _flow(model, data),
+            "duration_predictor": _duration_predictor(model),
+            "decoder": _decoder(model, data),
+            "speaker_embedding": _speaker_embedding(model, data),
+            "adversary": _adversary(model),
+        }
+    )
+
+
+def speakers_in_seed(config: Mapping[str, Any]) -> int:
+    """The rows of the speaker embedding; 1 of a model that has none."""
+    return max(_sections(config)[1].count("n_speakers", 0, least=0), 1)
+
+
+def _sections(config: Mapping[str, Any]) -> tuple[_Section, _Section]:
+    for name in ("model", "data"):
+        if not isinstance(config.get(name), Mapping):
+            raise InputError(f"the seed configuration lacks its section {name!r}; it must have model and data")
+    return _Section("model", config["model"]), _Section("data", config["data"])
+
+
+def _speaker_channels(model: _Section) -> int:
+    return model.count("gin_channels", 0, least=0)
+
+
+def _speaker_embedding(model: _Section, data: _Section) -> Part:
+    n_speakers, channels = data.count("n_speakers", 0, least=0), _speaker_channels(model)
+    if not n_speakers:
+        return {"_target_": "vits.speaker_embedding.NoSpeakerEmbedding"}
+    if not channels:
+        raise data.refuse("n_speakers", n_speakers, "with model.gin_channels=0 it must be 0")
+    return {"_target_": "vits.speaker_embedding.SpeakerEmbedding", "channels": channels}
+
+
+def _analysis(data: _Section) -> Part:
+    highest = data.values.get("mel_fmax")
+    return {
+        "_target_": "vits.spectrogram.AudioAnalysis",
+        "sample_rate": data.count("sampling_rate"),
+        "n_fft": data.count("filter_length"),
+        "hop_length": data.count("hop_length"),
+        "win_length": data.count("win_length"),
+        "n_mels": data.count("n_mel_channels"),
+        "fmin_hz": data.number("mel_fmin"),
+        "fmax_hz": None if highest is None else data.number("mel_fmax"),
+    }
+
+
+def _spectrogram(model: _Section) -> Part:
+    kind = "MelSpectrogram" if model.flag("use_mel_posterior_encoder") else "LinearSpectrogram"
+    return {"_target_": f"vits.spectrogram.{kind}"}
+
+
+def _text_encoder(model: _Section) -> Part:
+    dropout = model.number("p_dropout")
+    if dropout >= 1:
+        raise model.refuse("p_dropout", dropout, "it must be below 1")
+    plain: Part = {
+        "_target_": "vits.text_encoder.TextEncoder",
+        "n_symbols": len(SYMBOLS),
+        "latent_channels": model.count("inter_channels"),
+        "hidden_channels": model.count("hidden_channels"),
+        "filter_channels": model.count("filter_channels"),
+        "n_heads": model.count("n_heads"),
+        "n_layers": model.count("n_layers"),
+        "kernel_size": model.count("kernel_size"),
+        "dropout": dropout,
+    }
+    channels = _speaker_channels(model)
+    if not (model.flag("use_spk_conditioned_encoder") and channels):  # without an embedding the seed ignores the flag
+        return plain
+    return {
+        **plain,
+        "_target_": "vits.text_encoder.SpeakerConditionedTextEncoder",
+        "speaker_channels": channels,
+    }
+
+
+def _posterior_encoder(model: _Section, data: _Section) -> Part:
+    mel = model.flag("use_mel_posterior_encoder")
+    return {
+        "_target_": "vits.posterior_encoder.PosteriorEncoder",
+        "spectrogram_channels": data.count("n_mel_channels") if mel else data.count("filter_length") // 2 + 1,
+        "latent_channels": model.count("inter_channels"),
+        "hidden_channels": model.count("hidden_channels"),
+        "kernel_size": 5,
+        "n_layers": 16,
+        "speaker_channels": _speaker_channels(model),
+    }
+
+
+def _flow(model: _Section, data: _Section) -> Part:
+    target = _flow_target(model)
+    sizes: Part = {
+        "_target_": target,
+        "latent_channels": model.count("inter_channels"),
+        "hidden_channels": model.count("hidden_channels"),
+        "kernel_size": 5,
+        "speaker_channels": _speaker_channels(model),
+        "n_steps": 4,
+    }
+    if target != FLOWS["fft"]:
+        return {**sizes, "n_layers": 4}
+    if not data.count("n_speakers", 0, least=0):
+        raise model.refuse("transformer_flow_type", "fft", "this flow needs speakers, but data.n_speakers=0")
+    return {**sizes, "n_heads": 4, "n_layers": 1, "filter_channels": 768}
+
+
+def _flow_target(model: _Section) -> str:
+    if model.flag("use_transformer_flows"):
+        return FLOWS[model.choice("transformer_flow_type", tuple(FLOWS), POST_RESIDUAL)]
+    # the seed reads the name even so, but knows only this one then
+    if model.values.get("transformer_flow_type", POST_RESIDUAL) == POST_RESIDUAL:
+        return "vits.flow.MonoLayerPostResidualFlow"
+    return "vits.flow.PlainFlow"
+
+
+def _duration_predictor(model: _Section) -> Part:
+    hidden, stochastic = model.count("hidden_channels"), model.flag("use_sdp", default=True)
+    kind = "StochasticDurationPredictor" if stochastic else "DeterministicDurationPredictor"
+    return {
+        "_target_": f"vits.duration_predictor.{kind}",
+        "hidden_channels": hidden,
+        "filter_channels": hidden if stochastic else 256,
+        "kernel_size": 3,
+        "dropout": 0.5,
+        "speaker_channels": _speaker_channels(model),
+    }
+
+
+def _decoder(model: _Section, data: _Section) -> Part:
+    chosen = [key for key in DECODERS if model.flag(key)]
+    if len(chosen) > 1:
+        raise model.refuse(chosen[1], True, f"{chosen[0]} is true too, and at most one of {', '.join(DECODERS)} may be")
+    kind = chosen[0] if chosen else "hifi_gan"
+    upsampling = _upsampling(model)
+    if kind == "hifi_gan":
+        _check_hop(model, data, 1)
+        return {
+            **upsampling,
+            "_target_": "vits.decoder.HiFiGANDecoder",
+            "speaker_channels": _speaker_channels(model),
+        }
+    hop_length = model.count("gen_istft_hop_size")
+    spectral = {**upsampling, "n_fft": model.count("gen_istft_n_fft"), "hop_length": hop_length}
+    if kind == "istft_vits":
+        _check_hop(model, data, hop_length)
+        return {**spectral, "_target_": "vits.decoder.ISTFTDecoder"}
+    n_bands = model.count("subbands")
+    if n_bands != N_BANDS:
+        raise model.refuse("subbands", n_bands, f"with {kind} it must be {N_BANDS}")
+    _check_hop(model, data, hop_length * n_bands)
+    target = "MultiBandISTFTDecoder" if kind == "mb_istft_vits" else "MultiStreamISTFTDecoder"
+    return {**spectral, "_target_": f"vits.decoder.{target}", "n_bands": n_bands}
+
+
+def _upsampling(model: _Section) -> Part:
+    """What all decoders have in common."""
+    resblock = model.choice("resblock", tuple(DILATIONS_USED))
+    used = DILATIONS_USED[resblock]
+    dilations = model._get("resblock_dilation_sizes", REQUIRED)
+    if not isinstance(dilations, Sequence) or not all(_are_counts(row) and len(row) >= used for row in dilations):
+        raise model.refuse("resblock_dilation_sizes", dilations, f"it must be lists of at least {used} whole numbers")
+    kernel_sizes = model.counts("resblock_kernel_sizes")
+    if len(kernel_sizes) != len(dilations):
+        raise model.refuse("resblock_kernel_sizes", kernel_sizes, f"it must be {len(dilations)}, one for each dilation")
+    upsampling = {
+        "latent_channels": model.count("inter_channels"),
+        "initial_channels": model.count("upsample_initial_channel"),
+        "upsample_rates": model.counts("upsample_rates"),
+        "upsample_kernel_sizes": model.counts("upsample_kernel_sizes"),
+        "resblock_kernel_sizes": kernel_sizes,
+        "resblock_dilations": [list(row[:used]) for row in dilations],
+    }
+    if resblock == "1":  # our decoders' default
+        return upsampling
+    return {**upsampling, "resblock": {"_target_": "vits.decoder.ResBlock2", "_partial_": True}}
+
+
+def _check_hop(model: _Section, data: _Section, samples_per_step: int) -> None:
+    rates, hop_length = model.counts("upsample_rates"), data.count("hop_length")
+    samples = samples_per_step
+    for rate in rates:
+        samples *= rate
+    if samples != hop_length:
+        raise model.refuse(
+            "upsample_rates", rates, f"its decoder makes {samples} samples of a frame, but data.hop_length={hop_length}"
+        )
+
+
+def _adversary(model: _Section) -> Part:
+    audio: Part = {
+        "_target_": "vits.adversary.AudioOpponent",
+        "discriminator": {
+            "_target_": "vits.discriminators.MultiPeriodDiscriminator",
+            "width": 1024,
+            "periods": [2, 3, 5, 7, 11],
+        },
+    }
+    if not model.flag("use_duration_discriminator"):
+        return {"audio": audio}
+    hidden = model.count("hidden_channels")
+    kind = model.choice("duration_discriminator_type", tuple(DURATION_DISCRIMINATORS), "dur_disc_1")
+    duration: Part = {
+        "_target_": "vits.adversary.DurationOpponent",
+        "discriminator": {
+            "_target_": DURATION_DISCRIMINATORS[kind],
+            "hidden_channels": hidden,
+            "filter_channels": hidden,
+            "kernel_size": 3,
+        },
+    }
+    return {"audio": audio, "duration": duration}
+
+
+def _are_counts(value: object) -> bool:
+    return isinstance(value, Sequence) and all(
+        isinstance(item, int) and not isinstance(item, bool) and item >= 1 for item in value
+    )

@@ -1,0 +1,334 @@
+"""The one table between parameter names of the reference implementation ("the seed") and ours, in both directions.
+
+A rule pairs the beginning of a name there with the beginning of it here; `#` stands for a number. What follows is
+looked up in the rule's own table, and kept where that has no rule for it. Which table a model has follows from the
+classes of its parts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TypeVar
+
+from torch import Tensor, nn
+
+from vits.common.errors import InputError
+from vits.decoder import HiFiGANDecoder, ISTFTDecoder, MultiBandISTFTDecoder, MultiStreamISTFTDecoder
+from vits.decoder.resblock import ResBlock1, ResBlock2
+from vits.duration_predictor import DeterministicDurationPredictor, StochasticDurationPredictor
+from vits.flow import (
+    CausalFlow,
+    MonoLayerInterResidualFlow,
+    MonoLayerPostResidualFlow,
+    PlainFlow,
+    PreConv2Flow,
+    PreConvFlow,
+)
+from vits.synthesizer import Synthesizer
+
+T = TypeVar("T")
+Numbers = tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Numbering:
+    """How the numbers in a name there become those here, and back; None where there is no counterpart."""
+
+    to_ours: Callable[[Numbers], Numbers | None]
+    to_seed: Callable[[Numbers], Numbers | None]
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A beginning of names there, the same here, and the rules of what follows."""
+
+    seed: str
+    ours: str
+    below: tuple[Rule, ...] = ()
+    numbering: Numbering = Numbering(lambda numbers: numbers, lambda numbers: numbers)
+
+
+Table = tuple[Rule, ...]
+
+WEIGHT_NORM = (
+    ("weight_g", "parametrizations.weight.original0"),
+    ("weight_v", "parametrizations.weight.original1"),
+)
+
+
+def renamed(state: Mapping[str, Tensor], table: Table) -> dict[str, Tensor]:
+    """The same tensors under our names. Names that no rule knows stay, for a strict load to report."""
+    return {_to_ours(name, table) or name: tensor for name, tensor in state.items()}
+
+
+def seed_named(state: Mapping[str, Tensor], table: Table) -> dict[str, Tensor]:
+    """The same tensors under the seed's names.
+
+    Raises:
+        InputError: the seed has no name for some of them.
+    """
+    names = {name: _to_seed(name, table) for name in state}
+    unknown = [name for name, theirs in names.items() if theirs is None]
+    if unknown:
+        raise InputError(
+            f"the seed's format has no name for {len(unknown)} tensors of this model ({unknown[0]}, ...); "
+            "only models made of its own parts can be written in it"
+        )
+    return {theirs: state[name] for name, theirs in names.items() if theirs is not None}
+
+
+def _to_ours(name: str, table: Table) -> str | None:
+    for rule in table:
+        rest = _translated(name, rule.seed, rule.ours, rule.numbering.to_ours)
+        if rest is not None:
+            begin, end = rest
+            return _joined(begin, _to_ours(end, rule.below) or _leaf(end, WEIGHT_NORM))
+    return None
+
+
+def _to_seed(name: str, table: Table) -> str | None:
+    for rule in table:
+        rest = _translated(name, rule.ours, rule.seed, rule.numbering.to_seed)
+        if rest is not None:
+            begin, end = rest
+            pairs = tuple((ours, seed) for seed, ours in WEIGHT_NORM)
+            return _joined(begin, _to_seed(end, rule.below) or _leaf(end, pairs))
+    return None
+
+
+def _translated(
+    name: str, source: str, target: str, numbering: Callable[[Numbers], Numbers | None]
+) -> tuple[str, str] | None:
+    """The counterpart of the beginning of a name, and what follows it; None where the rule doesn't fit."""
+    components, pattern = name.split("."), source.split(".")
+    if len(components) < len(pattern):
+        return None
+    numbers = []
+    for component, expected in zip(components, pattern, strict=False):
+        if expected == "#" and component.isdecimal():
+            numbers.append(int(component))
+        elif expected != component:
+            return None
+    counted = numbering(tuple(numbers))
+    if counted is None:
+        return None
+    remaining = iter(counted)
+    begin = ".".join(str(next(remaining)) if part == "#" else part for part in target.split("."))
+    return begin, ".".join(components[len(pattern) :])
+
+
+def _leaf(name: str, pairs: tuple[tuple[str, str], ...]) -> str:
+    """The end of a name, with the two halves of a normed weight under their other names."""
+    for source, target in pairs:
+        if name == source or name.endswith(f".{source}"):
+            return name.removesuffix(source) + target
+    return name
+
+
+def _joined(begin: str, end: str) -> str:
+    return f"{begin}.{end}" if end else begin
+
+
+def _every(stride: int, first: int) -> Numbering:
+    """Ours are numbered on their own, theirs in a list where each `stride`-th from `first` on is of the kind."""
+
+    def to_ours(numbers: Numbers) -> Numbers | None:
+        steps, other = divmod(numbers[0] - first, stride)
+        return None if other or steps < 0 else (steps,)
+
+    return Numbering(to_ours, lambda numbers: (numbers[0] * stride + first,))
+
+
+def _in_stages(per_stage: int) -> Numbering:
+    """Ours are numbered within their stage, theirs through all stages."""
+    return Numbering(
+        lambda numbers: divmod(numbers[0], per_stage),
+        lambda numbers: (numbers[0] * per_stage + numbers[1],) if numbers[1] < per_stage else None,
+    )
+
+
+ATTENTION: Table = (
+    Rule("conv_q", "query"),
+    Rule("conv_k", "key"),
+    Rule("conv_v", "value"),
+    Rule("conv_o", "output"),
+    Rule("emb_rel_k", "key_offsets"),
+    Rule("emb_rel_v", "value_offsets"),
+)
+
+FEED_FORWARD: Table = (Rule("conv_1", "expand"), Rule("conv_2", "contract"))
+
+TRANSFORMER: Table = (
+    Rule("attn_layers.#", "layers.#.attention", ATTENTION),
+    Rule("norm_layers_1.#", "layers.#.attention_norm"),
+    Rule("ffn_layers.#", "layers.#.feed_forward", FEED_FORWARD),
+    Rule("norm_layers_2.#", "layers.#.feed_forward_norm"),
+    Rule("spk_emb_linear", "speaker_projection"),
+)
+
+WAVENET: Table = (
+    Rule("cond_layer", "speaker_projection"),
+    Rule("in_layers", "gates"),
+    Rule("res_skip_layers", "outputs"),
+)
+
+TEXT_ENCODER: Table = (
+    Rule("emb", "symbols"),
+    Rule("encoder", "encoder", TRANSFORMER),
+    Rule("proj", "projection"),
+)
+
+POSTERIOR_ENCODER: Table = (
+    Rule("pre", "input"),
+    Rule("enc", "wavenet", WAVENET),
+    Rule("proj", "projection"),
+)
+
+WAVENET_SHIFT: Table = (
+    Rule("pre", "input"),
+    Rule("pre_transformer", "transformer", TRANSFORMER),
+    Rule("enc", "wavenet", WAVENET),
+    Rule("post_transformer", "unused_transformer", TRANSFORMER),
+    Rule("post", "projection"),
+)
+
+CAUSAL_TRANSFORMER: Table = (
+    Rule("cond_pre", "gate"),
+    Rule("cond_layer", "speaker_projection"),
+    Rule("self_attn_layers.#", "layers.#.attention", ATTENTION),
+    Rule("norm_layers_0.#", "layers.#.attention_norm"),
+    Rule("ffn_layers.#", "layers.#.feed_forward", FEED_FORWARD),
+    Rule("norm_layers_1.#", "layers.#.feed_forward_norm"),
+)
+
+CAUSAL_SHIFT: Table = (
+    Rule("pre", "input"),
+    Rule("enc", "transformer", CAUSAL_TRANSFORMER),
+    Rule("post", "projection"),
+)
+
+# the seed's list of steps holds the reversals of the channels too
+COUPLINGS: Table = (Rule("flows.#", "couplings.#.shift", WAVENET_SHIFT, _every(2, 0)),)
+CAUSAL_COUPLINGS: Table = (Rule("flows.#", "couplings.#.shift", CAUSAL_SHIFT, _every(2, 0)),)
+MONO_LAYERS: Table = (
+    Rule("flows.#", "couplings.#.shift", WAVENET_SHIFT, _every(3, 0)),
+    Rule("flows.#", "mono_layers.#.shift", WAVENET_SHIFT, _every(3, 2)),
+)
+
+FLOWS: Mapping[type[nn.Module], Table] = {
+    PlainFlow: COUPLINGS,
+    PreConvFlow: COUPLINGS,
+    PreConv2Flow: COUPLINGS,
+    CausalFlow: CAUSAL_COUPLINGS,
+    MonoLayerInterResidualFlow: MONO_LAYERS,
+    MonoLayerPostResidualFlow: MONO_LAYERS,
+}
+
+DETERMINISTIC: Table = (
+    Rule("cond", "speaker_projection"),
+    Rule("conv_1", "conv_1"),
+    Rule("norm_1", "norm_1"),
+    Rule("conv_2", "conv_2"),
+    Rule("norm_2", "norm_2"),
+    Rule("proj", "projection"),
+)
+
+DILATED_STACK: Table = (
+    Rule("convs_sep", "depthwise"),
+    Rule("norms_1", "depthwise_norms"),
+    Rule("convs_1x1", "pointwise"),
+    Rule("norms_2", "pointwise_norms"),
+)
+
+SPLINE_STEP: Table = (
+    Rule("pre", "input"),
+    Rule("convs", "convs", DILATED_STACK),
+    Rule("proj", "projection"),
+)
+
+DURATION_FLOW: Table = (
+    Rule("0.m", "affine.shift"),
+    Rule("0.logs", "affine.log_scale"),
+    Rule("#", "splines.#", SPLINE_STEP, _every(2, 1)),
+)
+
+STOCHASTIC: Table = (
+    Rule("cond", "speaker_projection"),
+    Rule("pre", "input"),
+    Rule("convs", "convs", DILATED_STACK),
+    Rule("proj", "projection"),
+    Rule("flows", "flow", DURATION_FLOW),
+    Rule("post_pre", "duration_input"),
+    Rule("post_convs", "duration_convs", DILATED_STACK),
+    Rule("post_proj", "duration_projection"),
+    Rule("post_flows", "posterior_flow", DURATION_FLOW),
+)
+
+DURATION_PREDICTORS: Mapping[type[nn.Module], Table] = {
+    DeterministicDurationPredictor: DETERMINISTIC,
+    StochasticDurationPredictor: STOCHASTIC,
+}
+
+UPSAMPLING: Table = (Rule("conv_pre", "trunk.input"), Rule("ups", "trunk.upsamplers"))
+
+DECODERS: Mapping[type[nn.Module], Table] = {
+    ISTFTDecoder: (*UPSAMPLING, Rule("conv_post", "output")),
+    MultiBandISTFTDecoder: (*UPSAMPLING, Rule("subband_conv_post", "output")),
+    MultiStreamISTFTDecoder: (
+        *UPSAMPLING,
+        Rule("subband_conv_post", "output"),
+        Rule("updown_filter", "stuffing"),
+        Rule("multistream_conv_post", "synthesis"),
+    ),
+    HiFiGANDecoder: (*UPSAMPLING, Rule("cond", "speaker_projection"), Rule("conv_post", "output")),
+}
+
+RESBLOCKS: Mapping[type[nn.Module], tuple[tuple[str, str], ...]] = {
+    ResBlock1: (("convs1", "dilated"), ("convs2", "plain")),
+    ResBlock2: (("convs", "dilated"),),
+}
+
+DURATION_DISCRIMINATOR: Table = (
+    *(Rule(f"conv_{number}", f"text_conv_{number}") for number in (1, 2)),
+    *(Rule(f"norm_{number}", f"text_norm_{number}") for number in (1, 2)),
+    Rule("dur_proj", "duration_projection"),
+    *(Rule(f"pre_out_conv_{number}", f"joint_conv_{number}") for number in (1, 2)),
+    *(Rule(f"pre_out_norm_{number}", f"joint_norm_{number}") for number in (1, 2)),
+    Rule("output_layer.0", "output"),
+)
+
+MULTI_PERIOD_DISCRIMINATOR: Table = (
+    Rule("discriminators.#.conv_post", "discriminators.#.output"),
+    Rule("discriminators.#.convs", "discriminators.#.convs"),
+)
+
+
+def synthesizer_table(synthesizer: Synthesizer) -> Table:
+    """The table of a generator.
+
+    Raises:
+        InputError: one of its parts is of a class that the seed doesn't have.
+    """
+    outside_blocks = _of_class(synthesizer.decoder, DECODERS)
+    first_stage = list(synthesizer.decoder.get_submodule("trunk.resblocks.0").children())
+    resblocks = tuple(
+        Rule(f"resblocks.#.{seed}", f"trunk.resblocks.#.#.{ours}", (), _in_stages(len(first_stage)))
+        for seed, ours in _of_class(first_stage[0], RESBLOCKS)
+    )
+    return (
+        Rule("emb_g", "speaker_embedding"),
+        Rule("enc_p", "text_encoder", TEXT_ENCODER),
+        Rule("enc_q", "posterior_encoder", POSTERIOR_ENCODER),
+        Rule("flow", "flow", _of_class(synthesizer.flow, FLOWS)),
+        Rule("dp", "duration_predictor", _of_class(synthesizer.duration_predictor, DURATION_PREDICTORS)),
+        Rule("dec", "decoder", (*outside_blocks, *resblocks)),
+    )
+
+
+def _of_class(module: nn.Module, tables: Mapping[type[nn.Module], T]) -> T:
+    if type(module) not in tables:
+        raise InputError(
+            f"the seed's format has no {type(module).__name__}; it has {', '.join(kind.__name__ for kind in tables)}"
+        )
+    return tables[type(module)]
