@@ -3,7 +3,7 @@
 Every recipe of `RECIPES` is a set of overrides of `conf/pretrain.yaml`, and may have stages and averaged weights.
 Each trains a new model for the same minutes of processor time (which, unlike time on the wall, doesn't depend on
 what else the machine does), then copies and speaks held-out sentences of the base voices, and guesses each voice's
-embedding from its voiceprint and the others' (`strategies.initialisers.embedding_init.leave_one_out_error`; the mean's is 1).
+embedding from its voiceprint and the others' (`leave_one_out_error`; the mean's is 1).
 Other arguments go to every recipe, for example `train_split=base evaluation=demo_base`, or
 `start_from=assets/demo_base model=of_base` to go on with a base. Prints a Markdown table.
 """

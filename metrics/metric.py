@@ -93,7 +93,7 @@ class Utterance:
         return replace(self, wave=self.recording)
 
 
-Enrolment = Mapping[str, Sequence[Utterance]]
+EnrolmentRecordings = Mapping[str, Sequence[Utterance]]
 """Real recordings of each speaker, by speaker."""
 
 
@@ -106,7 +106,7 @@ class KnownVoices:
     names the base voice whose embedding a new voice was given at first, for those that were given one's.
     """
 
-    enrolment: Enrolment
+    enrolment: EnrolmentRecordings
     base_voiceprints: Mapping[str, Float[Tensor, "192"]] = field(default_factory=dict)
     started_from: Mapping[str, str] = field(default_factory=dict)
 

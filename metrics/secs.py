@@ -14,7 +14,7 @@ from metrics.judges.judge import Judges
 from metrics.judges.judge_weights import Weights, find_weights
 from metrics.judges.recorded_voiceprints import recorded_voiceprints
 from metrics.judges.speaker_encoder import SpeakerEncoder, mean_voiceprint
-from metrics.metric import Enrolment, KnownVoices, Metric, Score, Scorer, Utterance, score_sound
+from metrics.metric import EnrolmentRecordings, KnownVoices, Metric, Score, Scorer, Utterance, score_sound
 from vits.common.errors import InputError
 from vits.common.registry import register
 
@@ -56,7 +56,7 @@ class SpeakerSimilarity(Metric):
         """
         return recorded_voiceprints(recordings, judges, self.encoder_type, self.encoder)
 
-    def means(self, enrolment: Enrolment, judges: Judges) -> dict[str, Float[Tensor, "print"]]:
+    def means(self, enrolment: EnrolmentRecordings, judges: Judges) -> dict[str, Float[Tensor, "print"]]:
         """The mean voiceprint of each enrolled speaker, with which utterances are compared."""
         return {speaker: mean_voiceprint(self.voiceprints(clips, judges)) for speaker, clips in enrolment.items()}
 

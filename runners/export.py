@@ -3,20 +3,12 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
 
-from runners.cli.arguments import argument, help_text, parse_arguments
+from runners.cli.arguments import help_text, parse_arguments
 from runners.cli.entry_point import told_in_one_line
+from runners.cli.inference_arguments import ExportArguments
 
 EXAMPLE = "python runners/export.py run=runs/demo/<cell> out=voice.onnx"
-
-
-@dataclass
-class ExportArguments:
-    """What to export, and where to write it."""
-
-    run: str = argument("the folder of a finished cell")
-    out: str = argument("the .onnx file to write")
 
 
 def main() -> None:

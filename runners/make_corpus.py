@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
 
-from runners.cli.arguments import argument, help_text, parse_arguments
+from runners.cli.arguments import help_text, parse_arguments
+from runners.cli.corpus_arguments import MakeCorpusArguments
 from runners.cli.entry_point import told_in_one_line
 
 EXAMPLE = """\
@@ -15,20 +15,6 @@ python runners/make_corpus.py sentences=lines.txt voices=af_heart,bm_lewis,af_sk
 
   python runners/make_corpus.py sentences=assets/demo_voices/sentences.txt splits=train:60,val:10,test:40 \\
     out=demo_voices voices=040:af_bella,041:am_michael,042:bf_isabella,043:bm_george,044:am_fenrir"""
-
-
-@dataclass
-class MakeCorpusArguments:
-    """What is said, by whom, and where the recordings go."""
-
-    sentences: str = argument("a text file, one sentence a line, no two alike")
-    voices: str = argument(
-        "voices (af_heart) and mixtures (af_sky+am_onyx), separated by commas; 040:af_heart names it"
-    )
-    out: str = argument("the folder for the recordings and metadata.csv; what it holds of these already is kept")
-    splits: str = argument("what the sentences are for, in their order; the last may take all that are left", "train")
-    share: bool = argument("true: all voices say the same sentences; false: each says as many of its own", True)
-    threads: int = argument("processor cores to use; they don't change the result", 1)
 
 
 def main() -> None:

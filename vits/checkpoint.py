@@ -1,10 +1,9 @@
-"""Weights in and out: strict loading by name, atomic safetensors files, and the seed's checkpoints."""
+"""Weights in and out: strict loading by name and atomic safetensors files."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save
@@ -12,9 +11,6 @@ from torch import Tensor, nn
 
 from vits.common.atomic_files import write_atomically
 from vits.common.errors import InputError
-from vits.reference.reference_config import model_spec_from_seed, speakers_in_seed
-from vits.reference.reference_names import renamed, seed_named, synthesizer_table
-from vits.synthesizer import Synthesizer
 
 SHOWN = 5
 
@@ -88,29 +84,3 @@ def load_tensors(path: Path) -> dict[str, Tensor]:
 def load_weights(module: nn.Module, path: Path) -> None:
     """Load a safetensors file into a module, strictly."""
     load_strict(module, load_tensors(path), source=str(path))
-
-
-def synthesizer_from_seed(config: Mapping[str, Any], state_dict: Mapping[str, Tensor]) -> Synthesizer:
-    """The synthesizer of a seed configuration (its JSON, as a mapping) with a seed checkpoint's weights.
-
-    Raises:
-        InputError: the configuration is of a kind that isn't built here, or names or shapes don't fit it.
-    """
-    synthesizer = model_spec_from_seed(config).synthesizer(speakers_in_seed(config))
-    table = synthesizer_table(synthesizer)
-    load_strict(synthesizer, renamed(state_dict, table), source="the seed checkpoint")
-    return synthesizer.eval()
-
-
-def seed_state_dict(synthesizer: Synthesizer) -> dict[str, Tensor]:
-    """The synthesizer's tensors under the seed's names; new speakers follow the base speakers in one table.
-
-    Raises:
-        InputError: the synthesizer has a part that the seed doesn't know.
-    """
-    state = {
-        name: tensor for name, tensor in synthesizer.state_dict().items() if not name.startswith("speaker_embedding.")
-    }
-    if isinstance(synthesizer.speaker_embedding.weight, nn.Parameter):  # a model of one voice has no table
-        state["speaker_embedding.weight"] = synthesizer.speaker_embedding.rows().detach()
-    return seed_named(state, synthesizer_table(synthesizer))

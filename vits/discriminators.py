@@ -112,7 +112,7 @@ class MultiPeriodDiscriminator(nn.Module):
 class DurationDiscriminator1(nn.Module):
     """Judges log-durations beside the text they belong to, with linear convolutions only.
 
-    Its two norms are ones that the seed of this model family stores but never uses.
+    Its two norms are ones that the reference stores but never uses.
     """
 
     def __init__(self, hidden_channels: int, filter_channels: int, kernel_size: int = 3) -> None:

@@ -72,7 +72,7 @@ def speaker_projection(speaker_channels: int, out_channels: int, *, normed: bool
 
 
 def stored_only(module: AnyModule) -> AnyModule:
-    """A module that the seed of this model family stores and never uses.
+    """A module that the reference stores and never uses.
 
     Its parameters become buffers: they are loaded and saved by their names, and no optimizer sees them.
     """

@@ -1,4 +1,4 @@
-"""From the seed's checkpoints and configuration to a base bundle, and back."""
+"""From the reference's checkpoints and configuration to a base bundle, and back."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 from jaxtyping import Float
@@ -16,9 +16,10 @@ from metrics.judges.judge import Judges
 from metrics.judges.recorded_voiceprints import recorded_voiceprints
 from metrics.judges.speaker_encoder import mean_voiceprint
 from metrics.metric import Utterance
+from runners.cli.checkpoint_arguments import ImportCheckpointArguments
 from vits.adversary import Adversary
 from vits.bundle import BaseSpeaker, Bundle, check_replaceable, save_bundle
-from vits.checkpoint import load_strict, synthesizer_from_seed
+from vits.checkpoint import load_strict
 from vits.common.atomic_files import default_cache_dir
 from vits.common.errors import InputError
 from vits.corpus.audio import read_audio
@@ -26,8 +27,9 @@ from vits.corpus.clip import Clip
 from vits.corpus.filelists import read_list, with_spellings
 from vits.corpus.split import TRAIN
 from vits.model_spec import ModelSpec
-from vits.reference.reference_checkpoint import MOMENTS, SeedCheckpoint, read_seed_checkpoint
-from vits.reference.reference_config import model_spec_from_seed
+from vits.reference import synthesizer_from_reference
+from vits.reference.reference_checkpoint import MOMENTS, ReferenceCheckpoint, read_reference_checkpoint
+from vits.reference.reference_config import model_spec_from_reference
 from vits.reference.reference_names import (
     DURATION_DISCRIMINATOR,
     MULTI_PERIOD_DISCRIMINATOR,
@@ -38,25 +40,22 @@ from vits.reference.reference_names import (
 from vits.synthesizer import Synthesizer
 from vits.trained_on import TrainedOn
 
-if TYPE_CHECKING:
-    from runners.import_checkpoint import ImportArguments
-
 SPEAKER_ROWS = "emb_g.weight"
 ENROLMENT_CLIPS = 20  # of each speaker make its voiceprint
 JUDGED_RATE = 16_000
 
 
-def import_bundle(arguments: ImportArguments) -> None:
-    """Read the seed's files, write the bundle, and say what is missing and what that costs.
+def import_bundle(arguments: ImportCheckpointArguments) -> None:
+    """Read the reference's files, write the bundle, and say what is missing and what that costs.
 
     Raises:
         InputError: a file is missing, damaged or doesn't fit the others; nothing is written then.
     """
     check_replaceable(Path(arguments.out))
-    checkpoint = read_seed_checkpoint(Path(arguments.G))
+    checkpoint = read_reference_checkpoint(Path(arguments.G))
     config = _read_config(Path(arguments.config), checkpoint)
-    synthesizer = synthesizer_from_seed(config, checkpoint.tensors)
-    spec = model_spec_from_seed(config)
+    synthesizer = synthesizer_from_reference(config, checkpoint.tensors)
+    spec = model_spec_from_reference(config)
     clips = _read_clips(arguments, len(synthesizer.speaker_embedding.weight))
     paths = _by_row(clips)
     adversary, trained = _adversary(spec, {"audio": arguments.D, "duration": arguments.DUR})
@@ -77,8 +76,8 @@ def import_bundle(arguments: ImportArguments) -> None:
     print(f"wrote {arguments.out}: {len(speakers)} speakers, {len(untrained)} of them never trained ({untrained[:5]})")
 
 
-def _read_config(path: Path, checkpoint: SeedCheckpoint) -> dict[str, Any]:
-    """The seed's configuration, with as many speakers as the checkpoint has rows."""
+def _read_config(path: Path, checkpoint: ReferenceCheckpoint) -> dict[str, Any]:
+    """The reference's configuration, with as many speakers as the checkpoint has rows."""
     if not path.is_file():
         raise InputError(f"there is no configuration {path}; give the JSON file beside the checkpoint")
     try:
@@ -94,7 +93,7 @@ def _read_config(path: Path, checkpoint: SeedCheckpoint) -> dict[str, Any]:
     return config
 
 
-def _read_clips(arguments: ImportArguments, n_speakers: int) -> list[Clip]:
+def _read_clips(arguments: ImportCheckpointArguments, n_speakers: int) -> list[Clip]:
     """What the generator was trained on, from lines `wav|speaker id|IPA`, with spellings where a table gives them."""
     path = Path(arguments.filelist)
     clips = read_list(path, Path(arguments.wavs or ""), TRAIN)
@@ -127,7 +126,7 @@ def _adversary(spec: ModelSpec, files: Mapping[str, str | None]) -> tuple[Advers
                 f"warning: no checkpoint of the {name} discriminator: it starts from noise, and adaptation may suffer"
             )
             continue
-        tensors = renamed(read_seed_checkpoint(Path(file)).tensors, tables[name])
+        tensors = renamed(read_reference_checkpoint(Path(file)).tensors, tables[name])
         discriminator = adversary.opponents[name].discriminator
         assert isinstance(discriminator, nn.Module)
         load_strict(discriminator, tensors, source=file)
@@ -150,7 +149,7 @@ def _voiceprints(root: str | None, paths: Mapping[int, list[Path]], n_speakers: 
     return prints
 
 
-def _optimizer_state(checkpoint: SeedCheckpoint, synthesizer: Synthesizer) -> dict[str, Tensor]:
+def _optimizer_state(checkpoint: ReferenceCheckpoint, synthesizer: Synthesizer) -> dict[str, Tensor]:
     """The generator's moments under our names. The speaker rows' are left out: old rows are never trained again."""
     moments = checkpoint.moments()
     if not moments:
@@ -163,7 +162,7 @@ def _optimizer_state(checkpoint: SeedCheckpoint, synthesizer: Synthesizer) -> di
     return {name: value for name, value in state.items() if not name.startswith("speaker_embedding.")}
 
 
-def _card(arguments: ImportArguments, bundle: Bundle) -> str:
+def _card(arguments: ImportCheckpointArguments, bundle: Bundle) -> str:
     files = [Path(file).name for file in (arguments.G, arguments.D, arguments.DUR) if file]
     parameters = sum(parameter.numel() for parameter in bundle.synthesizer.parameters())
     return "\n".join(

@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 from jaxtyping import Float32
 from tqdm import tqdm
 
+from runners.cli.corpus_arguments import MakeCorpusArguments
 from runners.corpus_making.corpus_folder import CorpusFolder, made_by_one
 from runners.corpus_making.kokoro import MOST_TOKENS, SAMPLE_RATE, Kokoro, require_onnxruntime, tokens_of
 from runners.corpus_making.plan import PlannedClip, parse_splits, plan_clips, read_sentences
@@ -20,9 +20,6 @@ from runners.corpus_making.voice_mixtures import Voice, parse_voices, read_style
 from vits.common.atomic_files import default_cache_dir
 from vits.common.errors import InputError
 from vits.text.phonemizer import EspeakPhonemizer
-
-if TYPE_CHECKING:
-    from runners.make_corpus import MakeCorpusArguments
 
 
 def make_corpus(arguments: MakeCorpusArguments) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 import soundfile
@@ -15,6 +14,7 @@ from torch import Tensor
 from metrics.judges.judge import Judges
 from metrics.judges.recorded_voiceprints import recorded_voiceprints
 from metrics.metric import Utterance
+from runners.cli.inference_arguments import ConvertArguments
 from runners.inference.adapted_model import AdaptedModel, load_adapted
 from runners.training.devices import make_fabric
 from vits.checkpoint import load_tensors
@@ -22,9 +22,6 @@ from vits.common.atomic_files import default_cache_dir
 from vits.common.errors import InputError
 from vits.corpus.audio import read_audio
 from vits.spectrogram import AudioAnalysis
-
-if TYPE_CHECKING:
-    from runners.convert import ConvertArguments
 
 SHORTEST_S = 0.1  # below this there is no phoneme to convert, and no voice to recognise
 LONGEST_S = 60.0  # attention needs memory by the square of the length

@@ -24,20 +24,17 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import torch
 from jaxtyping import Float, Int64
 from torch import Tensor, nn
 from torch.nn.utils.parametrize import is_parametrized, remove_parametrizations
 
+from runners.cli.inference_arguments import ExportArguments
 from runners.inference.adapted_model import AdaptedModel, load_adapted
 from vits.common.errors import InputError
 from vits.synthesizer import Synthesizer
 from vits.text.symbols import symbol_ids
-
-if TYPE_CHECKING:
-    from runners.export import ExportArguments
 
 PACKAGES = ("onnx", "onnxscript", "onnxruntime")
 LARGEST_DIFFERENCE = 1e-3  # between PyTorch's and ONNX Runtime's audio

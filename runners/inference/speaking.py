@@ -5,16 +5,13 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import soundfile
 
+from runners.cli.inference_arguments import SpeakArguments
 from runners.inference.adapted_model import SpeakingStyle, load_adapted, say
 from runners.training.devices import make_fabric
 from vits.common.errors import InputError
-
-if TYPE_CHECKING:
-    from runners.speak import SpeakArguments
 
 
 def speak_to_files(arguments: SpeakArguments) -> list[Path]:

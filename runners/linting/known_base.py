@@ -1,4 +1,4 @@
-"""What is known of the training of a base model: from its bundle, or from the lists that the seed's was trained on."""
+"""What is known of a base model's training: from its bundle, or from the lists that the reference was trained on."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from vits.trained_on import TrainedOn, fingerprint, read_trained_on
 
 FORMAT = b"1"  # of the kept lists; raise it when reading them gives something else
 BASE_LISTS = ("base_train.txt", "base_val.txt", "base_test.txt")
-"""The seed's names for the lists that its base model was trained, validated and tested on."""
+"""The reference's names for the lists that its base model was trained, validated and tested on."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class KnownBase:
 def known_bases(corpus: Corpus, base: Base, cache_dir: Path) -> list[KnownBase]:
     """What is known of the base that the corpus adapts; lists and a bundle each give one.
 
-    Lists of the seed bring those that its base was trained on.
+    Lists of the reference bring those that its base was trained on.
 
     Raises:
         InputError: the bundle or a list is malformed.

@@ -42,7 +42,7 @@ def _unknown(base: KnownBase) -> tuple[str, str]:
     """What couldn't be looked for, and what to do."""
     return (
         "the base doesn't say which texts it was trained on (it has no trained_on.csv)",
-        "make the bundle again, with runners/pretrain.py or runners/import_seed.py, to know",
+        "make the bundle again, with runners/pretrain.py or runners/import_checkpoint.py, to know",
     )
 
 

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from metrics.judges.judge import Judges
-from metrics.metric import Enrolment, Utterance
+from metrics.metric import EnrolmentRecordings, Utterance
 from vits.common.atomic_files import default_cache_dir
 from vits.corpus.audio import read_audio
 
@@ -35,7 +35,7 @@ def speech() -> list[Utterance]:
 
 
 @pytest.fixture(scope="session")
-def enrolment(speech: list[Utterance]) -> Enrolment:
+def enrolment(speech: list[Utterance]) -> EnrolmentRecordings:
     """The first two clips of each speaker; the third is left to be judged."""
     return {speaker: [u for u in speech if u.speaker == speaker][:2] for speaker in ("040", "041")}
 

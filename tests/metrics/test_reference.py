@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from metrics.judges.judge import Judges
-from metrics.metric import Enrolment, KnownVoices, Utterance
+from metrics.metric import EnrolmentRecordings, KnownVoices, Utterance
 from metrics.reference import SecsBounds, cross_cosines, score_recordings, secs_bounds
 from metrics.secs import Secs
 from vits.common.errors import InputError
@@ -47,7 +47,7 @@ def test_every_recording_meets_every_voice() -> None:
 
 def test_scores_are_read_from_disk_when_only_the_start_of_a_voice_differs(
     judges_with_empty_cache: Judges,
-    enrolment: Enrolment,
+    enrolment: EnrolmentRecordings,
     held_out: list[Utterance],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -59,7 +59,7 @@ def test_scores_are_read_from_disk_when_only_the_start_of_a_voice_differs(
 
 def test_scores_are_read_from_disk_when_the_content_is_known(
     judges_with_empty_cache: Judges,
-    enrolment: Enrolment,
+    enrolment: EnrolmentRecordings,
     held_out: list[Utterance],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

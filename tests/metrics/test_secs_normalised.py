@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from metrics.judges.judge import Judges
 from metrics.judges.speaker_encoder import mean_voiceprint
-from metrics.metric import Enrolment, KnownVoices, Metric, Utterance
+from metrics.metric import EnrolmentRecordings, KnownVoices, Metric, Utterance
 from metrics.reference import SecsBounds, enrolment_bounds, expected_cosine, normalised_secs
 from metrics.secs_normalised import SecsGe2eNormalised, SecsNormalised
 from vits.common.errors import InputError
@@ -62,7 +62,7 @@ def test_ceiling_is_what_further_clips_reach_when_many_are_drawn() -> None:
 
 @pytest.mark.parametrize("metric", [SecsNormalised(), SecsGe2eNormalised()])
 def test_value_is_near_one_for_the_speaker_and_near_zero_for_another(
-    metric: Metric, judges: Judges, enrolment: Enrolment, held_out: list[Utterance]
+    metric: Metric, judges: Judges, enrolment: EnrolmentRecordings, held_out: list[Utterance]
 ) -> None:
     scorer = metric.prepare(KnownVoices(enrolment), judges)
     right = [score.values[metric.name] for score in scorer(held_out)]
@@ -72,7 +72,7 @@ def test_value_is_near_one_for_the_speaker_and_near_zero_for_another(
 
 
 def test_value_is_nan_when_there_is_no_sound_or_no_second_voice(
-    judges: Judges, enrolment: Enrolment, held_out: list[Utterance]
+    judges: Judges, enrolment: EnrolmentRecordings, held_out: list[Utterance]
 ) -> None:
     silent = replace(held_out[0], wave=np.zeros(22_050, dtype=np.float32))
     (score,) = SecsNormalised().prepare(KnownVoices(enrolment), judges)([silent])
@@ -82,6 +82,8 @@ def test_value_is_nan_when_there_is_no_sound_or_no_second_voice(
     assert math.isnan(score.values["secs_normalised"])
 
 
-def test_speaker_is_refused_when_not_enrolled(judges: Judges, enrolment: Enrolment, held_out: list[Utterance]) -> None:
+def test_speaker_is_refused_when_not_enrolled(
+    judges: Judges, enrolment: EnrolmentRecordings, held_out: list[Utterance]
+) -> None:
     with pytest.raises(InputError, match="by speaker 'eve', of whom there is no enrolment"):
         SecsNormalised().prepare(KnownVoices(enrolment), judges)([replace(held_out[0], speaker="eve")])

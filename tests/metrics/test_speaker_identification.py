@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from metrics.judges.judge import Judges
-from metrics.metric import Enrolment, KnownVoices, Utterance
+from metrics.metric import EnrolmentRecordings, KnownVoices, Utterance
 from metrics.secs import Secs
 from metrics.speaker_identification import SpeakerIdentification, equal_error_rate, gallery_of
 from metrics.summary import score_rows, summarise
@@ -60,7 +60,7 @@ def test_nothing_is_said_when_there_is_no_other_voice() -> None:
 
 
 def test_real_speakers_are_identified_and_swapped_ones_are_not(
-    judges: Judges, enrolment: Enrolment, held_out: list[Utterance]
+    judges: Judges, enrolment: EnrolmentRecordings, held_out: list[Utterance]
 ) -> None:
     base = Secs().means({"base": enrolment["041"]}, judges)
     known = KnownVoices({"040": enrolment["040"]}, base, {"040": "base"})

@@ -1,4 +1,4 @@
-"""Small models in the seed's own format, made here: its configuration, checkpoints and file list."""
+"""Small models in the reference's own format, made here: its configuration, checkpoints and file list."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from runners.import_checkpoint import ImportArguments
-from vits.checkpoint import seed_state_dict
-from vits.reference.reference_config import model_spec_from_seed
-from vits.reference.reference_names import DURATION_DISCRIMINATOR, MULTI_PERIOD_DISCRIMINATOR, seed_named
+from runners.cli.checkpoint_arguments import ImportCheckpointArguments
+from vits.reference import reference_state_dict
+from vits.reference.reference_config import model_spec_from_reference
+from vits.reference.reference_names import DURATION_DISCRIMINATOR, MULTI_PERIOD_DISCRIMINATOR, reference_named
 
 GOLDEN = Path(__file__).parent.parent / "vits" / "golden" / "finetune_mb_pre_conv2"
 
@@ -27,17 +27,17 @@ def small_config() -> dict[str, Any]:
     return config
 
 
-class SeedFiles:
-    """G, D and DUR of three speakers, the second of whom no list names, as the seed would have saved them."""
+class ReferenceFiles:
+    """G, D and DUR of three speakers, the second of whom no list names, as the reference would have saved them."""
 
     def __init__(self, folder: Path) -> None:
         config = small_config()
-        spec = model_spec_from_seed(config)
+        spec = model_spec_from_reference(config)
         torch.manual_seed(0)
-        self.G = seed_state_dict(spec.synthesizer(3))
+        self.G = reference_state_dict(spec.synthesizer(3))
         adversary = spec.adversary()
-        self.D = seed_named(adversary.opponents["audio"].discriminator.state_dict(), MULTI_PERIOD_DISCRIMINATOR)
-        self.DUR = seed_named(adversary.opponents["duration"].discriminator.state_dict(), DURATION_DISCRIMINATOR)
+        self.D = reference_named(adversary.opponents["audio"].discriminator.state_dict(), MULTI_PERIOD_DISCRIMINATOR)
+        self.DUR = reference_named(adversary.opponents["duration"].discriminator.state_dict(), DURATION_DISCRIMINATOR)
         for name in ("G", "D", "DUR"):
             self.save(folder / f"{name}_1.pth", getattr(self, name))
         (folder / "config.json").write_text(json.dumps(config))
@@ -46,7 +46,7 @@ class SeedFiles:
         )
         self.folder = folder
 
-    def copied_to(self, folder: Path) -> SeedFiles:
+    def copied_to(self, folder: Path) -> ReferenceFiles:
         """The same files where they may be changed, but for D, which is large and only linked."""
         for path in self.folder.iterdir():
             if path.name.startswith("D_"):
@@ -66,7 +66,7 @@ class SeedFiles:
         content = {"model": tensors, "iteration": 7, "optimizer": optimizer.state_dict(), "learning_rate": 2e-4}
         torch.save(content | changes, path)
 
-    def arguments(self, **changes: Any) -> ImportArguments:
+    def arguments(self, **changes: Any) -> ImportCheckpointArguments:
         given = {"G": "G_1.pth", "D": "D_1.pth", "DUR": "DUR_1.pth", "config": "config.json", "filelist": "list.txt"}
         paths: dict[str, Any] = {name: str(self.folder / file) for name, file in given.items()}
-        return ImportArguments(**(paths | {"out": str(self.folder / "bundle")} | changes))
+        return ImportCheckpointArguments(**(paths | {"out": str(self.folder / "bundle")} | changes))

@@ -14,7 +14,7 @@ from torch.nn.functional import normalize
 from metrics.judges.judge import Judges
 from metrics.judges.recorded_voiceprints import recorded_voiceprints
 from metrics.metric import JUDGED_RATE, Utterance
-from runners.convert import ConvertArguments
+from runners.cli.inference_arguments import ConvertArguments
 from runners.inference.adapted_model import AdaptedModel, load_adapted
 from runners.inference.conversion import convert, convert_file, nearest_speaker
 from vits.checkpoint import save_tensors

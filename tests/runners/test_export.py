@@ -12,7 +12,7 @@ import onnxruntime
 import pytest
 import torch
 
-from runners.export import ExportArguments
+from runners.cli.inference_arguments import ExportArguments
 from runners.inference.adapted_model import load_adapted
 from runners.inference.onnx_export import OUTPUTS, export_cell, fold_weight_norm
 from vits.common.errors import InputError

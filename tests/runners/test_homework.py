@@ -1,4 +1,4 @@
-"""The homework on a stand-in for VCTK: the seed's layout, ids and file formats, spoken by the demo voices."""
+"""The homework on a stand-in for VCTK: the reference's layout, ids and file formats, spoken by the demo voices."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 import soundfile
-from reference_files import SeedFiles
+from reference_files import ReferenceFiles
 
 from runners.checkpoints.importing import import_bundle
 from runners.results.cell_folder import CellFolder
@@ -30,7 +30,7 @@ TASKS = {
 
 
 class StandIn:
-    """A folder of wavs at VCTK's paths, and the seed's lists of them with IPA and spellings."""
+    """A folder of wavs at VCTK's paths, and the reference's lists of them with IPA and spellings."""
 
     def __init__(self, folder: Path) -> None:
         self.root, self.lists = folder / "wavs", folder / "filelists"
@@ -64,7 +64,7 @@ class StandIn:
 def test_five_tasks_are_compared_when_the_homework_runs_on_imported_checkpoints(
     tmp_path: Path, run_script: Callable[..., subprocess.CompletedProcess[str]]
 ) -> None:
-    stand_in, seed = StandIn(tmp_path), SeedFiles(tmp_path)
+    stand_in, seed = StandIn(tmp_path), ReferenceFiles(tmp_path)
     import_bundle(seed.arguments(filelist=str(stand_in.lists / "base.txt"), wavs=str(stand_in.root)))
     done = run_script(
         "grid.py",

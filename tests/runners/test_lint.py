@@ -1,4 +1,4 @@
-"""The entry point, on lists like those of the seed's homework and on the demo voices."""
+"""The entry point, on lists like those of the reference's homework and on the demo voices."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def base(tmp_path: Path) -> str:
 
 @pytest.fixture
 def lists(tmp_path: Path) -> Path:
-    """Lists with the facts of the seed's: 15 test texts of 114 words, 14 of them known to the base, one id empty.
+    """Lists with the facts of the reference's: 15 test texts of 114 words, 14 of them known to the base, one id empty.
 
     Ten of the 14 have the base's phonemes; the others are spoken otherwise, as a change of accent would make them.
     """

@@ -22,6 +22,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from runners.cli.corpus_arguments import MakeCorpusArguments
 from runners.corpus_making.corpus_folder import HEADER, LOCK, CorpusFolder, made_by_one
 from runners.corpus_making.kokoro import SAMPLE_RATE, TOKENS, tokens_of
 from runners.corpus_making.making import make_corpus
@@ -30,7 +31,6 @@ from runners.corpus_making.plan import PlannedClip, Split, parse_splits, plan_cl
 from runners.corpus_making.recording import encode_opus, recording, to_pcm16, trim
 from runners.corpus_making.sources import NPM_REGISTRY, npm_registry
 from runners.corpus_making.voice_mixtures import STYLE_CHANNELS, Voice, parse_voices, read_styles
-from runners.make_corpus import MakeCorpusArguments
 from vits.common.errors import InputError
 from vits.corpus.audio import read_audio
 from vits.corpus.folder import FolderCorpus

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from small_experiment import write_experiment
 
+from runners.cli.report_arguments import ReportArguments
 from runners.config.end_of_sweep import compare
 from runners.config.options import register_options
-from runners.report import ReportArguments
 from runners.reporting.settings import ReportSettings
 from vits.common.errors import InputError
 

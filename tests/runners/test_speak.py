@@ -11,9 +11,9 @@ import pytest
 import soundfile
 
 from runners.cli.arguments import parse_arguments
+from runners.cli.inference_arguments import SpeakArguments
 from runners.inference.speaking import speak_to_files
 from runners.results.cell_folder import CellFolder, Identity
-from runners.speak import SpeakArguments
 from vits.common.errors import InputError
 from vits.model_spec import ModelSpec
 

@@ -25,7 +25,7 @@ ONE_ISTFT = {
     "upsample_rates": [8, 8],
 }
 
-# settings of the seed that each make another model of the one below
+# settings of the reference that each make another model of the one below
 VARIANTS: dict[str, dict[str, Any]] = {
     "multi_band": {},
     "multi_stream": {"mb_istft_vits": False, "ms_istft_vits": True},
@@ -121,11 +121,11 @@ def new_variant(seed_config: Any) -> Any:
     """Builds the small model of some settings, its flows awake."""
 
     def build(model: Mapping[str, Any], **data: Any) -> Synthesizer:
-        from vits.reference.reference_config import model_spec_from_seed, speakers_in_seed
+        from vits.reference.reference_config import model_spec_from_reference, speakers_in_reference
 
         config = seed_config(model, **data)
         torch.manual_seed(0)
-        return awake(model_spec_from_seed(config).synthesizer(speakers_in_seed(config)))
+        return awake(model_spec_from_reference(config).synthesizer(speakers_in_reference(config)))
 
     return build
 

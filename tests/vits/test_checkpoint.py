@@ -12,24 +12,18 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from vits.checkpoint import (
-    load_strict,
-    load_tensors,
-    load_weights,
-    save_tensors,
-    save_weights,
-    synthesizer_from_seed,
-)
+from vits.checkpoint import load_strict, load_tensors, load_weights, save_tensors, save_weights
 from vits.common.errors import InputError
 from vits.model_spec import ModelSpec
+from vits.reference import synthesizer_from_reference
 
 SEED = Path(__file__).parent / "golden" / "finetune_mb_pre_conv2"
 
-SeedCheckpoint = tuple[dict[str, Any], dict[str, Tensor]]
+ReferenceCheckpoint = tuple[dict[str, Any], dict[str, Tensor]]
 
 
 @pytest.fixture
-def seed_checkpoint() -> SeedCheckpoint:
+def seed_checkpoint() -> ReferenceCheckpoint:
     """A seed configuration, and tensors of its names and shapes that take no memory."""
     shapes = json.loads((SEED / "state_dict_shapes.json").read_text())
     state = {name: torch.zeros(1).expand(shape) for name, shape in shapes.items()}
@@ -55,11 +49,11 @@ def full_disk() -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("meta_device")
-def test_five_names_are_shown_when_tensors_are_missing(seed_checkpoint: SeedCheckpoint) -> None:
+def test_five_names_are_shown_when_tensors_are_missing(seed_checkpoint: ReferenceCheckpoint) -> None:
     config, state = seed_checkpoint
     gone = [name for name in state if name.startswith("enc_p.")]
     with pytest.raises(InputError) as error:
-        synthesizer_from_seed(config, {name: t for name, t in state.items() if name not in gone})
+        synthesizer_from_reference(config, {name: t for name, t in state.items() if name not in gone})
     message = str(error.value)
     assert f"{len(gone)} missing (text_encoder." in message
     assert message.count("text_encoder.") == 5
@@ -67,17 +61,17 @@ def test_five_names_are_shown_when_tensors_are_missing(seed_checkpoint: SeedChec
 
 
 @pytest.mark.usefixtures("meta_device")
-def test_name_is_shown_when_a_tensor_is_unexpected(seed_checkpoint: SeedCheckpoint) -> None:
+def test_name_is_shown_when_a_tensor_is_unexpected(seed_checkpoint: ReferenceCheckpoint) -> None:
     config, state = seed_checkpoint
     with pytest.raises(InputError, match=r"1 unexpected \(enc_x\.weight\)"):
-        synthesizer_from_seed(config, state | {"enc_x.weight": torch.zeros(2)})
+        synthesizer_from_reference(config, state | {"enc_x.weight": torch.zeros(2)})
 
 
 @pytest.mark.usefixtures("meta_device")
-def test_both_shapes_are_shown_when_a_table_has_another_size(seed_checkpoint: SeedCheckpoint) -> None:
+def test_both_shapes_are_shown_when_a_table_has_another_size(seed_checkpoint: ReferenceCheckpoint) -> None:
     config, state = seed_checkpoint
     with pytest.raises(InputError, match=r"1 of another shape .*weight \[99, 192\] instead of \[108, 192\]"):
-        synthesizer_from_seed(config, state | {"emb_g.weight": torch.zeros(99, 192)})
+        synthesizer_from_reference(config, state | {"emb_g.weight": torch.zeros(99, 192)})
 
 
 def test_nothing_is_loaded_when_one_name_is_wrong() -> None:

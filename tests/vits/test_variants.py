@@ -9,10 +9,10 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from vits.checkpoint import seed_state_dict, synthesizer_from_seed
 from vits.common.errors import InputError
 from vits.layers import length_mask
 from vits.losses import kl_loss
+from vits.reference import reference_state_dict, synthesizer_from_reference
 from vits.synthesizer import Synthesizer, TrainingPass
 
 SEGMENT_FRAMES = 6
@@ -112,8 +112,8 @@ def test_nothing_but_the_end_of_the_audio_changes_when_batch_is_padded(variant: 
 def test_weights_are_bit_identical_when_exported_and_imported(
     variant: Synthesizer, variant_settings: dict[str, Any], seed_config: SeedConfig
 ) -> None:
-    exported = seed_state_dict(variant)
-    again = synthesizer_from_seed(seed_config(variant_settings), exported)
+    exported = reference_state_dict(variant)
+    again = synthesizer_from_reference(seed_config(variant_settings), exported)
     own = variant.state_dict()
     assert again.state_dict().keys() == own.keys()
     assert all(torch.equal(tensor, own[name]) for name, tensor in again.state_dict().items())
@@ -146,14 +146,14 @@ def test_weights_are_bit_identical_when_exported_and_imported(
 def test_names_are_those_of_the_family_when_exported(
     name: str, expected: list[str], variants: Mapping[str, dict[str, Any]], new_variant: NewVariant
 ) -> None:
-    exported = seed_state_dict(new_variant(variants[name]))
+    exported = reference_state_dict(new_variant(variants[name]))
     assert [tensor for tensor in expected if tensor not in exported] == []
 
 
 def test_new_speakers_follow_the_base_when_exported(new_variant: NewVariant) -> None:
     model = new_variant({})
     model.speaker_embedding.add(torch.full((6,), 7.0))
-    table = seed_state_dict(model)["emb_g.weight"]
+    table = reference_state_dict(model)["emb_g.weight"]
     assert torch.equal(table[:3], model.speaker_embedding.weight)
     assert table[3].tolist() == [7.0] * 6
 
@@ -161,8 +161,8 @@ def test_new_speakers_follow_the_base_when_exported(new_variant: NewVariant) -> 
 def test_export_is_refused_when_a_part_is_not_the_family_s(new_variant: NewVariant) -> None:
     model = new_variant({})
     model.flow = nn.Identity()
-    with pytest.raises(InputError, match="the seed's format has no Identity; it has PlainFlow, PreConvFlow"):
-        seed_state_dict(model)
+    with pytest.raises(InputError, match="the reference's format has no Identity; it has PlainFlow, PreConvFlow"):
+        reference_state_dict(model)
 
 
 @pytest.mark.parametrize(
@@ -176,9 +176,9 @@ def test_model_speaks_when_it_has_one_voice(
     model = new_variant(settings, n_speakers=0)
     made = training_pass(model.train())
     total_loss(made).backward()
-    exported = seed_state_dict(model)
+    exported = reference_state_dict(model)
     assert "emb_g.weight" not in exported
-    again = synthesizer_from_seed(seed_config(settings, n_speakers=0), exported)
+    again = synthesizer_from_reference(seed_config(settings, n_speakers=0), exported)
     arguments = torch.tensor([[1, 2, 3]]), torch.tensor([3])
     spoken = [again.infer(*arguments, torch.tensor([who]), noise_scale=0.0, duration_noise_scale=0.0) for who in (0, 5)]
     assert torch.equal(spoken[0].audio, spoken[1].audio)

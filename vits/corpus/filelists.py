@@ -1,4 +1,4 @@
-"""The seed's format: lists of wav path, speaker number and IPA, one list for each split."""
+"""The reference's format: lists of wav path, speaker number and IPA, one list for each split."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class FilelistsCorpus(Corpus):
     error rates; without one the texts are empty.
 
     The lists are the splits, with two differences. The clips of the test list are in the split `test_split`:
-    the seed's 15 test clips are too few to rank anything. And `test` clips of each speaker are held out of
+    the reference's 15 test clips are too few to rank anything. And `test` clips of each speaker are held out of
     the training list as a larger test set, by sentence; 0 leaves the training list whole. A sentence that
     also stands in another list isn't held out. `validation` has no effect: the lists bring their own.
     """
@@ -100,7 +100,7 @@ def with_spellings(clips: Sequence[Clip], path: Path) -> list[Clip]:
 
 
 def _read_spellings(path: Path) -> Mapping[str, str]:
-    """Utterance id to spelling; a tab within the text is a space (the seed's table has one)."""
+    """Utterance id to spelling; a tab within the text is a space (the reference's table has one)."""
     spellings = {}
     for number, line in numbered_lines(path):
         utterance, tab, text = line.partition("\t")

@@ -175,7 +175,7 @@ class MultiStreamISTFTDecoder(_SpectralDecoder):
             n_bands,
             resblock,
         )
-        # each sample followed by n - 1 zeros, as a transposed convolution: the seed stores this filter
+        # each sample followed by n - 1 zeros, as a transposed convolution: the reference stores this filter
         self.register_buffer("stuffing", torch.eye(n_bands).unsqueeze(2) * torch.eye(n_bands)[0])
         self.synthesis = weight_normed(
             nn.Conv1d(n_bands, 1, SYNTHESIS_TAPS, padding=same_padding(SYNTHESIS_TAPS), bias=False)

@@ -34,7 +34,7 @@ class WaveNetShift(nn.Module):
 class PreConvShift(WaveNetShift):
     """`pre_conv`: two layers of residual attention on the half channels, before the input of the stack.
 
-    The transformer behind the stack is one that the seed of this model family stores and never uses.
+    The transformer behind the stack is one that the reference stores and never uses.
     """
 
     def __init__(

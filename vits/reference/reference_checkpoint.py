@@ -1,4 +1,4 @@
-"""The seed's checkpoint files: `{"model": tensors by name, "iteration", "optimizer", "learning_rate"}`, pickled.
+"""The reference's checkpoint files: `{"model": tensors by name, "iteration", "optimizer", "learning_rate"}`, pickled.
 
 They are read with nothing but tensors and plain containers allowed, so that a file can't run code.
 """
@@ -21,16 +21,16 @@ MOMENTS = ("step", "exp_avg", "exp_avg_sq")
 
 
 @dataclass(frozen=True)
-class SeedCheckpoint:
-    """The tensors of one model of the seed under the seed's names, and its optimizer's state as pickled."""
+class ReferenceCheckpoint:
+    """The tensors of one model of the reference under the reference's names, and its optimizer's state as pickled."""
 
     tensors: Mapping[str, Tensor]
     optimizer: Mapping[str, Any]
 
     def moments(self) -> dict[str, Tensor]:
-        """The optimizer's state as `<seed's parameter name>:<key>`.
+        """The optimizer's state as `<its parameter name>:<key>`.
 
-        The seed's optimizer counts parameters in the order of the model, which is that of the state dict
+        The reference's optimizer counts parameters in the order of the model, which is that of the state dict
         without its buffers. Empty where no state was saved.
 
         Raises:
@@ -56,7 +56,7 @@ class SeedCheckpoint:
         return named
 
 
-def read_seed_checkpoint(path: Path) -> SeedCheckpoint:
+def read_reference_checkpoint(path: Path) -> ReferenceCheckpoint:
     """Read a `G_*.pth`, `D_*.pth` or `DUR_*.pth`.
 
     Raises:
@@ -75,13 +75,13 @@ def read_seed_checkpoint(path: Path) -> SeedCheckpoint:
         ) from None
     model = content.get("model") if isinstance(content, Mapping) else None
     if not isinstance(model, Mapping) or not all(isinstance(tensor, Tensor) for tensor in model.values()):
-        raise InputError(f"{path} has no 'model' with tensors; give a checkpoint that the seed's training wrote")
+        raise InputError(f"{path} has no 'model' with tensors; give a checkpoint that the reference's training wrote")
     optimizer = content.get("optimizer")
-    return SeedCheckpoint(dict(model), optimizer if isinstance(optimizer, Mapping) else {})
+    return ReferenceCheckpoint(dict(model), optimizer if isinstance(optimizer, Mapping) else {})
 
 
-def write_seed_checkpoint(tensors: Mapping[str, Tensor], path: Path, *, learning_rate: float) -> None:
-    """Write tensors as the seed's training would have before its first step, atomically."""
+def write_reference_checkpoint(tensors: Mapping[str, Tensor], path: Path, *, learning_rate: float) -> None:
+    """Write tensors as the reference's training would have before its first step, atomically."""
     parameters = [torch.nn.Parameter(tensor) for name, tensor in tensors.items() if name not in BUFFERS]
     content = {
         "model": dict(tensors),

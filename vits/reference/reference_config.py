@@ -1,7 +1,7 @@
-"""A configuration of the reference implementation ("the seed") as the data that `conf/model/` writes for us.
+"""A configuration of the reference implementation as the data that `conf/model/` writes for us.
 
-The seed selects its classes by flags and names. They are read here, once, and become class paths; a setting that
-the seed doesn't have, or that contradicts another, is an error. Defaults are the seed's.
+The reference selects its classes by flags and names. They are read here, once, and become class paths; a setting that
+the reference doesn't have, or that contradicts another, is an error. Defaults are the reference's.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from vits.common.errors import InputError
 from vits.model_spec import ModelSpec
 from vits.text.symbols import SYMBOLS
 
-N_BANDS = 4  # of the seed's filter bank
+N_BANDS = 4  # of the reference's filter bank
 DECODERS = ("mb_istft_vits", "ms_istft_vits", "istft_vits")
 FLOWS = {
     "pre_conv": "vits.flow.PreConvFlow",
@@ -35,7 +35,7 @@ Part = dict[str, Any]
 
 @dataclass(frozen=True)
 class _Section:
-    """One section of the seed's JSON, read with checks."""
+    """One section of the reference's JSON, read with checks."""
 
     name: str
     values: Mapping[str, Any]
@@ -44,11 +44,13 @@ class _Section:
         if key in self.values:
             return self.values[key]
         if default is REQUIRED:
-            raise InputError(f"the seed configuration lacks {self.name}.{key}; give the file beside the checkpoint")
+            raise InputError(
+                f"the reference configuration lacks {self.name}.{key}; give the file beside the checkpoint"
+            )
         return default
 
     def refuse(self, key: str, value: object, allowed: str) -> InputError:
-        return InputError(f"{self.name}.{key}={value!r} of the seed configuration isn't built here; {allowed}")
+        return InputError(f"{self.name}.{key}={value!r} of the reference configuration isn't built here; {allowed}")
 
     def flag(self, key: str, *, default: bool = False) -> bool:
         value = self._get(key, default)
@@ -81,11 +83,11 @@ class _Section:
         return value
 
 
-def model_spec_from_seed(config: Mapping[str, Any]) -> ModelSpec:
-    """The model of a seed configuration (its JSON, as a mapping).
+def model_spec_from_reference(config: Mapping[str, Any]) -> ModelSpec:
+    """The model of a reference configuration (its JSON, as a mapping).
 
     Raises:
-        InputError: a setting is missing, is none of the seed's, or contradicts another.
+        InputError: a setting is missing, is none of the reference's, or contradicts another.
     """
     model, data = _sections(config)
     return ModelSpec(
@@ -107,7 +109,7 @@ def model_spec_from_seed(config: Mapping[str, Any]) -> ModelSpec:
     )
 
 
-def speakers_in_seed(config: Mapping[str, Any]) -> int:
+def speakers_in_reference(config: Mapping[str, Any]) -> int:
     """The rows of the speaker embedding; 1 of a model that has none."""
     return max(_sections(config)[1].count("n_speakers", 0, least=0), 1)
 
@@ -115,7 +117,7 @@ def speakers_in_seed(config: Mapping[str, Any]) -> int:
 def _sections(config: Mapping[str, Any]) -> tuple[_Section, _Section]:
     for name in ("model", "data"):
         if not isinstance(config.get(name), Mapping):
-            raise InputError(f"the seed configuration lacks its section {name!r}; it must have model and data")
+            raise InputError(f"the reference configuration lacks its section {name!r}; it must have model and data")
     return _Section("model", config["model"]), _Section("data", config["data"])
 
 
@@ -167,7 +169,9 @@ def _text_encoder(model: _Section) -> Part:
         "dropout": dropout,
     }
     channels = _speaker_channels(model)
-    if not (model.flag("use_spk_conditioned_encoder") and channels):  # without an embedding the seed ignores the flag
+    if not (
+        model.flag("use_spk_conditioned_encoder") and channels
+    ):  # without an embedding the reference ignores the flag
         return plain
     return {
         **plain,
@@ -209,7 +213,7 @@ def _flow(model: _Section, data: _Section) -> Part:
 def _flow_target(model: _Section) -> str:
     if model.flag("use_transformer_flows"):
         return FLOWS[model.choice("transformer_flow_type", tuple(FLOWS), POST_RESIDUAL)]
-    # the seed reads the name even so, but knows only this one then
+    # the reference reads the name even so, but knows only this one then
     if model.values.get("transformer_flow_type", POST_RESIDUAL) == POST_RESIDUAL:
         return "vits.flow.MonoLayerPostResidualFlow"
     return "vits.flow.PlainFlow"

@@ -1,4 +1,4 @@
-"""The one table between parameter names of the reference implementation ("the seed") and ours, in both directions.
+"""The one table between parameter names of the reference implementation and ours, in both directions.
 
 A rule pairs the beginning of a name there with the beginning of it here; `#` stands for a number. What follows is
 looked up in the rule's own table, and kept where that has no rule for it. Which table a model has follows from the
@@ -62,17 +62,17 @@ def renamed(state: Mapping[str, Tensor], table: Table) -> dict[str, Tensor]:
     return {_to_ours(name, table) or name: tensor for name, tensor in state.items()}
 
 
-def seed_named(state: Mapping[str, Tensor], table: Table) -> dict[str, Tensor]:
-    """The same tensors under the seed's names.
+def reference_named(state: Mapping[str, Tensor], table: Table) -> dict[str, Tensor]:
+    """The same tensors under the reference's names.
 
     Raises:
-        InputError: the seed has no name for some of them.
+        InputError: the reference has no name for some of them.
     """
     names = {name: _to_seed(name, table) for name in state}
     unknown = [name for name, theirs in names.items() if theirs is None]
     if unknown:
         raise InputError(
-            f"the seed's format has no name for {len(unknown)} tensors of this model ({unknown[0]}, ...); "
+            f"the reference's format has no name for {len(unknown)} tensors of this model ({unknown[0]}, ...); "
             "only models made of its own parts can be written in it"
         )
     return {theirs: state[name] for name, theirs in names.items() if theirs is not None}
@@ -208,7 +208,7 @@ CAUSAL_SHIFT: Table = (
     Rule("post", "projection"),
 )
 
-# the seed's list of steps holds the reversals of the channels too
+# the reference's list of steps holds the reversals of the channels too
 COUPLINGS: Table = (Rule("flows.#", "couplings.#.shift", WAVENET_SHIFT, _every(2, 0)),)
 CAUSAL_COUPLINGS: Table = (Rule("flows.#", "couplings.#.shift", CAUSAL_SHIFT, _every(2, 0)),)
 MONO_LAYERS: Table = (
@@ -308,7 +308,7 @@ def synthesizer_table(synthesizer: Synthesizer) -> Table:
     """The table of a generator.
 
     Raises:
-        InputError: one of its parts is of a class that the seed doesn't have.
+        InputError: one of its parts is of a class that the reference doesn't have.
     """
     outside_blocks = _of_class(synthesizer.decoder, DECODERS)
     first_stage = list(synthesizer.decoder.get_submodule("trunk.resblocks.0").children())
@@ -329,6 +329,7 @@ def synthesizer_table(synthesizer: Synthesizer) -> Table:
 def _of_class(module: nn.Module, tables: Mapping[type[nn.Module], T]) -> T:
     if type(module) not in tables:
         raise InputError(
-            f"the seed's format has no {type(module).__name__}; it has {', '.join(kind.__name__ for kind in tables)}"
+            f"the reference's format has no {type(module).__name__}; "
+            f"it has {', '.join(kind.__name__ for kind in tables)}"
         )
     return tables[type(module)]

@@ -35,7 +35,7 @@ def collapse_whitespace(text: str) -> str:
 def speakable(text: str, language: str) -> str:
     """The text without quotes and brackets, its typographic variants unified and English titles in full.
 
-    Capitals stay: espeak reads "I" and "US" by them, and the seed's phonemes were made with them. The dot of
+    Capitals stay: espeak reads "I" and "US" by them, and the reference's phonemes were made with them. The dot of
     "Dr. Smith" would otherwise be taken for the end of a sentence.
     """
     plain = _UNSPOKEN.sub(" ", text.translate(_LOOKALIKES))

@@ -17,7 +17,7 @@ from vits.text.symbols import BLANK, SYMBOLS, symbol_ids
 class Tokenizer:
     """Turns phonemes into ids, by default with a blank around each (0 a 0 b 0).
 
-    The blanks give the alignment places for pauses and transitions; checkpoints of the seed need them.
+    The blanks give the alignment places for pauses and transitions; checkpoints of the reference need them.
     """
 
     add_blank: bool = True

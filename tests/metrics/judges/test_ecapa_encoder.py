@@ -12,7 +12,7 @@ from metrics.judges.ecapa_encoder import EcapaEncoder
 from metrics.judges.judge import Judges
 from metrics.judges.recorded_voiceprints import recorded_voiceprints
 from metrics.judges.speaker_encoder import SpeakerEncoder, mean_voiceprint
-from metrics.metric import Enrolment, Utterance
+from metrics.metric import EnrolmentRecordings, Utterance
 from vits.common.errors import InputError
 
 
@@ -63,7 +63,7 @@ def test_random_numbers_and_tf32_stay_as_they_are_when_a_judge_is_loaded(judges:
 
 
 def test_recorded_voiceprints_are_read_from_disk_when_known(
-    judges_with_empty_cache: Judges, enrolment: Enrolment, monkeypatch: pytest.MonkeyPatch
+    judges_with_empty_cache: Judges, enrolment: EnrolmentRecordings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first = recorded_voiceprints(enrolment["040"], judges_with_empty_cache)
     with monkeypatch.context() as patch:

@@ -1,4 +1,4 @@
-"""The seed's checkpoints in and out, with a small model in the seed's format made here."""
+"""The reference's checkpoints in and out, with a small model in the reference's format made here."""
 
 from __future__ import annotations
 
@@ -8,29 +8,29 @@ from typing import Any
 
 import pytest
 import torch
-from reference_files import SeedFiles, small_config
+from reference_files import ReferenceFiles, small_config
 
 from runners.checkpoints.exporting import export_bundle
 from runners.checkpoints.importing import import_bundle
-from runners.export_checkpoint import ExportSeedArguments
+from runners.cli.checkpoint_arguments import ExportCheckpointArguments
 from vits.bundle import load_bundle
 from vits.common.errors import InputError
 from vits.trained_on import TrainedOn, fingerprint, read_trained_on
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> SeedFiles:
-    return SeedFiles(tmp_path_factory.mktemp("seed"))
+def made(tmp_path_factory: pytest.TempPathFactory) -> ReferenceFiles:
+    return ReferenceFiles(tmp_path_factory.mktemp("seed"))
 
 
 @pytest.fixture
-def seed(made: SeedFiles, tmp_path: Path) -> SeedFiles:
+def seed(made: ReferenceFiles, tmp_path: Path) -> ReferenceFiles:
     return made.copied_to(tmp_path)
 
 
-def test_files_are_bit_identical_when_imported_and_exported(seed: SeedFiles) -> None:
+def test_files_are_bit_identical_when_imported_and_exported(seed: ReferenceFiles) -> None:
     import_bundle(seed.arguments())
-    paths = export_bundle(ExportSeedArguments(base=str(seed.folder / "bundle"), out=str(seed.folder / "back")))
+    paths = export_bundle(ExportCheckpointArguments(base=str(seed.folder / "bundle"), out=str(seed.folder / "back")))
     assert [path.name for path in paths] == ["G_0.pth", "D_0.pth", "DUR_0.pth"]
     for path, tensors in zip(paths, (seed.G, seed.D, seed.DUR), strict=True):
         back = torch.load(path, weights_only=True)["model"]
@@ -38,14 +38,14 @@ def test_files_are_bit_identical_when_imported_and_exported(seed: SeedFiles) -> 
         assert all(torch.equal(back[name], tensors[name]) for name in tensors)
 
 
-def test_untrained_rows_are_marked_when_the_list_names_nobody_for_them(seed: SeedFiles) -> None:
+def test_untrained_rows_are_marked_when_the_list_names_nobody_for_them(seed: ReferenceFiles) -> None:
     import_bundle(seed.arguments())
     bundle = load_bundle(seed.folder / "bundle")
     assert [speaker.utterances for speaker in bundle.speakers] == [1, 0, 2]
     assert bundle.trained_rows == [0, 2]
 
 
-def test_bundle_knows_its_sentences_when_imported(seed: SeedFiles) -> None:
+def test_bundle_knows_its_sentences_when_imported(seed: ReferenceFiles) -> None:
     import_bundle(seed.arguments())
     known = read_trained_on(seed.folder / "bundle")
     assert known == TrainedOn(phonemes=frozenset({fingerprint("hˈaɪ")}), spelling=frozenset())
@@ -56,7 +56,7 @@ def test_bundle_knows_its_sentences_when_imported(seed: SeedFiles) -> None:
     assert known.spelling == {fingerprint("hi"), fingerprint("high")}
 
 
-def test_new_style_weight_norm_is_read_when_a_checkpoint_uses_it(seed: SeedFiles) -> None:
+def test_new_style_weight_norm_is_read_when_a_checkpoint_uses_it(seed: ReferenceFiles) -> None:
     new_style = {
         name.replace("weight_g", "parametrizations.weight.original0").replace(
             "weight_v", "parametrizations.weight.original1"
@@ -71,7 +71,7 @@ def test_new_style_weight_norm_is_read_when_a_checkpoint_uses_it(seed: SeedFiles
 
 
 def test_costs_are_told_when_discriminators_and_recordings_are_missing(
-    seed: SeedFiles, capsys: pytest.CaptureFixture[str]
+    seed: ReferenceFiles, capsys: pytest.CaptureFixture[str]
 ) -> None:
     import_bundle(seed.arguments(D=None, DUR=None))
     told = capsys.readouterr().out
@@ -81,7 +81,7 @@ def test_costs_are_told_when_discriminators_and_recordings_are_missing(
     assert not load_bundle(seed.folder / "bundle").trained_adversary
 
 
-def test_moments_follow_their_parameters_by_name_when_the_optimizer_is_kept(seed: SeedFiles) -> None:
+def test_moments_follow_their_parameters_by_name_when_the_optimizer_is_kept(seed: ReferenceFiles) -> None:
     import_bundle(seed.arguments(optimizer=True))
     state = load_bundle(seed.folder / "bundle").optimizer_state
     number = list(seed.G).index("dec.conv_pre.weight_v")
@@ -97,7 +97,9 @@ class Malicious:
         return (print, ("ran code",))
 
 
-def test_pickle_is_refused_when_it_holds_more_than_tensors(seed: SeedFiles, capsys: pytest.CaptureFixture[str]) -> None:
+def test_pickle_is_refused_when_it_holds_more_than_tensors(
+    seed: ReferenceFiles, capsys: pytest.CaptureFixture[str]
+) -> None:
     seed.save(seed.folder / "evil.pth", seed.G, extra=Malicious())
     with pytest.raises(InputError, match="more than tensors and plain containers"):
         import_bundle(seed.arguments(G=str(seed.folder / "evil.pth")))
@@ -114,7 +116,7 @@ def test_pickle_is_refused_when_it_holds_more_than_tensors(seed: SeedFiles, caps
     ],
 )
 def test_first_names_are_told_when_the_configuration_is_another(
-    seed: SeedFiles, change: dict[str, dict[str, Any]], message: str
+    seed: ReferenceFiles, change: dict[str, dict[str, Any]], message: str
 ) -> None:
     config = small_config()
     for section, values in change.items():
@@ -125,13 +127,13 @@ def test_first_names_are_told_when_the_configuration_is_another(
     assert not (seed.folder / "bundle").exists()
 
 
-def test_line_is_told_when_the_list_names_an_unknown_speaker(seed: SeedFiles) -> None:
+def test_line_is_told_when_the_list_names_an_unknown_speaker(seed: ReferenceFiles) -> None:
     (seed.folder / "list.txt").write_text("a.wav|0|x\nb.wav|3|x\n")
     with pytest.raises(InputError, match=r"list.txt: recording 2, b, is of speaker '3'; .* ids below 3"):
         import_bundle(seed.arguments())
 
 
-def test_file_is_named_when_a_checkpoint_is_damaged(seed: SeedFiles) -> None:
+def test_file_is_named_when_a_checkpoint_is_damaged(seed: ReferenceFiles) -> None:
     (seed.folder / "G_1.pth").write_bytes(b"no checkpoint")
     with pytest.raises(InputError, match=r"G_1\.pth"):
         import_bundle(seed.arguments())

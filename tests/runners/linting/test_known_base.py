@@ -30,7 +30,7 @@ def bundle(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def lists(tmp_path: Path) -> FilelistsCorpus:
-    """Lists of the seed's kind: the base has speakers 0, 1 and 3, of whom 3 was only validated on."""
+    """Lists of the reference's kind: the base has speakers 0, 1 and 3, of whom 3 was only validated on."""
     files = {
         "base_train.txt": "w/a.wav|0|ˈiːvən\nw/b.wav|1|nˈɛvɚ\n",
         "base_val.txt": "w/c.wav|3|jˈɛs\n",

@@ -11,7 +11,7 @@ import yaml
 
 from vits.common.errors import InputError
 from vits.model_spec import ModelSpec
-from vits.reference.reference_config import model_spec_from_seed, speakers_in_seed
+from vits.reference.reference_config import model_spec_from_reference, speakers_in_reference
 
 HIFI_GAN_UPSAMPLING = {"upsample_rates": [8, 8, 2, 2], "upsample_kernel_sizes": [16, 16, 4, 4]}
 GOLDEN = Path(__file__).parent / "golden"
@@ -21,8 +21,8 @@ ComposeModel = Callable[..., ModelSpec]
 
 def test_spec_is_the_option_of_conf_when_it_is_the_same_model(compose_model: ComposeModel) -> None:
     config = json.loads((GOLDEN / "finetune_mb_pre_conv2" / "config.json").read_text())
-    assert model_spec_from_seed(config).parts == compose_model("mb_istft_vits2").parts
-    assert speakers_in_seed(config) == 108
+    assert model_spec_from_reference(config).parts == compose_model("mb_istft_vits2").parts
+    assert speakers_in_reference(config) == 108
 
 
 @pytest.mark.parametrize(
@@ -55,11 +55,11 @@ def test_spec_is_the_option_of_conf_when_a_setting_changes(
 ) -> None:
     config = json.loads((GOLDEN / "finetune_mb_pre_conv2" / "config.json").read_text())
     config["model"] |= settings
-    assert model_spec_from_seed(config).parts == compose_model("mb_istft_vits2", overrides).parts
+    assert model_spec_from_reference(config).parts == compose_model("mb_istft_vits2", overrides).parts
 
 
 def test_spec_is_plain_data_when_written_to_a_bundle(variant_settings: dict[str, Any], seed_config: SeedConfig) -> None:
-    spec = model_spec_from_seed(seed_config(variant_settings))
+    spec = model_spec_from_reference(seed_config(variant_settings))
     again = ModelSpec(yaml.safe_load(yaml.safe_dump(dict(spec.parts), sort_keys=False)))
     assert again == spec
     with torch.device("meta"):
@@ -72,7 +72,7 @@ def test_defaults_are_the_seed_s_when_settings_are_missing(seed_config: SeedConf
     for key in list(config["model"]):
         if key.startswith(("use_", "transformer_", "duration_", "gin_", "subbands")) or key.endswith("_vits"):
             del config["model"][key]
-    parts = model_spec_from_seed({**config, "data": {**config["data"], "n_speakers": 0}}).parts
+    parts = model_spec_from_reference({**config, "data": {**config["data"], "n_speakers": 0}}).parts
     assert [parts[name]["_target_"].rpartition(".")[2] for name in ("decoder", "flow", "duration_predictor")] == [
         "HiFiGANDecoder",
         "MonoLayerPostResidualFlow",
@@ -107,23 +107,23 @@ def test_defaults_are_the_seed_s_when_settings_are_missing(seed_config: SeedConf
 )
 def test_setting_is_named_when_refused(settings: dict[str, Any], message: str, seed_config: SeedConfig) -> None:
     with pytest.raises(InputError, match=message) as error:
-        model_spec_from_seed(seed_config(settings)).synthesizer(2)
+        model_spec_from_reference(seed_config(settings)).synthesizer(2)
     assert "\n" not in str(error.value)
 
 
 def test_flow_is_refused_when_it_needs_speakers_and_there_are_none(seed_config: SeedConfig) -> None:
     with pytest.raises(InputError, match=r"transformer_flow_type='fft' .* data\.n_speakers=0"):
-        model_spec_from_seed(seed_config({"transformer_flow_type": "fft"}, n_speakers=0))
+        model_spec_from_reference(seed_config({"transformer_flow_type": "fft"}, n_speakers=0))
 
 
 @pytest.mark.parametrize("section", ["model", "data"])
 def test_section_is_named_when_missing(section: str, seed_config: SeedConfig) -> None:
     with pytest.raises(InputError, match=f"lacks its section '{section}'"):
-        model_spec_from_seed({name: value for name, value in seed_config().items() if name != section})
+        model_spec_from_reference({name: value for name, value in seed_config().items() if name != section})
 
 
 def test_setting_is_named_when_missing(seed_config: SeedConfig) -> None:
     config = seed_config()
     del config["model"]["hidden_channels"]
     with pytest.raises(InputError, match=r"lacks model\.hidden_channels"):
-        model_spec_from_seed(config)
+        model_spec_from_reference(config)

@@ -16,7 +16,7 @@ def espeak() -> EspeakPhonemizer:
     return EspeakPhonemizer()
 
 
-# Spelling and IPA of VCTK prompts as the seed's file lists have them.
+# Spelling and IPA of VCTK prompts as the reference's file lists have them.
 @pytest.mark.parametrize(
     ("spelling", "ipa"),
     [

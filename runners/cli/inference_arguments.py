@@ -1,0 +1,45 @@
+"""What using an adapted voice asks for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from runners.cli.arguments import argument
+
+
+@dataclass
+class SpeakArguments:
+    """What to say, with which voice, and where to write it."""
+
+    run: str = argument("the folder of a finished cell")
+    speaker: str = argument("the voice, a new speaker of the cell")
+    out: str = argument("the audio file to write; for several lines a folder, which gets 0001.wav, 0002.wav, ...")
+    text: str | None = argument("the sentence; without text and file, lines are read from standard input", None)
+    file: str | None = argument("a text file, one sentence a line", None)
+    noise_scale: float = argument("spread of the latent around its mean", 0.667)
+    length_scale: float = argument("above 1 slower, below 1 faster", 1.0)
+    seed: int = argument("what the noise is drawn with", 0)
+    batch_size: int = argument("sentences spoken at a time", 16)
+    device: str = argument("auto, cpu or cuda", "auto")
+
+
+@dataclass
+class ConvertArguments:
+    """What to convert, into which voice, and where to write it."""
+
+    run: str = argument("the folder of a finished cell")
+    speaker: str = argument("the voice to hear, a new speaker of the cell")
+    audio: str = argument("the recording, of any common format and rate")
+    out: str = argument("the audio file to write")
+    source: str | None = argument(
+        "who speaks in it, a new speaker of the cell; else who of all sounds most alike", None
+    )
+    device: str = argument("auto, cpu or cuda", "auto")
+
+
+@dataclass
+class ExportArguments:
+    """What to export, and where to write it."""
+
+    run: str = argument("the folder of a finished cell")
+    out: str = argument("the .onnx file to write")
