@@ -1,1 +1,1 @@
-"""Where a new voice starts (`EmbeddingInit`) and what training may move (`FreezePolicy`), one small class each."""
+"""What an adaptation is made of: one small registered class for each choice on each axis (`adaptation`)."""

@@ -1,113 +1,99 @@
-"""Which parameters training may move.
+"""Which parameters training may move, and how fast.
 
-A policy is a pure predicate over parameter names. What an experiment adds to the base (the new speakers'
-embeddings, a conditioning of the decoder) always trains and the base speakers' rows never do, whatever the policy.
-To add one: a class here, `@register("freeze", "<name>")`, and `conf/freeze/<name>.yaml`.
+A policy is a pure function from a shared parameter's name, as the base has it before any adapter attaches, to a
+factor on the learning rate over the course of training. What an experiment adds to the base (the new speakers'
+embeddings, an adapter's parameters) always trains and the base speakers' rows never do, whatever the policy.
+To add one: a class in a file beside this one, `@register("freeze", "<name>")`, and `conf/freeze/<name>.yaml`.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar
 
 from torch import nn
 
-from vits.common.registry import register
+from vits.common.errors import InputError
 
 BASE_ROWS = "speaker_embedding.weight"
-EMBEDDINGS = "speaker_embedding."
 NEW_ROWS = "speaker_embedding.added."
-ADDED = (NEW_ROWS, "decoder.trunk.conditioning.")
+
+
+@dataclass(frozen=True)
+class RateSchedule:
+    """A factor on the learning rate over the course of training: 0 before `starts_at`, `factor` from then on.
+
+    `starts_at` is a share of all steps, from 0 to 1. Equal schedules are equal values, so that parameters which
+    learn alike can share an optimizer's group.
+    """
+
+    factor: float = 1.0
+    starts_at: float = 0.0
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.factor < float("inf"):
+            raise InputError(f"a factor on the learning rate of {self.factor} must be 0 or more and finite")
+        if not 0 <= self.starts_at <= 1:
+            raise InputError(f"training that starts at {self.starts_at} of all steps: give a share from 0 to 1")
+
+    def __call__(self, progress: float) -> float:
+        """The factor after that share of all steps."""
+        return self.factor if progress >= self.starts_at else 0.0
+
+    @property
+    def is_frozen(self) -> bool:
+        """Whether it is 0 at every point."""
+        return self.factor == 0
+
+    @property
+    def is_constant(self) -> bool:
+        """Whether the factor is the same at every point, however long the training is."""
+        return self.starts_at == 0 or self.is_frozen
+
+
+TRAINED, FROZEN = RateSchedule(1.0), RateSchedule(0.0)
 
 
 class FreezePolicy(ABC):
-    """Which of the model's shared parameters training may move."""
+    """Which of the model's shared parameters training may move, and how fast."""
 
     @abstractmethod
-    def trainable(self, parameter_name: str) -> bool:
-        """Whether a parameter outside the speaker embedding is trained."""
+    def schedule(self, parameter_name: str) -> RateSchedule:
+        """How fast a parameter outside the speaker embedding learns, over the course of training."""
+
+    def rate(self, parameter_name: str, progress: float) -> float:
+        """The factor on its learning rate after a share of all steps; of what is frozen 0 at every point."""
+        return self.schedule(parameter_name)(progress)
 
 
-class PartsFrozen(FreezePolicy):
-    """Everything is trained but the named parts of the synthesizer."""
-
-    parts: ClassVar[tuple[str, ...]] = ()
-
-    def trainable(self, parameter_name: str) -> bool:
-        return parameter_name.split(".", 1)[0] not in self.parts
-
-
-@register("freeze", "none")
-@dataclass(frozen=True)
-class Nothing(PartsFrozen):
-    """All shared parameters follow the new voices."""
+def shared_parameters(synthesizer: nn.Module) -> dict[str, nn.Parameter]:
+    """All parameters but the speakers' embeddings, by name; ask before an adapter attaches."""
+    return {
+        name: parameter
+        for name, parameter in synthesizer.named_parameters()
+        if name != BASE_ROWS and not name.startswith(NEW_ROWS)
+    }
 
 
-@register("freeze", "decoder")
-@dataclass(frozen=True)
-class Decoder(PartsFrozen):
-    """The waveform stays as it was learned from many voices; the multi-band decoder never sees the speaker."""
+def apply_freeze(
+    policy: FreezePolicy, synthesizer: nn.Module, shared: Mapping[str, nn.Parameter] | None = None
+) -> dict[str, RateSchedule]:
+    """Mark which parameters get gradients, and say how fast each of them learns, by its present name.
 
-    parts: ClassVar[tuple[str, ...]] = ("decoder",)
-
-
-@register("freeze", "text_encoder")
-@dataclass(frozen=True)
-class TextEncoder(PartsFrozen):
-    """How text is read stays."""
-
-    parts: ClassVar[tuple[str, ...]] = ("text_encoder",)
-
-
-@register("freeze", "posterior_encoder")
-@dataclass(frozen=True)
-class PosteriorEncoder(PartsFrozen):
-    """How speech is heard stays."""
-
-    parts: ClassVar[tuple[str, ...]] = ("posterior_encoder",)
-
-
-@register("freeze", "flow")
-@dataclass(frozen=True)
-class Flow(PartsFrozen):
-    """How speaker and content mix stays, but for what the embedding changes."""
-
-    parts: ClassVar[tuple[str, ...]] = ("flow",)
-
-
-@register("freeze", "duration_predictor")
-@dataclass(frozen=True)
-class DurationPredictor(PartsFrozen):
-    """The rhythm stays, but for what the embedding changes."""
-
-    parts: ClassVar[tuple[str, ...]] = ("duration_predictor",)
-
-
-@register("freeze", "encoders")
-@dataclass(frozen=True)
-class Encoders(PartsFrozen):
-    """How text is read and speech is heard stays."""
-
-    parts: ClassVar[tuple[str, ...]] = ("text_encoder", "posterior_encoder")
-
-
-@register("freeze", "all_but_embedding")
-@dataclass(frozen=True)
-class AllButEmbedding(FreezePolicy):
-    """A new voice is one vector, and nothing else moves."""
-
-    def trainable(self, parameter_name: str) -> bool:
-        return False
-
-
-def apply_freeze(policy: FreezePolicy, synthesizer: nn.Module) -> None:
-    """Mark which parameters get gradients; those that don't must not reach an optimizer."""
+    `shared` are the base's parameters under the names that they had before an adapter attached. What is neither
+    among them nor a base speaker's row was added, and always trains. Those that get no gradient must not reach an
+    optimizer.
+    """
+    base_names = {id(parameter): name for name, parameter in (shared or shared_parameters(synthesizer)).items()}
+    schedules: dict[str, RateSchedule] = {}
     for name, parameter in synthesizer.named_parameters():
-        if name.startswith(ADDED):
-            trainable = True
-        elif name == BASE_ROWS:
-            trainable = False
+        base_name = base_names.get(id(parameter))
+        if name == BASE_ROWS:
+            schedule = FROZEN
         else:
-            trainable = policy.trainable(name)
-        parameter.requires_grad_(trainable)
+            schedule = TRAINED if base_name is None else policy.schedule(base_name)
+        parameter.requires_grad_(not schedule.is_frozen)
+        if not schedule.is_frozen:
+            schedules[name] = schedule
+    return schedules

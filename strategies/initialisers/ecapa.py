@@ -9,7 +9,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from strategies.initialisers.embedding_init import ECAPA, BaseSpeakers, EmbeddingInit, Enrolment
+from strategies.context import ECAPA, AdaptationContext, Enrolment
+from strategies.initialisers.embedding_init import EmbeddingInit, InitialEmbedding, Initialise
 from vits.common.errors import InputError
 from vits.common.registry import register
 
@@ -32,9 +33,8 @@ class Ecapa(EmbeddingInit):
         if not self.strengths or min(self.strengths) <= 0:
             raise InputError(f"strategy.strengths={self.strengths} must be one or more numbers above 0")
 
-    def __call__(
-        self, enrolment: Enrolment, speakers: BaseSpeakers, generator: torch.Generator
-    ) -> Float[Tensor, "gin"]:
+    def prepare(self, context: AdaptationContext) -> Initialise:
+        speakers = context.base_speakers
         speakers.require(3, "ecapa")
         speakers.require_voiceprints("ecapa")
         x, y = speakers.voiceprints.double(), speakers.embeddings.double()
@@ -42,8 +42,12 @@ class Ecapa(EmbeddingInit):
         x, y = x - x_mean, y - y_mean
         strength = min(self.strengths, key=lambda candidate: left_out_error(x, y, candidate))
         dual = torch.linalg.solve(x @ x.mT + strength * torch.eye(len(x), dtype=x.dtype), y)
-        projected = y_mean + (enrolment.mean_voiceprint.double() - x_mean) @ x.mT @ dual
-        return projected.to(speakers.embeddings.dtype)
+
+        def project(enrolment: Enrolment) -> InitialEmbedding:
+            projected = y_mean + (enrolment.mean_voiceprint.double() - x_mean) @ x.mT @ dual
+            return InitialEmbedding(projected.to(speakers.embeddings.dtype))
+
+        return project
 
 
 def left_out_error(x: Float[Tensor, "speakers print"], y: Float[Tensor, "speakers gin"], strength: float) -> float:

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import torch
-from jaxtyping import Float
-from torch import Tensor
-
-from strategies.initialisers.embedding_init import BaseSpeakers, EmbeddingInit, Enrolment
+from strategies.context import AdaptationContext
+from strategies.initialisers.embedding_init import EmbeddingInit, InitialEmbedding, Initialise
 from vits.common.registry import register
 
 
@@ -17,8 +14,7 @@ from vits.common.registry import register
 class Mean(EmbeddingInit):
     """The mean of the base rows: nobody's voice, and nobody's far away."""
 
-    def __call__(
-        self, enrolment: Enrolment, speakers: BaseSpeakers, generator: torch.Generator
-    ) -> Float[Tensor, "gin"]:
-        speakers.require(1, "mean")
-        return speakers.embeddings.mean(0)
+    def prepare(self, context: AdaptationContext) -> Initialise:
+        context.base_speakers.require(1, "mean")
+        row = context.base_speakers.embeddings.mean(0)
+        return lambda enrolment: InitialEmbedding(row)

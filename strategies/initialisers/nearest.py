@@ -5,11 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-import torch
-from jaxtyping import Float
-from torch import Tensor
-
-from strategies.initialisers.embedding_init import ECAPA, BaseSpeakers, EmbeddingInit, Enrolment
+from strategies.context import ECAPA, AdaptationContext, Enrolment
+from strategies.initialisers.embedding_init import EmbeddingInit, InitialEmbedding, Initialise
 from vits.common.errors import InputError
 from vits.common.registry import register
 
@@ -27,10 +24,15 @@ class Nearest(EmbeddingInit):
         if self.neighbours < 1:
             raise InputError(f"strategy.neighbours={self.neighbours} must be 1 or more")
 
-    def __call__(
-        self, enrolment: Enrolment, speakers: BaseSpeakers, generator: torch.Generator
-    ) -> Float[Tensor, "gin"]:
+    def prepare(self, context: AdaptationContext) -> Initialise:
+        speakers = context.base_speakers
         speakers.require(self.neighbours, "nearest")
         speakers.require_voiceprints("nearest")
-        similarities = speakers.voiceprints @ enrolment.mean_voiceprint
-        return speakers.embeddings[similarities.topk(self.neighbours).indices].mean(0)
+
+        def start(enrolment: Enrolment) -> InitialEmbedding:
+            similarities = speakers.voiceprints @ enrolment.mean_voiceprint
+            nearest = similarities.topk(self.neighbours).indices
+            taken_from = speakers.names[int(nearest[0])] if self.neighbours == 1 else None
+            return InitialEmbedding(speakers.embeddings[nearest].mean(0), taken_from)
+
+        return start

@@ -6,10 +6,9 @@ import math
 from dataclasses import dataclass
 
 import torch
-from jaxtyping import Float
-from torch import Tensor
 
-from strategies.initialisers.embedding_init import BaseSpeakers, EmbeddingInit, Enrolment
+from strategies.context import AdaptationContext, Enrolment
+from strategies.initialisers.embedding_init import EmbeddingInit, InitialEmbedding, Initialise
 from vits.common.registry import register
 
 
@@ -23,12 +22,15 @@ class Random(EmbeddingInit):
     match (`base=scratch`); the embedding width is then that of the empty table.
     """
 
-    def __call__(
-        self, enrolment: Enrolment, speakers: BaseSpeakers, generator: torch.Generator
-    ) -> Float[Tensor, "gin"]:
-        n_speakers, width = speakers.embeddings.shape
-        if n_speakers < 2:
-            return torch.randn(width, generator=generator)
-        mean = speakers.embeddings.mean(0)
-        mixture = torch.randn(n_speakers, generator=generator) / math.sqrt(n_speakers - 1)
-        return mean + mixture @ (speakers.embeddings - mean)
+    def prepare(self, context: AdaptationContext) -> Initialise:
+        rows = context.base_speakers.embeddings
+        n_speakers, width = rows.shape
+
+        def draw(enrolment: Enrolment) -> InitialEmbedding:
+            if n_speakers < 2:
+                return InitialEmbedding(torch.randn(width, generator=context.generator))
+            mean = rows.mean(0)
+            mixture = torch.randn(n_speakers, generator=context.generator) / math.sqrt(n_speakers - 1)
+            return InitialEmbedding(mean + mixture @ (rows - mean))
+
+        return draw

@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import torch
-from jaxtyping import Float
-from torch import Tensor
 
-from strategies.initialisers.embedding_init import BaseSpeakers, EmbeddingInit, Enrolment
+from strategies.context import AdaptationContext
+from strategies.initialisers.embedding_init import EmbeddingInit, InitialEmbedding, Initialise
 from vits.common.registry import register
 
 
@@ -20,7 +19,6 @@ class StandardNormal(EmbeddingInit):
     Trained rows have another mean and scale, so this is a voice that the base has never heard the like of.
     """
 
-    def __call__(
-        self, enrolment: Enrolment, speakers: BaseSpeakers, generator: torch.Generator
-    ) -> Float[Tensor, "gin"]:
-        return torch.randn(speakers.embeddings.shape[1], generator=generator)
+    def prepare(self, context: AdaptationContext) -> Initialise:
+        width = context.base_speakers.embeddings.shape[1]
+        return lambda enrolment: InitialEmbedding(torch.randn(width, generator=context.generator))

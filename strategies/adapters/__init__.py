@@ -1,0 +1,1 @@
+"""What is added to the base for new voices: one `Adapter` a file."""

@@ -1,0 +1,28 @@
+"""What is added to the base.
+
+An adapter is a frozen dataclass that changes a synthesizer in place. At first the synthesizer computes exactly what
+it did without; what the adapter adds always trains, and is known by being new, never by its name. To add one: a
+class in a file beside this one, `@register("adapter", "<name>")`, and `conf/adapter/<name>.yaml`.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+
+from vits.synthesizer import Synthesizer
+
+
+class Adapter(ABC):
+    """Parameters of its own for the new voices, beside or on top of the base's."""
+
+    @abstractmethod
+    def attach(self, synthesizer: Synthesizer) -> None:
+        """Add the adapter's parameters; the audio stays what it is, bit for bit.
+
+        Raises:
+            InputError: the model has no place for it.
+        """
+
+    def merge(self, synthesizer: Synthesizer) -> None:
+        """Fold what was learned into the base's plain weights, where that is possible; else nothing happens."""
+        return

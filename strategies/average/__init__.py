@@ -1,0 +1,1 @@
+"""Which weights are kept of those that training passed through: one `Average` a file."""
