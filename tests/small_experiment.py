@@ -14,7 +14,8 @@ from metrics.secs import Secs
 from metrics.summary import score_rows, summarise
 from metrics.wer import WordErrorRate
 from runners.evaluation.evaluator import NOTE_COLUMNS
-from runners.results.cell_folder import CellFolder, Identity
+from runners.results.cell_folder import CellFolder
+from runners.results.identity import Identity
 from vits.corpus.clip import Clip
 from vits.corpus.split import TEST, VALIDATION, write_split
 

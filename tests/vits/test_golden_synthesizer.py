@@ -12,8 +12,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from vits.reference import reference_state_dict, synthesizer_from_reference
 from vits.layers import length_mask
+from vits.reference import reference_state_dict, synthesizer_from_reference
 
 GOLDEN = Path(__file__).parent / "golden"
 CONFIGURATIONS = ("finetune_mb_pre_conv2", "mini_mb_sdp_pre_conv", "ms_fft")
