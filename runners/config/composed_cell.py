@@ -10,13 +10,11 @@ from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, OmegaConf
 
 from runners.config.building import build, cache_dir_of, plain
-from runners.config.differing_settings import differing_settings
+from runners.config.differing_settings import SEVERAL, differing_settings
 from runners.config.registration import import_options
 from runners.experiment.cell import Cell
-from strategies.adaptation import AXES, Adaptation, Choice, PenaltyChoice
+from strategies.adaptation import AXES, NONE, Adaptation, Choice, PenaltyChoice
 from vits.common.registry import registered
-
-SEVERAL = ("penalty",)  # axes on which any number of options may be chosen
 
 
 def cell_from(config: DictConfig) -> Cell:
@@ -56,10 +54,11 @@ def adaptation_from(config: DictConfig, chosen: Mapping[str, Any]) -> Adaptation
     Raises:
         InputError: a setting of one of them is not allowed.
     """
-    return Adaptation(**{axis: _choice(axis, config[axis], chosen[axis]) for axis in AXES})
+    return Adaptation(**{axis: _choice(axis, config[axis], chosen.get(axis)) for axis in AXES})
 
 
 def _choice(axis: str, settings: DictConfig, name: Any) -> Choice[Any] | PenaltyChoice:
     if axis not in SEVERAL:
         return Choice(name, build(settings))
-    return PenaltyChoice(tuple(Choice(str(option), build(part)) for option, part in settings.items()))
+    options = [Choice(str(option), build(part)) for option, part in settings.items()]
+    return PenaltyChoice(tuple(option for option in options if option.name != NONE))

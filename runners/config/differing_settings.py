@@ -8,6 +8,8 @@ from typing import Any
 
 from hydra import compose, initialize_config_dir
 from hydra.conf import HydraConf
+from hydra.core.global_hydra import GlobalHydra
+from hydra.initialize import get_gh_backup, restore_gh_from_backup
 from omegaconf import DictConfig, OmegaConf
 
 from runners.cli.entry_point import CONF
@@ -19,6 +21,7 @@ WHERE_THINGS_LIE = ("root", "filelists", "transcripts", "path")
 """Last parts of settings that are paths: what lies there is known by its content."""
 UNNAMED_GROUPS = (*AXES, "data", "experiment", "task", "wandb", "report")
 """Groups whose choice isn't named as such: axes stand in the name anyway, a task is what it chooses."""
+SEVERAL = ("penalty", "metrics")  # groups of which any number of options may be chosen
 TARGET = "_target_"
 
 
@@ -28,29 +31,38 @@ def differing_settings(config: DictConfig, hydra: HydraConf) -> dict[str, str]:
     The default is what the experiment gives with the same options chosen in every group; so a default that is typed
     out differs in nothing, and `adapter.rank=4` differs from what `adapter=lora` brings.
     """
-    chosen = {group: choice for group, choice in hydra.runtime.choices.items() if not group.startswith("hydra/")}
-    groups = default_groups(chosen["experiment"])
-    others = [f"{group}={_listed(choice)}" for group, choice in chosen.items() if choice != groups.get(group)]
-    default = _composed([f"experiment={chosen['experiment']}", *others])
-    named = {
-        group: _listed(choice)
-        for group, choice in chosen.items()
-        if choice != groups.get(group) and group not in UNNAMED_GROUPS
-    }
+    chosen = {**_chosen(hydra), **{group: list(config[group]) for group in SEVERAL}}
+    by_default = default_groups(chosen["experiment"])
+    asked = {group: choice for group, choice in chosen.items() if choice != by_default.get(group)}
+    default = _composed(
+        [f"experiment={chosen['experiment']}", *(f"{group}={_listed(choice)}" for group, choice in asked.items())]
+    )
+    named = {group: _listed(choice) for group, choice in asked.items() if group not in UNNAMED_GROUPS}
     if named.get("base") == "bundle":
         named["base"] = Path(config.base.path).name
     return named | _differences(_flat(config), _flat(default))
 
 
-def default_groups(experiment: str) -> Mapping[str, Any]:
+def default_groups(experiment: str) -> dict[str, Any]:
     """The option of each group that an experiment chooses."""
-    choices = _composed([f"experiment={experiment}"], with_hydra=True).hydra.runtime.choices
-    return {group: choice for group, choice in choices.items() if not group.startswith("hydra/")}
+    config = _composed([f"experiment={experiment}"], with_hydra=True)
+    return {**_chosen(config.hydra), **{group: list(config[group]) for group in SEVERAL}}
+
+
+def _chosen(hydra: Any) -> dict[str, Any]:
+    """The option of each group that has one."""
+    return {group: choice for group, choice in hydra.runtime.choices.items() if not group.startswith("hydra/")}
 
 
 def _composed(overrides: Iterable[str], *, with_hydra: bool = False) -> DictConfig:
-    with initialize_config_dir(str(CONF), version_base="1.3"):
-        return compose("grid", list(overrides), return_hydra_config=with_hydra)
+    """A composition beside the one that is running, which is left as it is."""
+    running = get_gh_backup()
+    GlobalHydra.instance().clear()
+    try:
+        with initialize_config_dir(str(CONF), version_base="1.3"):
+            return compose("grid", list(overrides), return_hydra_config=with_hydra)
+    finally:
+        restore_gh_from_backup(running)
 
 
 def _listed(choice: Any) -> str:
