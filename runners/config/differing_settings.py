@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +48,7 @@ def differing_settings(config: DictConfig, hydra: HydraConf) -> dict[str, str]:
     return named | _differences(_flat(config), _flat(default))
 
 
+@cache
 def default_groups(*overrides: str) -> dict[str, Any]:
     """The option of each group that an experiment, or an experiment on another base, chooses."""
     config = _composed(overrides, with_hydra=True)
