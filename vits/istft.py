@@ -10,7 +10,6 @@ from torch import Tensor, nn
 from vits.common.errors import InputError
 from vits.layers import length_mask
 
-
 SMALLEST_POWER = 1e-3  # of the overlapping windows; far below that of any place where a frame is
 
 
