@@ -47,8 +47,8 @@ class TrainingSettings:
 
     `segment_frames` is the length of audio decoded from each utterance in a step; `adversary_from_step` lets
     the other losses work alone before the discriminators join; `alignment_noise` says whether scores of the
-    alignment search get VITS2's decaying noise, which helps a new model and not one that already aligns; `mel_target` is whether the mel
-    loss compares with the recording's `segment` or with that cut out of the `whole_recording` (see `Objective`).
+    alignment search get VITS2's decaying noise, which helps a new model and not one that already aligns;
+    `mel_target` what the mel loss compares with, the recording's `segment` or the `whole_recording` (`Objective`).
     """
 
     batch_size: int = 32

@@ -198,5 +198,5 @@ def test_mel_target_is_cut_out_of_each_whole_recording_when_the_reference_is_fol
 
 
 def test_mel_target_is_refused_when_it_is_unknown(miniature_spec: ModelSpec) -> None:
-    with pytest.raises(InputError, match="training.mel_target=half is unknown; choose one of segment, whole_recording"):
+    with pytest.raises(InputError, match="mel_target=half is unknown; choose one of segment, whole_recording"):
         Objective(miniature_spec.analysis(), LossWeights(), "half")
