@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from hydra import compose, initialize_config_dir
-from hydra.conf import HydraConf
 from hydra.core.global_hydra import GlobalHydra
 from hydra.initialize import get_gh_backup, restore_gh_from_backup
 from omegaconf import DictConfig, OmegaConf
@@ -26,7 +25,7 @@ SEVERAL = ("penalty", "metrics")  # groups of which any number of options may be
 TARGET = "_target_"
 
 
-def differing_settings(config: DictConfig, hydra: HydraConf) -> dict[str, str]:
+def differing_settings(config: DictConfig, hydra: Any) -> dict[str, str]:
     """Each setting that changes the result and differs from the experiment's default, as it is written.
 
     The default is what the experiment gives with the same options chosen in every group; so a default that is typed
