@@ -7,15 +7,16 @@ from dataclasses import replace
 import pytest
 import torch
 
-from strategies.freeze.freeze_policy import AllButEmbedding, apply_freeze
+from strategies.freeze.all_but_embedding import AllButEmbedding
+from strategies.freeze.freeze_policy import apply_freeze
 from vits.model_spec import CONDITIONING, ModelSpec
 from vits.synthesizer import Synthesizer
 
-FILM = {"_target_": "vits.decoder.conditioning.FilmConditioning"}
+FILM = {"name": "film"}
 
 
 CONVNEXT = {
-    "_target_": "vits.decoder.ConvNeXtISTFTDecoder",
+    "name": "convnext_istft",
     "latent_channels": 8,
     "channels": 16,
     "hidden_channels": 24,
