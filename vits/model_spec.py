@@ -1,32 +1,29 @@
-"""A model as data: which registered part each of its parts is and with what sizes, as `conf/model/` writes it and a
-bundle keeps it."""
+"""A model as data: the registered name and the sizes of each part, as `conf/model/` writes it and a bundle keeps it."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import torch
 from torch import nn
 
 from vits.adversary import Adversary
 from vits.common.bounds import check_value, shown
 from vits.common.errors import InputError
 from vits.common.sizes import SpeakerChannels, Speakers
-from vits.part_building import build_part, read_part
+from vits.part_building import build_part, count_weights, read_part
 from vits.spectrogram import AudioAnalysis
 from vits.synthesizer import Synthesizer
 
-CONDITIONING = "conditioning"  # the one part that may be missing
 PARTS = ("text_encoder", "posterior_encoder", "flow", "duration_predictor", "decoder")
 ADVERSARY = "adversary"
 NEEDED = (*PARTS, "analysis", "spectrogram", "speaker_embedding", ADVERSARY)
 SIZES = ("latent_channels", "hidden_channels", "filter_channels", "speaker_channels")  # what the parts' sizes refer to
 OPPONENT_NAME = re.compile(r"[a-z][a-z0-9_]{0,31}")
 MOST_OPPONENTS = 8
-MOST_PARAMETERS = 1_000_000_000
+MOST_WEIGHTS = 1_000_000_000
 
 
 @dataclass(frozen=True)
@@ -68,11 +65,11 @@ class ModelSpec:
 
         Raises:
             InputError: parts don't fit each other, the decoder makes another number of samples of a frame than the
-                analysis takes, or the model has more than a billion parameters; nothing is allocated then.
+                analysis takes, or the model has more than a billion weights; nothing is allocated then.
         """
         check_value("the number of base speakers", n_speakers, Speakers)
         _check_agreement(self.parts)
-        _check_size(lambda: self._new_synthesizer(n_speakers))
+        _check_size(sum(count_weights(name, self.parts[name]) for name in PARTS) + self._embedding_weights(n_speakers))
         return self._new_synthesizer(n_speakers)
 
     def condition(self, synthesizer: Synthesizer) -> None:
@@ -90,10 +87,11 @@ class ModelSpec:
         """New discriminators with random weights.
 
         Raises:
-            InputError: they have more than a billion parameters; nothing is allocated then.
+            InputError: there are more than a billion weights; nothing is allocated then.
         """
-        _check_size(self._new_adversary)
-        return self._new_adversary()
+        opponents = self.parts[ADVERSARY]
+        _check_size(sum(count_weights("opponent", part) for part in opponents.values()))
+        return Adversary({name: build_part("opponent", part, {}) for name, part in opponents.items()})
 
     def _new_synthesizer(self, n_speakers: int) -> Synthesizer:
         parts = {name: self._build(name, {}) for name in PARTS}
@@ -105,12 +103,10 @@ class ModelSpec:
                 f"the decoder makes {synthesizer.samples_per_frame} samples of a frame, but hop_length={hop_length}; "
                 "change its upsample_rates or the hop"
             )
-        if CONDITIONING in self.parts:
-            self.condition(synthesizer)
         return synthesizer
 
-    def _new_adversary(self) -> Adversary:
-        return Adversary({name: build_part("opponent", part, {}) for name, part in self.parts[ADVERSARY].items()})
+    def _embedding_weights(self, n_speakers: int) -> int:
+        return n_speakers * self.parts["speaker_embedding"].get("channels", 0)
 
     def _build(self, name: str, given: Mapping[str, object]) -> Any:
         return build_part(name, self.parts[name], given)
@@ -121,7 +117,7 @@ def _read(parts: Mapping[str, Any]) -> dict[str, Any]:
     missing = [name for name in NEEDED if name not in parts]
     if missing:
         raise InputError(f"the model's configuration lacks {', '.join(missing)}; it must give {', '.join(NEEDED)}")
-    unknown = [name for name in parts if name not in (*NEEDED, CONDITIONING, *SIZES)]
+    unknown = [name for name in parts if name not in (*NEEDED, *SIZES)]
     if unknown:
         raise InputError(f"the model has no part {shown(unknown[0])}; it must give {', '.join(NEEDED)}")
     return {name: _read_entry(name, value) for name, value in parts.items()}
@@ -161,12 +157,8 @@ def _check_agreement(parts: Mapping[str, Any]) -> None:
                 raise InputError(f"model.{name}.{size}={taken} doesn't fit the other parts, which give {channels}")
 
 
-def _check_size(build: Callable[[], nn.Module]) -> None:
-    """Build the modules without memory, and count what they would take."""
-    with torch.device("meta"):
-        module = build()
-    count = sum(tensor.numel() for tensor in (*module.parameters(), *module.buffers()))
-    if count > MOST_PARAMETERS:
+def _check_size(n_weights: int) -> None:
+    if n_weights > MOST_WEIGHTS:
         raise InputError(
-            f"the model would have {count:,} parameters, and at most {MOST_PARAMETERS:,} are built; make it smaller"
+            f"the model would have about {n_weights:,} weights, and at most {MOST_WEIGHTS:,} are built; make it smaller"
         )

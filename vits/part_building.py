@@ -38,8 +38,7 @@ def read_part(kind: str, description: object, where: str) -> dict[str, Any]:
     lacking = [name for name, (_, needed) in allowed.items() if needed and name not in present]
     if lacking:
         raise InputError(f"{where} lacks {', '.join(lacking)}; {part.name} takes {', '.join(allowed)}")
-    checked = {key: _read_value(part, key, value, f"{where}.{key}") for key, value in present.items()}
-    return checked
+    return {key: _read_value(part, key, value, f"{where}.{key}") for key, value in present.items()}
 
 
 def build_part(kind: str, description: Mapping[str, Any], given: Mapping[str, object]) -> Any:
@@ -51,6 +50,15 @@ def build_part(kind: str, description: Mapping[str, Any], given: Mapping[str, ob
     part = part_class(kind, description[NAME], f"{kind}.{NAME}")
     own = {key: _argument(part, key, value) for key, value in description.items() if key != NAME}
     return part.cls(**own, **given)
+
+
+def count_weights(kind: str, description: Mapping[str, Any]) -> int:
+    """About how many weights the part will have; nothing is built."""
+    part = part_class(kind, description[NAME], f"{kind}.{NAME}")
+    parameters = inspect.signature(part.cls).parameters.items()
+    defaults = {key: parameter.default for key, parameter in parameters if key not in part.given}
+    nested = sum(count_weights(part.nested[key], description[key]) for key in part.nested)
+    return nested + part.n_weights({**defaults, **description})
 
 
 def _in_present_spelling(kind: str, description: object, where: str) -> dict[str, Any]:

@@ -14,7 +14,8 @@ from vits.common.bounds import AtLeast, AtMost, Below, Even, Items, Odd
 Channels = Annotated[int, AtLeast(1), AtMost(8192)]
 LatentChannels = Annotated[int, AtLeast(2), AtMost(8192), Even()]  # a coupling takes half of them
 SpeakerChannels = Annotated[int, AtLeast(0), AtMost(8192)]  # 0: there is no speaker embedding
-Count = Annotated[int, AtLeast(1), AtMost(64)]  # of layers, steps, blocks, bands
+Count = Annotated[int, AtLeast(1), AtMost(64)]  # of layers, blocks, bands
+Steps = Annotated[int, AtLeast(1), AtMost(16)]  # of a flow
 Heads = Annotated[int, AtLeast(1), AtMost(256)]
 Symbols = Annotated[int, AtLeast(1), AtMost(100_000)]
 Speakers = Annotated[int, AtLeast(0), AtMost(1_000_000)]

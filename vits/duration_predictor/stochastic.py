@@ -8,7 +8,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from vits.common.sizes import Channels, Count, Dropout, KernelSize, SpeakerChannels, SplineBins
+from vits.common.sizes import Channels, Count, Dropout, KernelSize, SpeakerChannels, SplineBins, Steps
 from vits.duration_predictor.duration_fit import DurationFit
 from vits.duration_predictor.flow import CHANNELS, DilatedStack, DurationFlow
 from vits.layers import gaussian_like, speaker_projection
@@ -31,7 +31,7 @@ class StochasticDurationPredictor(nn.Module):
         kernel_size: KernelSize,
         dropout: Dropout,
         speaker_channels: SpeakerChannels,
-        n_steps: Count = 4,
+        n_steps: Steps = 4,
         n_layers: Count = 3,
         n_bins: SplineBins = 10,
     ) -> None:

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from vits.attention import CausalFeedForward, TransformerLayer
 from vits.common.errors import InputError
-from vits.common.sizes import Channels, Count, Heads, KernelSize, LatentChannels, SpeakerChannels
+from vits.common.sizes import Channels, Count, Heads, KernelSize, LatentChannels, SpeakerChannels, Steps
 from vits.flow.coupling import CouplingFlow, zero_initialised
 from vits.layers import weight_normed
 
@@ -104,7 +104,7 @@ class CausalFlow(CouplingFlow):
         n_layers: Count,
         kernel_size: KernelSize,
         speaker_channels: SpeakerChannels,
-        n_steps: Count = 4,
+        n_steps: Steps = 4,
     ) -> None:
         super().__init__(
             lambda: CausalShift(

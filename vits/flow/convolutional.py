@@ -6,7 +6,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from vits.attention import TransformerEncoder
-from vits.common.sizes import Channels, Count, KernelSize, LatentChannels, SpeakerChannels
+from vits.common.sizes import Channels, Count, KernelSize, LatentChannels, SpeakerChannels, Steps
 from vits.flow.coupling import CouplingFlow, zero_initialised
 from vits.layers import stored_only
 from vits.wavenet import WaveNet
@@ -89,7 +89,7 @@ class PlainFlow(CouplingFlow):
         kernel_size: KernelSize,
         n_layers: Count,
         speaker_channels: SpeakerChannels,
-        n_steps: Count = 4,
+        n_steps: Steps = 4,
     ) -> None:
         super().__init__(
             lambda: WaveNetShift(latent_channels // 2, hidden_channels, kernel_size, n_layers, speaker_channels),
@@ -107,7 +107,7 @@ class PreConvFlow(CouplingFlow):
         kernel_size: KernelSize,
         n_layers: Count,
         speaker_channels: SpeakerChannels,
-        n_steps: Count = 4,
+        n_steps: Steps = 4,
     ) -> None:
         super().__init__(
             lambda: PreConvShift(latent_channels // 2, hidden_channels, kernel_size, n_layers, speaker_channels),
@@ -125,7 +125,7 @@ class PreConv2Flow(CouplingFlow):
         kernel_size: KernelSize,
         n_layers: Count,
         speaker_channels: SpeakerChannels,
-        n_steps: Count = 4,
+        n_steps: Steps = 4,
     ) -> None:
         super().__init__(
             lambda: PreConv2Shift(latent_channels // 2, hidden_channels, kernel_size, n_layers, speaker_channels),

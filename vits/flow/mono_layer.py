@@ -7,7 +7,7 @@ from collections.abc import Callable
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from vits.common.sizes import Channels, Count, KernelSize, LatentChannels, SpeakerChannels
+from vits.common.sizes import Channels, Count, KernelSize, LatentChannels, SpeakerChannels, Steps
 from vits.flow.convolutional import PlainFlow, half_channel_transformer
 from vits.flow.coupling import Coupling, ResidualCoupling, zero_initialised
 
@@ -89,7 +89,7 @@ class MonoLayerInterResidualFlow(_MonoLayerFlow):
         kernel_size: KernelSize,
         n_layers: Count,
         speaker_channels: SpeakerChannels,
-        n_steps: Count = 4,
+        n_steps: Steps = 4,
     ) -> None:
         super().__init__(
             latent_channels,
@@ -115,7 +115,7 @@ class MonoLayerPostResidualFlow(_MonoLayerFlow):
         kernel_size: KernelSize,
         n_layers: Count,
         speaker_channels: SpeakerChannels,
-        n_steps: Count = 4,
+        n_steps: Steps = 4,
     ) -> None:
         super().__init__(
             latent_channels,

@@ -1,7 +1,8 @@
 """A configuration of the reference implementation as the data that `conf/model/` writes for us.
 
-The reference selects its classes by flags and names. They are read here, once, and become names of registered parts; a setting that
-the reference doesn't have, or that contradicts another, is an error. Defaults are the reference's.
+The reference selects its classes by flags and names. They are read here, once, and become names of registered
+parts; a setting that the reference doesn't have, or that contradicts another, is an error. Defaults are the
+reference's.
 """
 
 from __future__ import annotations
