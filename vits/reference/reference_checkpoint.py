@@ -7,6 +7,7 @@ them, behind a wrapper's prefix, or in half precision.
 from __future__ import annotations
 
 import pickle
+import struct
 import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -37,6 +38,7 @@ DAMAGE = (
     AttributeError,
     EOFError,
     OSError,
+    struct.error,
 )
 
 

@@ -139,12 +139,12 @@ def test_weights_are_read_when_something_else_is_beside_them(value: Any, tmp_pat
         lambda made: Calls(builtins.eval, f"open({str(made)!r}, 'w')"),
         lambda made: Calls(builtins.exec, f"open({str(made)!r}, 'w')"),
         lambda made: Calls(subprocess.call, ["touch", str(made)]),
-        lambda made: Calls(pathlib.Path.touch, pathlib.Path(made)),
+        lambda made: Calls(pathlib.Path, Calls(os.mkdir, str(made))),
         lambda made: Calls(io.FileIO, str(made), "w"),
         lambda made: Calls(torch.save, {}, str(made)),
         lambda made: Calls(np.save, str(made), 3),
         lambda made: Calls(getattr, Calls(__import__, "os"), "system"),
-        lambda made: Calls(setattr, torch, "loaded_by_a_pickle", True),
+        lambda made: Calls(setattr, Calls(__import__, "torch"), "loaded_by_a_pickle", True),
         lambda made: Calls(collections.OrderedDict, state={"__class__": 3}),
         lambda made: Calls(map, os.mkdir, [str(made)]),
     ],
@@ -160,7 +160,7 @@ def test_nothing_runs_when_a_checkpoint_is_malicious(attack: Any, protocol: int,
 
 
 @settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.data())
+@given(data=st.data())
 def test_one_line_is_said_when_bytes_of_a_checkpoint_change(data: st.DataObject, tmp_path: Path) -> None:
     path = write(tmp_path / "G.pth", optimizer={"state": {}})
     content = bytearray(path.read_bytes())
@@ -171,7 +171,7 @@ def test_one_line_is_said_when_bytes_of_a_checkpoint_change(data: st.DataObject,
 
 
 @settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.binary(max_size=60))
+@given(pickled=st.binary(max_size=60))
 def test_one_line_is_said_when_the_pickle_is_any(pickled: bytes, tmp_path: Path) -> None:
     check_refused_or_read(with_pickle(tmp_path / "G.pth", pickled))
 
