@@ -22,11 +22,8 @@ def voiceprints_by_encoder(
     Raises:
         InputError: no metric's judge is called like that, or a recording holds no sound.
     """
-    known = {
-        cls.judge: cls
-        for cls in registered("metrics").values()
-        if issubclass(cls, SpeakerSimilarity) and cls.judge is not None
-    }
+    metrics = [cls() for cls in registered("metrics").values() if issubclass(cls, SpeakerSimilarity)]
+    known = {metric.judge: metric for metric in metrics if metric.judge is not None}
     if encoder not in known:
         raise InputError(f"there is no speaker encoder {encoder!r}; choose of {', '.join(sorted(known))}")
-    return known[encoder]().voiceprints(recordings, judges)
+    return known[encoder].voiceprints(recordings, judges)

@@ -57,7 +57,8 @@ def adaptation_from(config: DictConfig, chosen: Mapping[str, Any]) -> Adaptation
     return Adaptation(**{axis: _choice(axis, config[axis], chosen.get(axis)) for axis in AXES})
 
 
-def _choice(axis: str, settings: DictConfig, name: Any) -> Choice[Any] | PenaltyChoice:
+def _choice(axis: str, settings: DictConfig, name: Any) -> Any:
+    """One option, or on an axis of several all that were named; `Adaptation` says of which class."""
     if axis not in SEVERAL:
         return Choice(name, build(settings))
     options = [Choice(str(option), build(part)) for option, part in settings.items()]

@@ -32,20 +32,24 @@ def differing_settings(config: DictConfig, hydra: HydraConf) -> dict[str, str]:
     out differs in nothing, and `adapter.rank=4` differs from what `adapter=lora` brings.
     """
     chosen = {**_chosen(hydra), **{group: list(config[group]) for group in SEVERAL}}
-    by_default = default_groups(chosen["experiment"])
+    experiment = f"experiment={chosen['experiment']}"
+    by_default = default_groups(experiment)
+    with_base = default_groups(experiment, f"base={chosen['base']}")
     asked = {group: choice for group, choice in chosen.items() if choice != by_default.get(group)}
-    default = _composed(
-        [f"experiment={chosen['experiment']}", *(f"{group}={_listed(choice)}" for group, choice in asked.items())]
-    )
-    named = {group: _listed(choice) for group, choice in asked.items() if group not in UNNAMED_GROUPS}
+    default = _composed([experiment, *(f"{group}={_listed(choice)}" for group, choice in asked.items())])
+    named = {
+        group.replace("/", "."): _listed(choice)
+        for group, choice in asked.items()
+        if group not in UNNAMED_GROUPS and (group == "base" or choice != with_base.get(group))
+    }
     if named.get("base") == "bundle":
         named["base"] = Path(config.base.path).name
     return named | _differences(_flat(config), _flat(default))
 
 
-def default_groups(experiment: str) -> dict[str, Any]:
-    """The option of each group that an experiment chooses."""
-    config = _composed([f"experiment={experiment}"], with_hydra=True)
+def default_groups(*overrides: str) -> dict[str, Any]:
+    """The option of each group that an experiment, or an experiment on another base, chooses."""
+    config = _composed(overrides, with_hydra=True)
     return {**_chosen(config.hydra), **{group: list(config[group]) for group in SEVERAL}}
 
 

@@ -12,16 +12,14 @@ from omegaconf import OmegaConf
 from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 
-from runners.results.cell_folder import CellFolder
-from vits.checkpoint import load_strict, load_tensors
+from runners.results.finished_bundle import load_finished
 from vits.common.errors import InputError
 from vits.model_spec import ModelSpec
-from vits.speaker_embedding import SpeakerEmbedding
 from vits.synthesizer import Synthesizer
 from vits.text.phonemizer import EspeakPhonemizer
 from vits.text.tokens import Tokenizer
 
-CHECKPOINT = "checkpoint.safetensors"
+SHOWN = 10  # voices that a message lists
 
 
 @dataclass(frozen=True)
@@ -40,7 +38,9 @@ class AdaptedModel:
             InputError: the cell has no such voice.
         """
         if name not in self.speaker_ids:
-            raise InputError(f"the cell has no voice {name!r}; choose one of {', '.join(self.speaker_ids)}")
+            newest = list(self.speaker_ids)[::-1]
+            shown = ", ".join(newest[:SHOWN]) + (", ..." if len(newest) > SHOWN else "")
+            raise InputError(f"the cell has no voice {name!r}; choose one of {shown}")
         return self.speaker_ids[name]
 
 
@@ -55,34 +55,21 @@ class SpeakingStyle:
 
 
 def load_adapted(directory: Path, device: torch.device) -> AdaptedModel:
-    """Read the model of a finished cell.
+    """Read the model of a finished cell, or of any other bundle, with all voices that it was trained on.
 
     Raises:
-        InputError: the folder is no cell, or the cell isn't finished.
+        InputError: the folder is no bundle, or the cell isn't finished.
     """
-    folder = CellFolder(directory)
-    if not folder.finished:
-        state = folder.record.get("status", "no cell at all")
-        raise InputError(
-            f"{directory} is no finished cell ({state}); give the folder of a cell that runners/grid.py ran"
-        )
-    tensors = load_tensors(directory / CHECKPOINT)
-    spec = ModelSpec(folder.record["identity_of"]["model"])
-    n_base, n_new = _count_rows(tensors)
-    synthesizer = spec.synthesizer(n_base)
-    embedding: SpeakerEmbedding = synthesizer.speaker_embedding
-    for _ in range(n_new):
-        embedding.add(torch.zeros(embedding.weight.shape[1]))
-    load_strict(synthesizer, tensors, source=str(directory / CHECKPOINT))
-    config = OmegaConf.load(directory / "config.yaml")
-    language = str(OmegaConf.select(config, "data.language", default="en-us"))
-    return AdaptedModel(spec, synthesizer.to(device).eval(), folder.record["speaker_ids"], language)
+    bundle = load_finished(directory)
+    speaker_ids = {bundle.speakers[row].name: row for row in bundle.trained_rows}
+    return AdaptedModel(bundle.spec, bundle.synthesizer.to(device).eval(), speaker_ids, _language(directory))
 
 
-def _count_rows(tensors: Mapping[str, Tensor]) -> tuple[int, int]:
-    """How many base and new speakers a checkpoint holds."""
-    n_base = len(tensors.get("speaker_embedding.weight", ()))
-    return n_base, sum(name.startswith("speaker_embedding.added.") for name in tensors)
+def _language(directory: Path) -> str:
+    """The language of the recordings that a cell was trained on; a base of unknown language is taken for English."""
+    path = directory / "config.yaml"
+    config = OmegaConf.load(path) if path.is_file() else OmegaConf.create()
+    return str(OmegaConf.select(config, "data.language", default="en-us"))
 
 
 def say(

@@ -65,7 +65,7 @@ def saved_adapters(directory: Path) -> list[tuple[str, Adapter]]:
 
 def _adapter(path: Path, entry: Any) -> tuple[str, Adapter]:
     known = registered("adapter")
-    name = entry.get("name") if isinstance(entry, Mapping) else None
+    name = str(entry.get("name")) if isinstance(entry, Mapping) else ""
     if name not in known or not isinstance(entry.get("settings"), Mapping):
         raise InputError(f"{path} names the adapter {name!r}; this version knows {', '.join(known)}")
     try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 
@@ -14,6 +14,7 @@ from vits.corpus.batching import LengthBucketedBatches
 from vits.corpus.features import PreparedUtterance
 
 
+@runtime_checkable
 class Batches(Protocol):
     """Which utterances make each batch of an epoch, as a function of the epoch alone."""
 
