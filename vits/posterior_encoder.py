@@ -8,6 +8,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from vits.common.sizes import Channels, Count, KernelSize, LatentChannels, SpeakerChannels
 from vits.sentence_noise import Noise, gaussian_like
 from vits.wavenet import WaveNet
 
@@ -25,12 +26,12 @@ class PosteriorEncoder(nn.Module):
 
     def __init__(
         self,
-        spectrogram_channels: int,
-        latent_channels: int,
-        hidden_channels: int,
-        kernel_size: int,
-        n_layers: int,
-        speaker_channels: int,
+        spectrogram_channels: Channels,
+        latent_channels: LatentChannels,
+        hidden_channels: Channels,
+        kernel_size: KernelSize,
+        n_layers: Count,
+        speaker_channels: SpeakerChannels,
     ) -> None:
         super().__init__()
         self.input = nn.Conv1d(spectrogram_channels, hidden_channels, 1)

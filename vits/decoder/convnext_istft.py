@@ -12,6 +12,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from vits.common.sizes import Channels, Count, FFTSize, HopLength, LatentChannels
 from vits.decoder.conditioning import Unconditioned
 from vits.decoder.decoded import DecodedAudio
 from vits.decoder.ending import Lengths, Mask, end_mask
@@ -75,12 +76,12 @@ class ConvNeXtISTFTDecoder(nn.Module):
 
     def __init__(
         self,
-        latent_channels: int,
-        channels: int,
-        hidden_channels: int,
-        n_blocks: int,
-        n_fft: int = 1024,
-        hop_length: int = 256,
+        latent_channels: LatentChannels,
+        channels: Channels,
+        hidden_channels: Channels,
+        n_blocks: Count,
+        n_fft: FFTSize = 1024,
+        hop_length: HopLength = 256,
     ) -> None:
         super().__init__()
         self.samples_per_frame = hop_length

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from vits.common.sizes import (
+    Channels,
+    LatentChannels,
+    ResblockDilations,
+    ResblockKernelSizes,
+    SpeakerChannels,
+    UpsampleKernelSizes,
+    UpsampleRates,
+)
 from vits.decoder.decoded import DecodedAudio
 from vits.decoder.ending import Lengths, end_mask, masked, scaled
 from vits.decoder.resblock import ResBlock, ResBlock1
@@ -20,13 +27,13 @@ class HiFiGANDecoder(nn.Module):
 
     def __init__(
         self,
-        latent_channels: int,
-        initial_channels: int,
-        upsample_rates: Sequence[int],
-        upsample_kernel_sizes: Sequence[int],
-        resblock_kernel_sizes: Sequence[int],
-        resblock_dilations: Sequence[Sequence[int]],
-        speaker_channels: int,
+        latent_channels: LatentChannels,
+        initial_channels: Channels,
+        upsample_rates: UpsampleRates,
+        upsample_kernel_sizes: UpsampleKernelSizes,
+        resblock_kernel_sizes: ResblockKernelSizes,
+        resblock_dilations: ResblockDilations,
+        speaker_channels: SpeakerChannels,
         resblock: ResBlock = ResBlock1,
     ) -> None:
         super().__init__()

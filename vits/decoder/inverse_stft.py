@@ -14,6 +14,17 @@ from einops import rearrange
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from vits.common.sizes import (
+    Channels,
+    Count,
+    FFTSize,
+    HopLength,
+    LatentChannels,
+    ResblockDilations,
+    ResblockKernelSizes,
+    UpsampleKernelSizes,
+    UpsampleRates,
+)
 from vits.decoder.decoded import DecodedAudio
 from vits.decoder.ending import Lengths, end_mask, masked, scaled
 from vits.decoder.resblock import ResBlock, ResBlock1
@@ -92,14 +103,14 @@ class ISTFTDecoder(_SpectralDecoder):
 
     def __init__(
         self,
-        latent_channels: int,
-        initial_channels: int,
-        upsample_rates: Sequence[int],
-        upsample_kernel_sizes: Sequence[int],
-        resblock_kernel_sizes: Sequence[int],
-        resblock_dilations: Sequence[Sequence[int]],
-        n_fft: int = 16,
-        hop_length: int = 4,
+        latent_channels: LatentChannels,
+        initial_channels: Channels,
+        upsample_rates: UpsampleRates,
+        upsample_kernel_sizes: UpsampleKernelSizes,
+        resblock_kernel_sizes: ResblockKernelSizes,
+        resblock_dilations: ResblockDilations,
+        n_fft: FFTSize = 16,
+        hop_length: HopLength = 4,
         resblock: ResBlock = ResBlock1,
     ) -> None:
         super().__init__(
@@ -132,15 +143,15 @@ class MultiBandISTFTDecoder(_SpectralDecoder):
 
     def __init__(
         self,
-        latent_channels: int,
-        initial_channels: int,
-        upsample_rates: Sequence[int],
-        upsample_kernel_sizes: Sequence[int],
-        resblock_kernel_sizes: Sequence[int],
-        resblock_dilations: Sequence[Sequence[int]],
-        n_fft: int = 16,
-        hop_length: int = 4,
-        n_bands: int = 4,
+        latent_channels: LatentChannels,
+        initial_channels: Channels,
+        upsample_rates: UpsampleRates,
+        upsample_kernel_sizes: UpsampleKernelSizes,
+        resblock_kernel_sizes: ResblockKernelSizes,
+        resblock_dilations: ResblockDilations,
+        n_fft: FFTSize = 16,
+        hop_length: HopLength = 4,
+        n_bands: Count = 4,
         resblock: ResBlock = ResBlock1,
     ) -> None:
         super().__init__(
@@ -177,15 +188,15 @@ class MultiStreamISTFTDecoder(_SpectralDecoder):
 
     def __init__(
         self,
-        latent_channels: int,
-        initial_channels: int,
-        upsample_rates: Sequence[int],
-        upsample_kernel_sizes: Sequence[int],
-        resblock_kernel_sizes: Sequence[int],
-        resblock_dilations: Sequence[Sequence[int]],
-        n_fft: int = 16,
-        hop_length: int = 4,
-        n_bands: int = 4,
+        latent_channels: LatentChannels,
+        initial_channels: Channels,
+        upsample_rates: UpsampleRates,
+        upsample_kernel_sizes: UpsampleKernelSizes,
+        resblock_kernel_sizes: ResblockKernelSizes,
+        resblock_dilations: ResblockDilations,
+        n_fft: FFTSize = 16,
+        hop_length: HopLength = 4,
+        n_bands: Count = 4,
         resblock: ResBlock = ResBlock1,
     ) -> None:
         super().__init__(

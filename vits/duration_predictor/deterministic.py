@@ -6,6 +6,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from vits.common.sizes import Channels, Dropout, KernelSize, SpeakerChannels
 from vits.duration_predictor.duration_fit import LOG_DURATION_FLOOR, DurationFit
 from vits.layers import ChannelNorm, same_padding, speaker_projection
 from vits.sentence_noise import Noise
@@ -19,11 +20,11 @@ class DeterministicDurationPredictor(nn.Module):
 
     def __init__(
         self,
-        hidden_channels: int,
-        filter_channels: int,
-        kernel_size: int,
-        dropout: float,
-        speaker_channels: int,
+        hidden_channels: Channels,
+        filter_channels: Channels,
+        kernel_size: KernelSize,
+        dropout: Dropout,
+        speaker_channels: SpeakerChannels,
     ) -> None:
         super().__init__()
         padding = same_padding(kernel_size)

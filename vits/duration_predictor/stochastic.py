@@ -8,6 +8,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from vits.common.sizes import Channels, Count, Dropout, KernelSize, SpeakerChannels, SplineBins, Steps
 from vits.duration_predictor.duration_fit import DurationFit
 from vits.duration_predictor.flow import CHANNELS, DilatedStack, DurationFlow
 from vits.layers import speaker_projection
@@ -26,14 +27,14 @@ class StochasticDurationPredictor(nn.Module):
 
     def __init__(
         self,
-        hidden_channels: int,
-        filter_channels: int,
-        kernel_size: int,
-        dropout: float,
-        speaker_channels: int,
-        n_steps: int = 4,
-        n_layers: int = 3,
-        n_bins: int = 10,
+        hidden_channels: Channels,
+        filter_channels: Channels,
+        kernel_size: KernelSize,
+        dropout: Dropout,
+        speaker_channels: SpeakerChannels,
+        n_steps: Steps = 4,
+        n_layers: Count = 3,
+        n_bins: SplineBins = 10,
     ) -> None:
         super().__init__()
         self.speaker_projection = speaker_projection(speaker_channels, filter_channels)
