@@ -47,7 +47,7 @@ def check_distinct(names: Iterable[str], what: str, where: str) -> None:
         other = seen.setdefault(look(name), name)
         if other != name:
             raise InputError(
-                f"{where} has the {what}s {ascii(other)} and {ascii(name)}, which differ only in case, Unicode form, "
+                f"{where} has the {what}s {other!a} and {name!a}, which differ only in case, Unicode form, "
                 f"blanks or an invisible character; write one {what} the same way everywhere, or rename one of two"
             )
 
@@ -59,9 +59,9 @@ def check_visible(name: str, what: str, where: str) -> str:
         InputError: it has a control character, or nothing in it is visible.
     """
     if any(unicodedata.category(letter) in ("Cc", "Cs", "Zl", "Zp") for letter in name):
-        raise InputError(f"{where}: the {what} {ascii(name)} has a control character; remove it")
+        raise InputError(f"{where}: the {what} {name!a} has a control character; remove it")
     if not look(name):
-        raise InputError(f"{where}: the {what} {ascii(name)} has no visible character; give it a name")
+        raise InputError(f"{where}: the {what} {name!a} has no visible character; give it a name")
     return unicodedata.normalize("NFC", name)
 
 

@@ -92,8 +92,33 @@ def test_name_is_allowed_when_it_can_be_a_folder(name: str) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["", ".", "..", "../x", "/x", "x/y", "x\\y", "~", "[bold]x", "a b", "-x", ".x", "x.", "a\n", "é", "con", "NUL.txt"]
-    + ["a\0", "x" * 101, "a:b", "${x}", "*", "\u202ex"],
+    # fmt: off
+    [
+        "",
+        ".",
+        "..",
+        "../x",
+        "/x",
+        "x/y",
+        "x\\y",
+        "~",
+        "[bold]x",
+        "a b",
+        "-x",
+        ".x",
+        "x.",
+        "a\n",
+        "é",
+        "con",
+        "NUL.txt",
+        "a\0",
+        "x" * 101,
+        "a:b",
+        "${x}",
+        "*",
+        "\u202ex",
+    ],
+    # fmt: on
 )
 def test_name_is_refused_when_it_cannot_be_a_folder(name: str) -> None:
     with pytest.raises(InputError, match=r"^name=.* can't name a folder; use") as error:
