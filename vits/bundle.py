@@ -12,7 +12,7 @@ card.md                   what it was trained on, for how long, and how it score
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -80,6 +80,13 @@ def save_bundle(bundle: Bundle, directory: Path, card: str) -> None:
     made = directory.with_name(f".{directory.name}.new")
     shutil.rmtree(made, ignore_errors=True)
     made.mkdir(parents=True)
+    write_bundle_files(bundle, made, card)
+    shutil.rmtree(directory, ignore_errors=True)
+    made.replace(directory)
+
+
+def write_bundle_files(bundle: Bundle, made: Path, card: str) -> None:
+    """Write a bundle's files into a folder that is there already, beside what else it holds."""
     (made / MODEL).write_text(yaml.safe_dump(dict(bundle.spec.parts), sort_keys=False), encoding="utf-8")
     save_weights(bundle.synthesizer, made / GENERATOR)
     if bundle.trained_adversary:
@@ -90,12 +97,12 @@ def save_bundle(bundle: Bundle, directory: Path, card: str) -> None:
     (made / SPEAKERS).write_text("\n".join(lines) + "\n", encoding="utf-8")
     save_tensors({"voiceprints": bundle.voiceprints.contiguous()}, made / VOICEPRINTS)
     (made / CARD).write_text(card, encoding="utf-8")
-    shutil.rmtree(directory, ignore_errors=True)
-    made.replace(directory)
 
 
-def load_bundle(directory: Path) -> Bundle:
+def load_bundle(directory: Path, attach: Callable[[Synthesizer], None] = lambda _: None) -> Bundle:
     """Read a bundle; a missing adversary gives new discriminators.
+
+    `attach` adds to the synthesizer what the weights were saved with beside the model's own parts.
 
     Raises:
         InputError: a file is missing, damaged, or doesn't fit the others.
@@ -104,6 +111,7 @@ def load_bundle(directory: Path) -> Bundle:
     spec = ModelSpec(_read_yaml(directory / MODEL))
     speakers = read_speakers(directory)
     synthesizer = spec.synthesizer(len(speakers))
+    attach(synthesizer)
     load_weights(synthesizer, directory / GENERATOR)
     adversary = spec.adversary()
     if has_adversary(directory):

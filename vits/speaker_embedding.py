@@ -44,6 +44,11 @@ class SpeakerEmbedding(nn.Module):
         self.added.append(nn.Parameter(row.detach().clone().to(self.weight)))
         return self.n_speakers - 1
 
+    def absorb(self) -> None:
+        """Make the new speakers base speakers of the same ids, in one table with the others."""
+        self.weight = nn.Parameter(self.rows().detach().clone())
+        self.added = nn.ParameterList()
+
     def rows(self) -> Float[Tensor, "speakers gin"]:
         """All rows, base speakers first."""
         return torch.cat((self.weight, torch.stack(list(self.added)))) if len(self.added) else self.weight

@@ -13,12 +13,11 @@ from tqdm import tqdm
 
 from metrics.judges.judge import Judges
 from metrics.metric import KnownVoices
-from runners.evaluation.evaluator import Evaluator
+from runners.evaluation.evaluator import Evaluator, describe
 from runners.evaluation.synthesis import Spoken
 from runners.pretraining.pretraining_run import Pretraining
 from runners.results.cell_folder import flat_name
 from runners.tracking.tracker import Tracker
-from runners.training.fit import describe
 from runners.training.trainer import Trainer
 from runners.voices.recorded_voices import Voices
 from runners.voices.unrecorded_sentences import evenly, unrecorded

@@ -9,6 +9,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from vits.common.errors import InputError
 from vits.corpus.batching import Batch
 from vits.losses import MultiScaleMelLoss, SubbandSTFTLoss, kl_loss
 from vits.pqmf import PQMF
@@ -29,10 +30,18 @@ class LossWeights:
     feature_matching: float = 1.0
     duration_adversarial: float = 1.0
 
-    def total(self, losses: Mapping[str, Tensor]) -> Float[Tensor, ""]:
-        """The weighted sum of the losses that are there."""
+    def total(self, losses: Mapping[str, Tensor], penalties: Mapping[str, Tensor] | None = None) -> Float[Tensor, ""]:
+        """The weighted sum of the losses that are there, and of penalties, which bring their weights along.
+
+        Raises:
+            InputError: a loss has no weight.
+        """
         weights = {column.name: getattr(self, column.name) for column in fields(self)}
-        return torch.stack([weights[name] * loss for name, loss in losses.items()]).sum()
+        unknown = [name for name in losses if name not in weights]
+        if unknown:
+            raise InputError(f"the loss {unknown[0]!r} has no weight; training.loss_weights knows {', '.join(weights)}")
+        total = torch.stack([weights[name] * loss for name, loss in losses.items()]).sum()
+        return total + torch.stack(list(penalties.values())).sum() if penalties else total
 
 
 class Objective(nn.Module):

@@ -17,14 +17,16 @@ from lightning_fabric import Fabric
 from torch import Tensor, nn
 
 from runners.training.loading import load_batches, share_of
+from runners.training.material import Batches
 from runners.training.objective import LossWeights, Objective
 from runners.training.optimizer import NamedAdamW, OptimizerSettings
+from runners.training.regime import Regime
 from vits.adversary import Adversary
 from vits.alignment import noise_scale_at
 from vits.checkpoint import load_strict, load_tensors, part_of, put_together, save_tensors
 from vits.common.errors import InputError
 from vits.common.registry import register
-from vits.corpus.batching import Batch, LengthBucketedBatches
+from vits.corpus.batching import Batch
 from vits.corpus.features import PreparedUtterance
 from vits.spectrogram import AudioAnalysis
 from vits.synthesizer import Synthesizer
@@ -85,6 +87,7 @@ class Trainer:
         analysis: AudioAnalysis,
         settings: TrainingSettings,
         seed: int,
+        regime: Regime | None = None,
     ) -> None:
         trainable = [(name, p) for name, p in synthesizer.named_parameters() if p.requires_grad]
         self.fabric = fabric
@@ -92,12 +95,13 @@ class Trainer:
         self.adversary = adversary
         self.settings = settings
         self.seed = seed
+        self.regime = regime or Regime()
         self.step = 0
         self.seconds = 0.0  # spent until the state was saved, where a run counts them
         self.analysis = analysis
         self.objective = Objective(analysis, settings.loss_weights)
         fabric.to_device(self.objective)
-        self.generator_optimizer = NamedAdamW(trainable, settings.optimizer)
+        self.generator_optimizer = NamedAdamW(trainable, settings.optimizer, self.regime.schedules)
         self._model, self._generator_stepper = fabric.setup(synthesizer, self.generator_optimizer)
         self._opponents: Any = adversary  # as Fabric wraps it, once it has an optimizer
         fabric.to_device(adversary)
@@ -109,8 +113,8 @@ class Trainer:
     def epoch(
         self,
         utterances: Sequence[PreparedUtterance],
-        speaker_ids: dict[str, int],
-        batches: LengthBucketedBatches,
+        speaker_ids: Mapping[str, int],
+        batches: Batches,
     ) -> Iterator[StepReport]:
         """Train on the batches that are left of the epoch that the next step belongs to."""
         epoch, done = divmod(self.step, len(batches))
@@ -123,7 +127,7 @@ class Trainer:
         generator = self._seed_step()
         for optimizer in (self.generator_optimizer, self.adversary_optimizer):
             if optimizer is not None:
-                optimizer.set_rate(self.step, epoch)
+                optimizer.set_rate(self.step, epoch, self.regime.progress(self.step))
         made = self._model(
             batch.tokens,
             batch.token_lengths,
@@ -145,9 +149,11 @@ class Trainer:
             values |= own
             with self.fabric.autocast():  # their own weights don't learn from this, so nothing is to be averaged
                 losses |= self.adversary.generator_losses(made, real)
-        total = self.settings.loss_weights.total(losses)
+        penalties = self.regime.penalties(self.synthesizer, batch, made)
+        total = self.settings.loss_weights.total(losses, penalties)
         values["gradient_norm"] = self._descend(total, self.synthesizer, self._generator_stepper)
-        values |= losses | {"total": total}
+        values |= losses | penalties | {"total": total}
+        self.regime.averaging.update(self.step, self.synthesizer)
         report = StepReport(self.step, epoch, {name: value.detach() for name, value in values.items()})
         self.step += 1
         return report
@@ -185,6 +191,7 @@ class Trainer:
         self.generator_optimizer.load_named_state(part_of(tensors, "generator_optimizer"))
         if self.adversary_optimizer is not None:
             self.adversary_optimizer.load_named_state(part_of(tensors, "adversary_optimizer"))
+        self.regime.averaging.load(part_of(tensors, "average"))
         self.step = int(tensors[STEP])
         self.seconds = float(tensors.get(SECONDS, 0.0))
 
@@ -211,7 +218,7 @@ class Trainer:
         parts = self._weights() | {"generator_optimizer": self.generator_optimizer.named_state()}
         if self.adversary_optimizer is not None:
             parts["adversary_optimizer"] = self.adversary_optimizer.named_state()
-        return parts
+        return parts | {"average": dict(self.regime.averaging.weights())}
 
 
 def check_finite(numbers: dict[str, float], step: int) -> None:

@@ -14,8 +14,6 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
-
-from runners.cli.entry_point import help_text
 from runners.config.options import (
     GridSchema,
     PretrainSchema,
@@ -25,7 +23,9 @@ from runners.config.options import (
     pretraining_from,
     register_options,
 )
-from runners.experiment.run_cell import Cell
+
+from runners.cli.entry_point import help_text
+from runners.experiment.cell import Cell
 from vits.common.errors import InputError
 from vits.common.registry import registered
 from vits.model_spec import ModelSpec

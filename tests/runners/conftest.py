@@ -17,9 +17,11 @@ from hydra.core.hydra_config import HydraConfig
 from omegaconf import OmegaConf
 from torch.nn.functional import normalize
 
-from runners.config.options import cell_from, register_options
-from runners.experiment.run_cell import Cell
-from runners.results.cell_folder import CellFolder, Identity
+from runners.config.composed_cell import cell_from
+from runners.config.registration import register_options
+from runners.experiment.cell import Cell
+from runners.results.cell_folder import CellFolder
+from runners.results.identity import Identity
 from vits.bundle import BaseSpeaker, Bundle, save_bundle
 from vits.checkpoint import save_weights
 from vits.model_spec import ModelSpec

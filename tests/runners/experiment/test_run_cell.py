@@ -12,8 +12,10 @@ import pandas as pd
 import pytest
 import torch
 
-from runners.bases.base import FromScratch, Start
-from runners.experiment.run_cell import Cell, run_cell
+from runners.bases.base import FromScratch
+from runners.bases.start import Start
+from runners.experiment.cell import Cell
+from runners.experiment.run_cell import run_cell
 from runners.results.cell_folder import CellFolder
 from runners.training.trainer import TrainingDivergedError
 from runners.voices.recorded_voices import Voices, load_voices

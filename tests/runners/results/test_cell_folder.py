@@ -9,7 +9,8 @@ import pytest
 import torch
 from torch import nn
 
-from runners.results.cell_folder import CellFolder, Identity
+from runners.results.cell_folder import CellFolder
+from runners.results.identity import Identity
 from vits.checkpoint import load_tensors, save_weights
 from vits.common.errors import InputError
 
