@@ -92,7 +92,6 @@ def test_name_is_allowed_when_it_can_be_a_folder(name: str) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    # fmt: off
     [
         "",
         ".",
@@ -118,7 +117,6 @@ def test_name_is_allowed_when_it_can_be_a_folder(name: str) -> None:
         "*",
         "\u202ex",
     ],
-    # fmt: on
 )
 def test_name_is_refused_when_it_cannot_be_a_folder(name: str) -> None:
     with pytest.raises(InputError, match=r"^name=.* can't name a folder; use") as error:
