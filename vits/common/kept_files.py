@@ -17,7 +17,7 @@ _END = len(_MARK) + 8
 def keep(path: Path, content: bytes) -> None:
     """Write what was computed, and its checksum after it.
 
-    CRC-32 sees every damage of up to 32 bits in a row, and any other but for one in 4e9; it takes 0.8 ms for a megabyte.
+    CRC-32 sees every damage of up to 32 bits in a row, and any other but for one in 4e9; it takes 0.8 ms a megabyte.
 
     Raises:
         InputError: the folder can't be written to.
