@@ -134,14 +134,12 @@ def satterthwaite(
 
 def _of_these(parts: Components, weights: Float[np.ndarray, "contrasts systems"], reach: Reach) -> Uncertainty:
     variances, df = _sentences(parts, weights)
-    if reach is Reach.THESE_VOICES:
-        seeds, extra, seeds_df = _seeds(parts, weights, parts.seeds)
-        total = variances + extra
-        squares = variances**2 / np.maximum(df, 1e-9) + seeds**2 / np.maximum(seeds_df, 1e-9)
-        df = np.where(df > 0, np.divide(total**2, squares, out=df.copy(), where=squares > 0), 0.0)
-        variances = total
-    untestable = np.isnan(variances)
-    return Uncertainty(np.where(untestable, 0.0, variances)[None], np.where(untestable, 0.0, df)[None])
+    if reach is Reach.TRAINED_VOICES:
+        return Uncertainty(variances[None], df[None])
+    extra, seeds_df = _seeds(parts, weights, parts.seeds.chance)
+    if not parts.knows_seeds:
+        return Uncertainty(np.zeros((2, len(df))), np.zeros((2, len(df))))
+    return Uncertainty(np.stack([variances, extra]), np.stack([df, seeds_df]))
 
 
 def _of_voices(parts: Components, weights: Float[np.ndarray, "contrasts systems"]) -> Uncertainty:
@@ -152,7 +150,7 @@ def _of_voices(parts: Components, weights: Float[np.ndarray, "contrasts systems"
     shared = np.maximum(_quadratic(parts.shared_texts, weights), 0.0)
     sources = [(voices, np.full(len(weights), n_speakers - 1.0)), (shared, np.maximum(sentences_df, 1e-9))]
     if parts.knows_seeds:
-        _, extra, df = _seeds(parts, weights, parts.seeds_of_all_voices)
+        extra, df = _seeds(parts, weights, parts.seeds.apart)
         sources.append((extra, df))
     variances, df = zip(*sources, strict=True)
     return Uncertainty(np.stack(variances), np.stack(df))
@@ -168,15 +166,18 @@ def _sentences(
 
 
 def _seeds(
-    parts: Components, weights: Float[np.ndarray, "contrasts systems"], beyond_chance: Float[np.ndarray, "systems"]
-) -> tuple[Float[np.ndarray, "contrasts"], Float[np.ndarray, "contrasts"], Float[np.ndarray, "contrasts"]]:
-    """The seeds' whole variance of each contrast, the part beyond what sentences explain, and degrees of freedom."""
-    of_system = weights**2 / parts.n_seeds
-    whole = np.where(parts.seeds == 0, 0.0, parts.seeds + parts.chance)
-    seeds = of_system @ whole
-    squares = (of_system * whole) ** 2 @ (1 / np.maximum(parts.seeds_df, 1e-9))
-    df = np.divide(seeds**2, squares, out=np.full(len(seeds), parts.seeds_df_of_all), where=squares > 0)
-    return seeds, np.maximum(of_system @ beyond_chance, 0.0), np.minimum(df, parts.seeds_df_of_all)
+    parts: Components, weights: Float[np.ndarray, "contrasts systems"], counted: Float[np.ndarray, "systems"]
+) -> tuple[Float[np.ndarray, "contrasts"], Float[np.ndarray, "contrasts"]]:
+    """The seeds' variance of each contrast without the part that is counted elsewhere, and its degrees of freedom.
+
+    These are never more than Welch's for the contrast's own systems (1938, Biometrika 29) and what all others add.
+    """
+    seeds, of_system = parts.seeds, (weights**2 / parts.n_seeds).T
+    df = satterthwaite(of_system * seeds.drawn[:, None], np.broadcast_to(seeds.df[:, None], of_system.shape))
+    repeats = np.broadcast_to(seeds.repeats[:, None], of_system.shape).astype(np.float64)
+    welch = satterthwaite(of_system * seeds.own[:, None], repeats)
+    others = seeds.df_of_all - (weights != 0) @ seeds.repeats
+    return np.maximum((seeds.drawn - counted) @ of_system, 0.0), np.minimum(df, welch + others)
 
 
 def _quadratic(

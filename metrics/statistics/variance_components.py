@@ -1,9 +1,7 @@
 """What makes a system's mean uncertain, estimated over all systems of a grid together.
 
 Two seeds of one pair say next to nothing of how trainings differ; two seeds of each of twelve systems say a lot.
-So seeds' variances are pooled, as far as they agree: each system's own estimate is drawn towards the common one, the
-more the less they scatter (Smyth 2004, "Linear models and empirical Bayes methods for assessing differential
-expression in microarray experiments", Stat. Appl. Genet. Mol. Biol. 3, for many systems of few repetitions each).
+So seeds' variances are pooled, as far as they agree (`metrics.statistics.seed_variances`).
 Sentences are clusters: what a system does with one text counts once, however many voices speak it (Liang and Zeger
 1986, "Longitudinal data analysis using generalized linear models", Biometrika 73, with the correction for few
 clusters and the degrees of freedom of Bell and McCaffrey 2002, "Bias reduction in standard errors for linear
@@ -21,8 +19,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 
 from metrics.statistics.paired_scores import PairedScores
-
-LEAST_PRIOR_DF = 4.0  # below this a scaled inverse chi-square has no finite variance to match
+from metrics.statistics.seed_variances import SeedVariances, seed_variances
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,11 +28,9 @@ class Components:
 
     `means` is the mean over each voice's utterances, then voices, then seeds. `sentences` are covariances between
     systems that sentences cause, for each group of voices that share texts, with `sentences_df` degrees of freedom
-    each; the chance of single utterances is in them, averaged over seeds. `seeds` is by how much a single training's
-    mean varies beyond that chance; it is below 0 where the chance alone explains more than there is, and NaN where
-    no system has two seeds. `seeds_of_all_voices` is the part of it that all voices have in common. `voices` are
-    covariances between systems that voices cause, NaN for one voice, and `shared_texts` those that sentences cause
-    which several voices speak.
+    each; the chance of single utterances is in them, averaged over seeds. `seeds` is how a single training varies.
+    `voices` are covariances between systems that voices cause, NaN for one voice, and `shared_texts` those that
+    sentences cause which several voices speak.
     """
 
     scores: PairedScores
@@ -44,12 +39,7 @@ class Components:
     sentences: Float[np.ndarray, "groups systems systems"]
     sentences_df: Float[np.ndarray, "groups"]
     shared_texts: Float[np.ndarray, "systems systems"]
-    chance: Float[np.ndarray, "systems"]
-    raw_seeds: Float[np.ndarray, "systems"]
-    seeds: Float[np.ndarray, "systems"]
-    seeds_of_all_voices: Float[np.ndarray, "systems"]
-    seeds_df: Float[np.ndarray, "systems"]
-    seeds_df_of_all: float
+    seeds: SeedVariances
     n_seeds: Int[np.ndarray, "systems"]
     voices: Float[np.ndarray, "systems systems"]
 
@@ -60,7 +50,7 @@ class Components:
     @property
     def knows_seeds(self) -> bool:
         """Whether any system was trained twice."""
-        return self.seeds_df_of_all > 0
+        return self.seeds.df_of_all > 0
 
     @cached_property
     def typical_pair(self) -> float:
@@ -78,54 +68,19 @@ def components(scores: PairedScores) -> Components:
     by_seed = np.where(trained[:, :, None], np.nan_to_num(scores.values), 0.0)
     speakers_by_seed = by_seed @ design.shares.T
     of_speakers = speakers_by_seed.sum(axis=1) / n_seeds[:, None]
-    clusters_by_seed = design.clusters(by_seed, speakers_by_seed)
-    clusters = clusters_by_seed.sum(axis=1) / n_seeds[:, None]
-    repeated = np.array([name not in scores.untrained for name in scores.systems]) & (n_seeds > 1)
-    raw = _variance(speakers_by_seed.mean(axis=2)[..., None], trained)
-    chance = _variance(clusters_by_seed, trained)
-    apart = _disagreement(speakers_by_seed, trained)
-    pooled, df, df_of_all = moderated(raw, np.where(repeated, n_seeds - 1, 0))
-    idle = np.array([name in scores.untrained for name in scores.systems])
+    texts_by_seed = design.texts(by_seed, speakers_by_seed)
+    untrained = np.array([system in scores.untrained for system in scores.systems])
     return Components(
         scores=scores,
         means=of_speakers.mean(axis=1),
         of_speakers=of_speakers,
-        sentences=design.covariances(clusters),
+        sentences=design.covariances(texts_by_seed.sum(axis=1) / n_seeds[:, None]),
         sentences_df=design.df,
         shared_texts=design.shared(by_seed, speakers_by_seed, n_seeds),
-        chance=np.where(idle, 0.0, _pooled(chance, repeated)),
-        raw_seeds=np.where(repeated, raw, np.nan),
-        seeds=np.where(idle, 0.0, pooled - _pooled(chance, repeated)),
-        seeds_of_all_voices=np.where(idle, 0.0, pooled - _pooled(apart, repeated)),
-        seeds_df=df,
-        seeds_df_of_all=df_of_all,
+        seeds=seed_variances(speakers_by_seed, texts_by_seed, trained, untrained),
         n_seeds=n_seeds,
         voices=_between(of_speakers),
     )
-
-
-def moderated(
-    variances: Float[np.ndarray, "systems"], df: Int[np.ndarray, "systems"]
-) -> tuple[Float[np.ndarray, "systems"], Float[np.ndarray, "systems"], float]:
-    """Each system's variance, drawn towards what all have in common; its degrees of freedom; those of all together.
-
-    True variances are taken for draws from a scaled inverse chi-square (Smyth 2004, section 3), whose degrees of
-    freedom follow from how much more the estimates scatter than chance makes them. Where they don't, all systems
-    get the plain pooled variance. A system without repetitions gets the common one. NaN where there are none at all.
-    """
-    total = float(df.sum())
-    if not total:
-        return np.full(len(df), np.nan), np.zeros(len(df)), 0.0
-    common = float((df * variances).sum() / total)
-    squares = float((df * variances**2 * df / (df + 2.0)).sum() / total)
-    expected = common**2 * total / (total + 2)
-    scatter = squares / expected - 1 if expected > 0 else 0.0
-    if scatter <= 0:
-        return np.full(len(df), common), np.full(len(df), total), total
-    prior_df = LEAST_PRIOR_DF + 2 / scatter
-    prior = common * (prior_df - 2) / prior_df
-    drawn = (prior_df * prior + df * variances) / (prior_df + df)
-    return drawn, np.minimum(prior_df + df, total), total
 
 
 class _Design:
@@ -142,22 +97,23 @@ class _Design:
         known = n_speakers - np.unique(scores.speaker_of[lone]).size
         self.influence = np.where(lone, 0.0, self.share / np.sqrt(np.where(lone, 1.0, 1 - self.share)) / n_speakers)
         self.influence *= np.sqrt(n_speakers / max(known, 1))
-        texts, text_of = np.unique(scores.text_of, return_inverse=True)
-        self.in_text = np.zeros((n, texts.size))
-        self.in_text[np.arange(n), text_of] = 1.0
-        self.groups = _groups(scores.speaker_of, text_of, n_speakers)
-        self.df = np.array([self._df(group, scores.weights) for group in self.groups])
+        self.n_texts = int(scores.text_of.max()) + 1
+        self.text_of = scores.text_of
+        self.spoken_by = scores.speaker_of * self.n_texts + scores.text_of
+        self.groups = _groups(scores.speaker_of, scores.text_of, n_speakers)
+        self.df = np.array([self._df(np.isin(scores.speaker_of, group), scores.weights) for group in self.groups])
 
-    def clusters(
+    def texts(
         self, values: Float[np.ndarray, "systems seeds utterances"], means: Float[np.ndarray, "systems seeds speakers"]
     ) -> Float[np.ndarray, "systems seeds texts"]:
         """By how much each text moves each mean."""
-        return ((values - means[:, :, self.speaker_of]) * self.influence) @ self.in_text
+        return _summed((values - means[:, :, self.speaker_of]) * self.influence, self.text_of)
 
-    def covariances(self, clusters: Float[np.ndarray, "systems texts"]) -> Float[np.ndarray, "groups systems systems"]:
+    def covariances(self, moved: Float[np.ndarray, "systems texts"]) -> Float[np.ndarray, "groups systems systems"]:
         """What the texts of each group of voices make the systems' means do together."""
-        parts = [clusters[:, texts] for texts in self._texts()]
-        return np.stack([part @ part.T for part in parts])
+        names = np.unique(self.text_of)
+        texts = [np.isin(names, self.text_of[np.isin(self.speaker_of, group)]) for group in self.groups]
+        return np.stack([moved[:, chosen] @ moved[:, chosen].T for chosen in texts])
 
     def shared(
         self,
@@ -167,27 +123,27 @@ class _Design:
     ) -> Float[np.ndarray, "systems systems"]:
         """The part of the covariances that lies between voices, which texts that several of them speak cause."""
         moved = ((values - means[:, :, self.speaker_of]) * self.influence).sum(axis=1) / n_seeds[:, None]
-        together = moved @ self.in_text
-        own = np.zeros((len(moved), len(moved)))
-        for speaker in range(self.n_speakers):
-            part = (moved * (self.speaker_of == speaker)) @ self.in_text
-            own += part @ part.T
-        return together @ together.T - own
+        together, own = _summed(moved, self.text_of), _summed(moved, self.spoken_by)
+        return together @ together.T - own @ own.T
 
-    def _texts(self) -> list[Bool[np.ndarray, "texts"]]:
-        return [self.in_text[np.isin(self.speaker_of, group)].any(axis=0) for group in self.groups]
-
-    def _df(self, group: Int[np.ndarray, "members"], weights: Float[np.ndarray, "utterances"]) -> float:
-        """Bell and McCaffrey's degrees of freedom, for utterances of one variance per unit of weight."""
-        inside = np.isin(self.speaker_of, group)
-        influence, texts = self.influence[inside], self.in_text[inside]
-        noise = 1 / np.sqrt(weights[inside])
-        moves = (texts * influence[:, None]).T * noise
-        for speaker in group:
-            own = self.speaker_of[inside] == speaker
-            moves -= np.outer((texts * (influence * own)[:, None]).sum(axis=0), self.shares[speaker, inside] * noise)
+    def _df(self, inside: Bool[np.ndarray, "utterances"], weights: Float[np.ndarray, "utterances"]) -> float:
+        """Bell and McCaffrey's degrees of freedom of a group, for one variance per unit of weight."""
+        speakers, texts = self.speaker_of[inside], np.unique(self.text_of[inside], return_inverse=True)[1]
+        influence, noise = self.influence[inside], 1 / np.sqrt(weights[inside])
+        members, member_of = np.unique(speakers, return_inverse=True)
+        of_member = np.zeros((texts.max() + 1, members.size))
+        np.add.at(of_member, (texts, member_of), influence)
+        moves = -(of_member @ self.shares[np.ix_(members, inside)]) * noise
+        moves[texts, np.arange(texts.size)] += influence * noise
         gram = moves @ moves.T
         return float(np.trace(gram) ** 2 / (gram**2).sum()) if gram.any() else 0.0
+
+
+def _summed(values: Float[np.ndarray, "*systems utterances"], cluster_of: Int[np.ndarray, "utterances"]) -> np.ndarray:
+    """Sums over the utterances of each cluster, clusters in the order of their numbers."""
+    order = np.argsort(cluster_of, kind="stable")
+    starts = np.flatnonzero(np.diff(cluster_of[order], prepend=-1))
+    return np.add.reduceat(values[..., order], starts, axis=-1)
 
 
 def _groups(
@@ -203,28 +159,6 @@ def _groups(
         if (joined == label).all():
             return [np.flatnonzero(label == name) for name in np.unique(label)]
         label = joined
-
-
-def _variance(values: Float[np.ndarray, "systems seeds parts"], trained: Bool[np.ndarray, "systems seeds"]) -> np.ndarray:
-    """The variance between seeds, summed over the parts; 0 for one seed."""
-    n = trained.sum(axis=1)
-    centred = (values - (values.sum(axis=1) / n[:, None])[:, None]) * trained[:, :, None]
-    return (centred**2).sum(axis=(1, 2)) / np.maximum(n - 1, 1)
-
-
-def _disagreement(
-    values: Float[np.ndarray, "systems seeds speakers"], trained: Bool[np.ndarray, "systems seeds"]
-) -> Float[np.ndarray, "systems"]:
-    """The part of the variance between seeds' means over voices on which the voices disagree; all of it for one."""
-    n_speakers = values.shape[2]
-    if n_speakers == 1:
-        return _variance(values, trained) * 0.0
-    own = values - values.mean(axis=2, keepdims=True)
-    return _variance(own, trained) / (n_speakers - 1) / n_speakers
-
-
-def _pooled(variances: Float[np.ndarray, "systems"], repeated: Bool[np.ndarray, "systems"]) -> float:
-    return float(variances[repeated].mean()) if repeated.any() else np.nan
 
 
 def _between(of_speakers: Float[np.ndarray, "systems speakers"]) -> Float[np.ndarray, "systems systems"]:
