@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -51,7 +51,9 @@ class BestSet:
         raise InputError(f"{self.metric}: no scores of {system!r}; take one of: {names}")
 
 
-def best_set(parts: Components, *, alpha: float = 0.05, reach: Reach | None = None) -> BestSet:
+def best_set(
+    parts: Components, *, alpha: float = 0.05, reach: Reach | None = None, among: Collection[str] | None = None
+) -> BestSet:
     """Multiple comparisons with the best.
 
     Only the comparisons of the true best with each other system need to hold, so k - 1 of them share `alpha`,
@@ -59,11 +61,12 @@ def best_set(parts: Components, *, alpha: float = 0.05, reach: Reach | None = No
     Annals of Statistics 12; Edwards and Hsu 1983, JASA 78, for pairs of unequal variance; Bonferroni's inequality
     between them, as scores are paired). Whenever they hold, the best is in the set, and no system loses more than
     the worst that any member of the set may be better by. So all bounds hold at once, and may be used to choose.
+    `among` are the systems that may be chosen, all by default; `alpha` is shared with the others nevertheless.
     """
     reach = reach or headline(parts)
-    n = len(parts.systems)
-    better, half = _all_differences(parts, alpha, reach)
-    others = ~np.eye(n, dtype=bool)
+    chosen = [k for k, system in enumerate(parts.systems) if among is None or system in among]
+    better, half = (part[np.ix_(chosen, chosen)] for part in _all_differences(parts, alpha, reach))
+    others = ~np.eye(len(chosen), dtype=bool)
     may_be_best = ((better + half >= 0) | ~others).all(axis=1)
     by_rival = np.where(others & may_be_best[None], half - better, 0.0)
     costs = np.clip(by_rival.max(axis=1), 0.0, parts.scores.scale.widest)
@@ -73,8 +76,8 @@ def best_set(parts: Components, *, alpha: float = 0.05, reach: Reach | None = No
         reach,
         alpha,
         tuple(
-            Candidate(system, float(parts.means[k]), bool(may_be_best[k]), float(costs[k]))
-            for k, system in enumerate(parts.systems)
+            Candidate(parts.systems[k], float(parts.means[k]), bool(may_be_best[row]), float(costs[row]))
+            for row, k in enumerate(chosen)
         ),
     )
 

@@ -51,8 +51,7 @@ as `DEMO_VARIANCES` says of that grid."""
 class PlantedGrid:
     """A grid of `means` (rows are one axis, columns the other), with normal parts around each.
 
-    `unequal` multiplies all spreads of each system but those of texts' and voices' share alike, one factor a system
-    in the order of `systems`. With `shared_texts`, all voices speak the same texts.
+    `unequal` multiplies all spreads of each system, one factor a system in the order of `systems`. With `shared_texts`, all voices speak the same texts.
     """
 
     means: tuple[tuple[float, ...], ...]
@@ -85,8 +84,10 @@ class PlantedGrid:
         """The systems' true means, for these voices as a rule and for voices like these."""
         return np.array(self.means, dtype=np.float64).ravel()
 
-    def draw(self, rng: np.random.Generator) -> tuple[PairedScores, Float[np.ndarray, "systems"]]:
-        """One experiment, and the systems' true means over the voices that it drew."""
+    def draw(
+        self, rng: np.random.Generator
+    ) -> tuple[PairedScores, Float[np.ndarray, "systems"], Float[np.ndarray, "systems"]]:
+        """One experiment, and the true means over the voices that it drew: of any training, and as trained."""
         shape = (len(self.systems), self.seeds, self.speakers, self.sentences)
         k, r, s, u = shape
         spreads, factor = self.spreads, np.array(self.unequal or (1.0,) * k)[:, None, None, None]
@@ -106,4 +107,5 @@ class PlantedGrid:
             np.repeat(np.arange(s), u),
             texts.ravel().copy(),
         )
-        return scores, self.truth + voice.mean(axis=(1, 2, 3))
+        of_voices = self.truth + voice.mean(axis=(1, 2, 3))
+        return scores, of_voices, of_voices + (factor * training).mean(axis=(1, 2, 3))

@@ -1,0 +1,171 @@
+"""Better, worse, equal for all practical purposes, or undecided, and then what would decide."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+
+import numpy as np
+from scipy.special import ndtri, stdtrit
+
+from metrics.statistics.contrasts import Contrasts, Reach, contrasts, headline
+from metrics.statistics.variance_components import Components
+from vits.errors import InputError
+
+POWER = 0.8
+MOST_TIMES = 64  # as many sentences, seeds or voices as there are; more is no advice
+
+
+class Outcome(Enum):
+    """What scores say of a system beside another one."""
+
+    BETTER = "better"
+    WORSE = "worse"
+    EQUAL = "equal within the margin"
+    UNDECIDED = "undecided"
+
+
+@dataclass(frozen=True)
+class Needed:
+    """What would decide with 80 %, each alone, if the difference is as it seems; None where it wouldn't do."""
+
+    sentences_per_voice: int | None
+    seeds: int | None
+    voices: int | None
+
+
+@dataclass(frozen=True)
+class MarginVerdict:
+    """A system beside the reference: by how much it is better (below 0: worse), and what follows.
+
+    `lower` and `upper` leave out 0 where it is better or worse. Where it is equal, they lie within the margin, and
+    are those of the two one-sided tests. `by_more_than_margin` says that the whole interval lies beyond the margin.
+    `needed` is None where there is nothing left to decide.
+    """
+
+    system: str
+    reference: str
+    unit: str
+    reach: Reach
+    margin: float
+    estimate: float
+    lower: float
+    upper: float
+    outcome: Outcome
+    needed: Needed | None
+
+    @property
+    def by_more_than_margin(self) -> bool:
+        return self.lower > self.margin or self.upper < -self.margin
+
+
+def against(
+    parts: Components,
+    reference: str,
+    margin: float,
+    *,
+    alpha: float = 0.05,
+    reach: Reach | None = None,
+    reference_was_chosen: bool = True,
+) -> tuple[MarginVerdict, ...]:
+    """All other systems beside one of them, in their order; no verdict is false with more than `alpha`.
+
+    Equivalence by two one-sided tests (Schuirmann 1987, J. Pharmacokinet. Biopharm. 15), for each of the k - 1
+    others at `alpha` / (k - 1). A system can't both differ by more than the margin and not at all, so the tests of
+    difference, two-sided, share nothing with those. A reference that was chosen for these very scores looks better
+    than it is: tests of difference are then corrected for all pairs it might have come from. It doesn't make a
+    system look equal that isn't, beyond what the k - 1 allow for, as whoever is wrongly chosen is nearly the best.
+
+    Raises:
+        InputError: no such reference, or a margin that isn't positive.
+    """
+    if reference not in parts.systems:
+        raise InputError(f"no scores of {reference!r}; take one of: {'; '.join(parts.systems)}")
+    if not margin > 0:
+        raise InputError(f"margin={margin} must be positive, in {parts.scores.scale.unit}")
+    reach = reach or headline(parts)
+    n, place = len(parts.systems), parts.systems.index(reference)
+    others = [k for k in range(n) if k != place]
+    if not others:
+        return ()
+    found = contrasts(parts, np.eye(n)[others] - np.eye(n)[place], reach)
+    apart_alpha = alpha / (n * (n - 1) / 2 if reference_was_chosen else n - 1)
+    equal_alpha = 2 * alpha / (n - 1)
+    apart, equal = found.intervals(apart_alpha), found.intervals(equal_alpha)
+    verdicts = []
+    for row, k in enumerate(others):
+        is_equal = -margin <= equal[0][row] and equal[1][row] <= margin
+        lower, upper = (float(bound[row]) for bound in (equal if is_equal else apart))
+        outcome = Outcome.EQUAL if is_equal else _outcome(lower, upper)
+        undecided = outcome is Outcome.UNDECIDED
+        needed = _needed(parts, found, row, margin, apart_alpha, equal_alpha, reach) if undecided else None
+        unit, estimate = parts.scores.scale.unit, float(found.estimates[row])
+        verdicts.append(
+            MarginVerdict(parts.systems[k], reference, unit, reach, margin, estimate, lower, upper, outcome, needed)
+        )
+    return tuple(verdicts)
+
+
+def _outcome(lower: float, upper: float) -> Outcome:
+    if lower > 0:
+        return Outcome.BETTER
+    return Outcome.WORSE if upper < 0 else Outcome.UNDECIDED
+
+
+def _needed(
+    parts: Components, found: Contrasts, row: int, margin: float, apart: float, equal: float, reach: Reach
+) -> Needed:
+    """How many of each would make the interval narrow enough for the easier of the two decisions.
+
+    Sources shrink in proportion to their number; quantiles are taken to stay, so this errs to the safe side.
+    """
+    variances, df = found.uncertainty.variances[:, row], found.uncertainty.df[:, row]
+    if not found.uncertainty.testable[row]:
+        return Needed(None, None, None)
+    n_seeds, n_voices = int(parts.n_seeds.max()), len(parts.scores.speakers)
+    per_voice = math.ceil(len(parts.scores.weights) / n_voices)
+    by_chance = _chance_of_pair(parts, reach) / max(n_seeds, 1)
+    estimate = abs(float(found.estimates[row]))
+
+    def decides(sentences: float, seeds: float, voices: float) -> bool:
+        shrunk = _shrunk(variances, by_chance, sentences, seeds, voices, reach)
+        spare = -ndtri(1 - POWER) * math.sqrt(shrunk.sum())
+        equal_half, apart_half = (math.sqrt(float(stdtrit(df, level / 2) ** 2 @ shrunk)) for level in (equal, apart))
+        return equal_half + spare <= margin - estimate or apart_half + spare <= estimate
+
+    of_seeds = None if reach is Reach.TRAINED_VOICES else _first(lambda t: decides(1, t, 1), n_seeds)
+    return Needed(
+        _first(lambda t: decides(t, 1, 1), per_voice), of_seeds, _first(lambda t: decides(1, 1, t), n_voices)
+    )
+
+
+def _shrunk(
+    variances: np.ndarray, by_chance: float, sentences: float, seeds: float, voices: float, reach: Reach
+) -> np.ndarray:
+    """The sources with so many times as many sentences, seeds or voices, in the order of `contrasts`."""
+    chance = min(by_chance, float(variances[0]))
+    if reach is Reach.VOICES_LIKE_THESE:
+        by_sentences = np.array([1.0, 1 / sentences, 1.0])
+        factors = np.array([1 / voices, 1.0, 1 / seeds]) * by_sentences
+        return variances * factors[: len(variances)]
+    spoken = (variances[0] - chance + chance / seeds) / (sentences * voices)
+    return np.array([spoken, *(variances[1:] / seeds)])
+
+
+def _chance_of_pair(parts: Components, reach: Reach) -> float:
+    """Twice the chance of single utterances in a training's mean, 0 where it isn't known."""
+    known = parts.knows_seeds and reach is Reach.THESE_VOICES
+    return 2 * float(parts.seeds.chance.mean()) if known else 0.0
+
+
+def _first(decides: Callable[[float], bool], present: int) -> int | None:
+    """The smallest number above `present` that decides."""
+    if not decides(MOST_TIMES):
+        return None
+    few, many = present, present * MOST_TIMES
+    while many - few > 1:
+        middle = (few + many) // 2
+        few, many = (few, middle) if decides(middle / present) else (middle, many)
+    return many
