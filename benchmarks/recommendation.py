@@ -22,8 +22,8 @@ from metrics.statistics.best_set import best_set
 from metrics.statistics.contrasts import Reach, contrasts, headline
 from metrics.statistics.looks import spent_at
 from metrics.statistics.margin_verdicts import Outcome, against
-from metrics.statistics.paired_scores import PairedScores, Scale
-from metrics.statistics.planted_grid import README_SPREADS, SECS_SCALE, PlantedGrid
+from metrics.statistics.paired_scores import Scale
+from metrics.statistics.planted_grid import README_SPREADS, SECS_SCALE, PlantedGrid, Truth
 from metrics.statistics.variance_components import Components, components
 
 ALPHA = 0.05
@@ -44,7 +44,7 @@ def main() -> None:
     grids = int(options.get("grids", "10000"))
     reports: dict[str, Callable[[], None]] = {
         "promise": lambda: report_promise(grids),
-        "levels": lambda: report_levels(max(1, grids // 10)),
+        "levels": lambda: report_levels(max(1, grids // 20)),
         "verdicts": lambda: report_verdicts(max(1, grids // 5)),
         "evidence": lambda: report_evidence(max(1, grids // 50)),
         "looks": lambda: report_looks(max(1, grids // 5)),
@@ -92,7 +92,8 @@ def promises(grids: int, seeds: int, jitter: float) -> Iterator[tuple[float, flo
         metrics, truth = {}, {}
         for name in SCALES:
             grid = replace(planted(name, jitter=jitter, rng=rng), seeds=seeds)
-            scores, truth[name] = drawn_truth(grid, rng)
+            scores, drawn = grid.draw(rng)
+            truth[name] = headline_truth(grid, drawn)
             metrics[name] = components(scores)
         systems = metrics["secs"].systems
         advice = recommend(metrics, AIM, dict.fromkeys(systems, 1))
@@ -101,12 +102,9 @@ def promises(grids: int, seeds: int, jitter: float) -> Iterator[tuple[float, flo
         yield max(0.0, lost), advice.clauses[0].costs_at_most, advice.clauses[1].standing is Standing.SHOWN
 
 
-def drawn_truth(
-    grid: PlantedGrid, rng: np.random.Generator
-) -> tuple[PairedScores, Float[np.ndarray, "systems"]]:
-    """An experiment and its headline's truth: of the trained voices where there is one seed."""
-    scores, of_voices, of_trained = grid.draw(rng)
-    return scores, of_trained if grid.seeds == 1 else of_voices
+def headline_truth(grid: PlantedGrid, truth: Truth) -> Float[np.ndarray, "systems"]:
+    """What the headline speaks of: these voices, and with one seed as they were trained."""
+    return truth.of_voices_as_trained if grid.seeds == 1 else truth.of_voices
 
 
 def report_levels(grids: int) -> None:
@@ -122,7 +120,10 @@ def report_levels(grids: int) -> None:
                     name = f"{metric}, {'unequal' if unequal else 'equal'}, {seeds} seeds, {speakers} voices"
                     print(f"  {name:50}" + "".join(f"{rate:9.3f}" for rate in rates), flush=True)
     for metric in ("secs", "wer"):
-        for name, spreads in (("seeds don't matter", {"seed": 0.0, "seed_by_voice": 0.0}), ("texts don't", {"text": 0.0})):
+        for name, spreads in (
+            ("seeds don't matter", {"seed": 0.0, "seed_by_voice": 0.0}),
+            ("texts don't", {"text": 0.0}),
+        ):
             grid = replace(flat(metric), spreads=replace(README_SPREADS[metric], **spreads))
             rates = np.mean(list(falsehoods(grid, grids)), axis=0)
             print(f"  {f'{metric}, {name}, 3 seeds, 5 voices':50}" + "".join(f"{rate:9.3f}" for rate in rates))
@@ -141,14 +142,15 @@ def falsehoods(grid: PlantedGrid, grids: int) -> Iterator[tuple[float, ...]]:
     pairs = np.eye(len(grid.systems))[first] - np.eye(len(grid.systems))[second]
     margin = MARGINS[grid.scale.metric]
     for _ in range(grids):
-        scores, truth = drawn_truth(grid, rng)
-        parts = components(scores)
+        scores, drawn = grid.draw(rng)
+        parts, truth = components(scores), headline_truth(grid, drawn)
+        in_general = drawn.in_general_as_trained if grid.seeds == 1 else drawn.in_general
         yield (
             false_pairs(parts, pairs, truth, headline(parts)),
             false_best(parts, truth),
             false_verdicts(parts, truth, margin),
             false_effects(parts, grid, truth, margin),
-            false_pairs(parts, pairs, grid.truth, Reach.VOICES_LIKE_THESE),
+            false_pairs(parts, pairs, in_general, Reach.VOICES_LIKE_THESE),
         )
 
 
@@ -188,9 +190,7 @@ def is_false(outcome: Outcome, difference: float, margin: float) -> bool:
     }[outcome]
 
 
-def false_effects(
-    parts: Components, grid: PlantedGrid, truth: Float[np.ndarray, "systems"], margin: float
-) -> bool:
+def false_effects(parts: Components, grid: PlantedGrid, truth: Float[np.ndarray, "systems"], margin: float) -> bool:
     """Whether any pair of freeze policies is outside its interval."""
     good = (parts.scores.scale.sign * truth).reshape(len(grid.means), -1).mean(axis=0)
     found = effects(parts, grid.levels, margin)
@@ -210,14 +210,16 @@ def report_verdicts(grids: int) -> None:
             grid = replace(planted(metric), seeds=seeds, sentences=sentences)
             rng, counts, false = np.random.default_rng(0), dict.fromkeys(Outcome, 0), 0
             for _ in range(grids):
-                scores, truth = drawn_truth(grid, rng)
-                parts = components(scores)
+                scores, drawn = grid.draw(rng)
+                parts, truth = components(scores), headline_truth(grid, drawn)
                 best = parts.systems[int((grid.scale.sign * parts.means).argmax())]
                 for verdict in against(parts, best, MARGINS[metric]):
                     counts[verdict.outcome] += 1
                 false += false_verdicts(parts, truth, MARGINS[metric])
             shares = ", ".join(f"{outcome.value} {count / grids / 11:.2f}" for outcome, count in counts.items())
-            print(f"  {metric:5}{seeds} seeds, {sentences} sentences: {shares}; any false {false / grids:.4f}", flush=True)
+            print(
+                f"  {metric:5}{seeds} seeds, {sentences} sentences: {shares}; any false {false / grids:.4f}", flush=True
+            )
 
 
 def report_evidence(grids: int) -> None:
@@ -251,7 +253,8 @@ def report_looks(grids: int) -> None:
 def any_look_false(level: Callable[[int], float], seed: int) -> bool:
     """Whether any of four looks at two identical systems tells them apart."""
     grid = replace(flat("secs"), means=((0.5, 0.5),), seeds=1, sentences=80)
-    scores, truth = drawn_truth(replace(grid, speakers=3), np.random.default_rng(seed))
+    scores, drawn = replace(grid, speakers=3).draw(np.random.default_rng(seed))
+    truth = headline_truth(grid, drawn)
     for look in (1, 2, 3, 4):
         kept = scores.text_of % 80 < 20 * look
         parts = components(

@@ -187,9 +187,7 @@ def _shown_worse_than(parts: Components, guard: Guard, alpha: float, reach: Reac
     return frozenset(system for system in lost if lost[system] - half[system] > guard.margin)
 
 
-def _lost(
-    parts: Components, guard: Guard, alpha: float, reach: Reach
-) -> tuple[dict[str, float], dict[str, float]]:
+def _lost(parts: Components, guard: Guard, alpha: float, reach: Reach) -> tuple[dict[str, float], dict[str, float]]:
     """What each system loses beside the reference, and half the interval of all of them at once."""
     if guard.reference not in parts.systems:
         raise InputError(f"{guard.metric}: no scores of the reference {guard.reference!r}; score it on that set too")

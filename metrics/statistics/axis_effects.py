@@ -149,7 +149,11 @@ def _effect(
 
 
 def _differ(
-    parts: Components, simple: Float[np.ndarray, "contexts systems"], each: Contrasts, margin: float, alpha: float,
+    parts: Components,
+    simple: Float[np.ndarray, "contexts systems"],
+    each: Contrasts,
+    margin: float,
+    alpha: float,
     reach: Reach,
 ) -> bool:
     """Whether any two simple effects differ by more than the margin, and surely differ at all."""

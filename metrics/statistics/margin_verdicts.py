@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 import numpy as np
+from jaxtyping import Float
 from scipy.special import ndtri, stdtrit
 
 from metrics.statistics.contrasts import Contrasts, Reach, contrasts, headline
@@ -72,8 +73,9 @@ def against(
 ) -> tuple[MarginVerdict, ...]:
     """All other systems beside one of them, in their order; no verdict is false with more than `alpha`.
 
-    Equivalence by two one-sided tests (Schuirmann 1987, J. Pharmacokinet. Biopharm. 15), for each of the k - 1
-    others at `alpha` / (k - 1). A system can't both differ by more than the margin and not at all, so the tests of
+    Equivalence by two one-sided tests (Schuirmann 1987, J. Pharmacokinet. Biopharm. 15), corrected for the k - 1
+    others by Hochberg's step-up procedure (1988, Biometrika 75; it needs tests that go together, as those beside a
+    common reference do): where all are equal at `alpha`, all are called so. A system can't both differ by more than the margin and not at all, so the tests of
     difference, two-sided, share nothing with those. A reference that was chosen for these very scores looks better
     than it is: tests of difference are then corrected for all pairs it might have come from. It doesn't make a
     system look equal that isn't, beyond what the k - 1 allow for, as whoever is wrongly chosen is nearly the best.
@@ -92,20 +94,33 @@ def against(
         return ()
     found = contrasts(parts, np.eye(n)[others] - np.eye(n)[place], reach)
     apart_alpha = alpha / (n * (n - 1) / 2 if reference_was_chosen else n - 1)
-    equal_alpha = 2 * alpha / (n - 1)
-    apart, equal = found.intervals(apart_alpha), found.intervals(equal_alpha)
+    levels = _equal_at(found, margin, alpha)
     verdicts = []
     for row, k in enumerate(others):
-        is_equal = -margin <= equal[0][row] and equal[1][row] <= margin
-        lower, upper = (float(bound[row]) for bound in (equal if is_equal else apart))
+        is_equal = levels[row] > 0
+        bounds = found.intervals(2 * levels[row] if is_equal else apart_alpha)
+        lower, upper = (float(bound[row]) for bound in bounds)
         outcome = Outcome.EQUAL if is_equal else _outcome(lower, upper)
         undecided = outcome is Outcome.UNDECIDED
-        needed = _needed(parts, found, row, margin, apart_alpha, equal_alpha, reach) if undecided else None
+        needed = _needed(parts, found, row, margin, apart_alpha, 2 * alpha / (n - 1), reach) if undecided else None
         unit, estimate = parts.scores.scale.unit, float(found.estimates[row])
         verdicts.append(
             MarginVerdict(parts.systems[k], reference, unit, reach, margin, estimate, lower, upper, outcome, needed)
         )
     return tuple(verdicts)
+
+
+def _equal_at(found: Contrasts, margin: float, alpha: float) -> Float[np.ndarray, "contrasts"]:
+    """The one-sided level at which each difference is shown to lie within the margin, by Hochberg; 0 where not."""
+    inside = margin - np.abs(found.estimates)
+    p = np.where(inside > 0, found.uncertainty.p(np.maximum(inside, 0.0)) / 2, 1.0)
+    order = np.argsort(-p, kind="stable")
+    levels = alpha / np.arange(1, len(p) + 1)
+    passed = np.flatnonzero(p[order] <= levels)
+    shown = np.zeros(len(p))
+    if passed.size:
+        shown[order[passed[0] :]] = levels[passed[0]]
+    return shown
 
 
 def _outcome(lower: float, upper: float) -> Outcome:
@@ -136,9 +151,7 @@ def _needed(
         return equal_half + spare <= margin - estimate or apart_half + spare <= estimate
 
     of_seeds = None if reach is Reach.TRAINED_VOICES else _first(lambda t: decides(1, t, 1), n_seeds)
-    return Needed(
-        _first(lambda t: decides(t, 1, 1), per_voice), of_seeds, _first(lambda t: decides(1, 1, t), n_voices)
-    )
+    return Needed(_first(lambda t: decides(t, 1, 1), per_voice), of_seeds, _first(lambda t: decides(1, 1, t), n_voices))
 
 
 def _shrunk(

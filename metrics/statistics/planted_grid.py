@@ -47,6 +47,17 @@ README_SPREADS: Mapping[str, Spreads] = MappingProxyType(
 as `DEMO_VARIANCES` says of that grid."""
 
 
+@dataclass(frozen=True, eq=False)
+class Truth:
+    """The systems' true means, by whom they hold for: of these voices, of any training or as they were trained, and
+    of voices like these, likewise."""
+
+    of_voices: Float[np.ndarray, "systems"]
+    of_voices_as_trained: Float[np.ndarray, "systems"]
+    in_general: Float[np.ndarray, "systems"]
+    in_general_as_trained: Float[np.ndarray, "systems"]
+
+
 @dataclass(frozen=True)
 class PlantedGrid:
     """A grid of `means` (rows are one axis, columns the other), with normal parts around each.
@@ -79,24 +90,18 @@ class PlantedGrid:
     def systems(self) -> tuple[str, ...]:
         return tuple(self.levels)
 
-    @property
-    def truth(self) -> Float[np.ndarray, "systems"]:
-        """The systems' true means, for these voices as a rule and for voices like these."""
-        return np.array(self.means, dtype=np.float64).ravel()
-
-    def draw(
-        self, rng: np.random.Generator
-    ) -> tuple[PairedScores, Float[np.ndarray, "systems"], Float[np.ndarray, "systems"]]:
-        """One experiment, and the true means over the voices that it drew: of any training, and as trained."""
+    def draw(self, rng: np.random.Generator) -> tuple[PairedScores, Truth]:
+        """One experiment and the truth of what it drew."""
         shape = (len(self.systems), self.seeds, self.speakers, self.sentences)
         k, r, s, u = shape
         spreads, factor = self.spreads, np.array(self.unequal or (1.0,) * k)[:, None, None, None]
+        means = np.array(self.means, dtype=np.float64).ravel()
         voice = spreads.voice * rng.standard_normal((k, 1, s, 1)) * factor
-        training = spreads.seed * rng.standard_normal((k, r, 1, 1))
-        training = training + spreads.seed_by_voice * rng.standard_normal((k, r, s, 1))
+        training = factor * spreads.seed * rng.standard_normal((k, r, 1, 1))
+        luck = factor * spreads.seed_by_voice * rng.standard_normal((k, r, s, 1))
         text = spreads.text * rng.standard_normal((k, 1, 1 if self.shared_texts else s, u))
         chance = spreads.chance * rng.standard_normal(shape)
-        values = self.truth[:, None, None, None] + voice + factor * (training + text + chance)
+        values = means[:, None, None, None] + voice + training + luck + factor * (text + chance)
         texts = np.broadcast_to(np.arange(u), (s, u)) if self.shared_texts else np.arange(s * u).reshape(s, u)
         scores = PairedScores(
             self.scale,
@@ -107,5 +112,6 @@ class PlantedGrid:
             np.repeat(np.arange(s), u),
             texts.ravel().copy(),
         )
-        of_voices = self.truth + voice.mean(axis=(1, 2, 3))
-        return scores, of_voices, of_voices + (factor * training).mean(axis=(1, 2, 3))
+        of_voices, trained = means + voice.mean(axis=(1, 2, 3)), training.mean(axis=(1, 2, 3))
+        as_trained = of_voices + trained + luck.mean(axis=(1, 2, 3))
+        return scores, Truth(of_voices, as_trained, means, means + trained)

@@ -74,7 +74,9 @@ def moderated(
     return drawn, np.minimum(prior_df + df, total)
 
 
-def _between(values: Float[np.ndarray, "systems seeds parts"], trained: Bool[np.ndarray, "systems seeds"]) -> np.ndarray:
+def _between(
+    values: Float[np.ndarray, "systems seeds parts"], trained: Bool[np.ndarray, "systems seeds"]
+) -> np.ndarray:
     """The variance between seeds, summed over the parts; 0 for one seed."""
     n = trained.sum(axis=1)
     centred = (values - (values.sum(axis=1) / n[:, None])[:, None]) * trained[:, :, None]
@@ -92,6 +94,8 @@ def _disagreement(
     return _between(own, trained) / (n_speakers - 1) / n_speakers
 
 
-def _pooled(variances: Float[np.ndarray, "systems"], repeats: Int[np.ndarray, "systems"]) -> Float[np.ndarray, "systems"]:
+def _pooled(
+    variances: Float[np.ndarray, "systems"], repeats: Int[np.ndarray, "systems"]
+) -> Float[np.ndarray, "systems"]:
     total = repeats.sum()
     return np.full(len(repeats), (repeats * variances).sum() / total if total else np.nan)
