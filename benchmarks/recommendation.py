@@ -71,15 +71,14 @@ def flat(metric: str) -> PlantedGrid:
 def report_promise(grids: int) -> None:
     """How often the recommendation loses more than it says, and what it says."""
     print(f"recommendations on {grids} grids of 4 x 3 systems, 5 voices, 20 sentences; promised: too little in 5 %")
-    for seeds in (1, 2, 3):
-        for name, jitter in (("as measured", 0.0), ("moved by 0.01", 0.01), ("moved by 0.03", 0.03)):
-            lost, said, shown = np.array(list(promises(grids, seeds, jitter))).T
-            print(
-                f"  {seeds} seeds, effects {name:14}: loses more in {np.mean(lost > said):.4f}; says "
-                f"{np.median(said):.4f} SECS in the median, {np.quantile(said, 0.9):.4f} in nine of ten; loses "
-                f"{lost.mean():.4f} on average; WER shown within the margin in {shown.mean():.2f}",
-                flush=True,
-            )
+    for seeds, jitter in ((2, 0.0), (3, 0.0), (2, 0.01), (3, 0.03), (1, 0.0)):
+        lost, said, shown = np.array(list(promises(grids, seeds, jitter))).T
+        print(
+            f"  {seeds} seeds, effects moved by {jitter:.2f}: loses more in {np.mean(lost > said):.4f}; says "
+            f"{np.median(said):.4f} SECS in the median, {np.quantile(said, 0.9):.4f} in nine of ten; loses "
+            f"{lost.mean():.4f} on average; WER shown within the margin in {shown.mean():.2f}",
+            flush=True,
+        )
 
 
 def promises(grids: int, seeds: int, jitter: float) -> Iterator[tuple[float, float, bool]]:

@@ -69,8 +69,8 @@ class Clause:
 class Recommendation:
     """What to use, and why.
 
-    `rivals` may be the best of those that the guards leave, this system among them, and `excluded` says of each other system by which
-    guard it fell. `decided_by` is the metric of the judge that decided. `clauses` begin with the aim itself; the
+    `rivals` are those that may be the best of all that the guards leave, and `excluded` says of others by which guard
+    they fell. `decided_by` is the metric of the judge that decided. `clauses` begin with the aim itself; the
     bounds of all of them hold at once. `best_sets` are of the aim's judges, among the systems that the guards leave.
     """
 
@@ -113,7 +113,8 @@ def recommend(
     judged = {name: best_set(metrics[name], alpha=share, reach=reach, among=allowed) for name in _judges(aim)}
     judge, margin = _deciding(judged[aim.metric], aim, taught_by_judge)
     rivals = judged[aim.metric].systems
-    system, smaller = _choose(judged[judge], metrics[judge], rivals, margin, trained_parameters)
+    choices = allowed if judge == aim.metric else rivals
+    system, smaller = _choose(judged[judge], metrics[judge], choices, margin, trained_parameters)
     clauses = [_clause(judged[aim.metric].cost(system), Guard(aim.metric, aim.margin), False)]
     for guard in aim.guards:
         cost = _cost(metrics[guard.metric], guard, system, share, reach)
@@ -153,19 +154,17 @@ def _deciding(first: BestSet, aim: Aim, taught: Collection[str]) -> tuple[str, f
 
 
 def _choose(
-    judged: BestSet, parts: Components, rivals: Collection[str], margin: float, trained: Mapping[str, int]
+    judged: BestSet, parts: Components, choices: Collection[str], margin: float, trained: Mapping[str, int]
 ) -> tuple[str, bool]:
-    """The best mean, or the smallest of those that are equal enough."""
-    unknown = [system for system in rivals if system not in trained]
+    """The best mean, or the smallest of those that are equal enough, and whether that is another one."""
+    unknown = [system for system in choices if system not in trained]
     if unknown:
         raise InputError(f"the number of trained parameters of {unknown[0]} isn't given; give it for every system")
     sign = parts.scores.scale.sign
     value = {candidate.system: sign * candidate.mean for candidate in judged.candidates}
-    best = max(rivals, key=lambda system: value[system])
-    equal = [system for system in rivals if judged.cost(system) <= margin]
-    if not equal:
-        return best, False
-    chosen = min(equal, key=lambda system: (trained[system], -value[system]))
+    best = max(choices, key=lambda system: value[system])
+    equal = [system for system in choices if judged.cost(system) <= margin]
+    chosen = min(equal, key=lambda system: (trained[system], -value[system]), default=best)
     return chosen, chosen != best
 
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import combinations
 
 import numpy as np
 from jaxtyping import Float
 
-from metrics.statistics.contrasts import Contrasts, Reach, contrasts, headline
+from metrics.statistics.contrasts import Reach, contrasts, headline
 from metrics.statistics.variance_components import Components
 from vits.errors import InputError
 
@@ -75,6 +76,17 @@ class BalancedPart:
     contexts: tuple[Context, ...]
 
 
+@dataclass(frozen=True)
+class _Test:
+    """Which pair of levels is compared, and how."""
+
+    a: str
+    b: str
+    margin: float
+    alpha: float
+    reach: Reach
+
+
 def effects(
     parts: Components, levels: Levels, margin: float, *, alpha: float = 0.05, reach: Reach | None = None
 ) -> tuple[Effect, ...]:
@@ -86,13 +98,16 @@ def effects(
     axis's intervals hold at once, by Bonferroni's inequality over its pairs, and so do a pair's simple effects.
 
     Raises:
-        InputError: a system lacks an axis that another one has, or isn't in `levels`.
+        InputError: a system lacks an axis that another one has, isn't in `levels`, or is at the levels of another.
     """
     reach = reach or headline(parts)
     found = []
     for part in balanced_parts(parts.systems, levels):
-        pairs = list(combinations(part.levels, 2))
-        found += [_effect(parts, levels, part, pair, margin, alpha, len(pairs), reach) for pair in pairs]
+        place = {(level, context): k for k, level, context in _places(parts.systems, levels, part.axis)}
+        eye = np.eye(len(parts.systems))
+        for a, b in combinations(part.levels, 2):
+            simple = [eye[place[a, context]] - eye[place[b, context]] for context in part.contexts]
+            found.append(_effect(parts, np.stack(simple), part, _Test(a, b, margin, alpha, reach)))
     return tuple(sorted(found, key=lambda effect: -effect.estimate))
 
 
@@ -106,8 +121,8 @@ def balanced_parts(systems: Sequence[str], levels: Levels) -> tuple[BalancedPart
     parts = []
     for axis in axes:
         of_level: dict[str, set[Context]] = {}
-        for system in systems:
-            of_level.setdefault(levels[system][axis], set()).add(_context(levels[system], axis))
+        for _, level, context in _places(systems, levels, axis):
+            of_level.setdefault(level, set()).add(context)
         best = max(_subsets(list(of_level)), key=lambda some: len(some) * len(_common(of_level, some)), default=())
         contexts = tuple(sorted(_common(of_level, best))) if best else ()
         if contexts:
@@ -116,62 +131,38 @@ def balanced_parts(systems: Sequence[str], levels: Levels) -> tuple[BalancedPart
 
 
 def _effect(
-    parts: Components,
-    levels: Levels,
-    part: BalancedPart,
-    pair: tuple[str, str],
-    margin: float,
-    alpha: float,
-    n_pairs: int,
-    reach: Reach,
+    parts: Components, simple: Float[np.ndarray, "contexts systems"], part: BalancedPart, test: _Test
 ) -> Effect:
-    simple = np.stack([_weights(parts.systems, levels, part.axis, pair, context) for context in part.contexts])
-    average = contrasts(parts, simple.mean(axis=0, keepdims=True), reach)
-    each = contrasts(parts, simple, reach)
-    if average.estimates[0] < 0:
-        return _effect(parts, levels, part, (pair[1], pair[0]), margin, alpha, n_pairs, reach)
-    lower, upper = (float(bound[0]) for bound in average.intervals(alpha / n_pairs))
-    bounds = np.stack(each.intervals(alpha / len(simple)), axis=1)
+    """One pair of levels; `simple` are the contrasts in each context, the first level less the second."""
+    n = len(simple)
+    first, second = np.triu_indices(n, 1)
+    weights = np.concatenate([simple.mean(axis=0, keepdims=True), simple, simple[first] - simple[second]])
+    found = contrasts(parts, weights, test.reach)
+    if found.estimates[0] < 0:
+        return _effect(parts, -simple, part, replace(test, a=test.b, b=test.a))
+    alphas = np.repeat(
+        [test.alpha / math.comb(len(part.levels), 2), test.alpha / n, test.alpha / max(len(first), 1)],
+        [1, n, len(first)],
+    )
+    half, widest = found.half_widths(alphas), found.scale.widest
+    lower, upper = np.maximum(found.estimates - half, -widest), np.minimum(found.estimates + half, widest)
+    apart = np.abs(found.estimates[n + 1 :])
+    bounds = [(float(e), float(low), float(high)) for e, low, high in zip(found.estimates, lower, upper, strict=True)]
     return Effect(
         part.axis,
-        *pair,
-        parts.scores.scale.unit,
-        reach,
-        float(average.estimates[0]),
-        lower,
-        upper,
-        tuple(
-            SimpleEffect(context, float(estimate), float(low), float(high))
-            for context, estimate, (low, high) in zip(part.contexts, each.estimates, bounds, strict=True)
-        ),
-        _differ(parts, simple, each, margin, alpha, reach),
+        test.a,
+        test.b,
+        found.scale.unit,
+        test.reach,
+        *bounds[0],
+        tuple(SimpleEffect(context, *bound) for context, bound in zip(part.contexts, bounds[1 : n + 1], strict=True)),
+        bool(((apart > test.margin) & (apart > half[n + 1 :])).any()),
     )
 
 
-def _differ(
-    parts: Components,
-    simple: Float[np.ndarray, "contexts systems"],
-    each: Contrasts,
-    margin: float,
-    alpha: float,
-    reach: Reach,
-) -> bool:
-    """Whether any two simple effects differ by more than the margin, and surely differ at all."""
-    if len(simple) == 1:
-        return False
-    first, second = np.triu_indices(len(simple), 1)
-    between = contrasts(parts, simple[first] - simple[second], reach)
-    apart = np.abs(each.estimates[first] - each.estimates[second])
-    return bool(((apart > margin) & (apart > between.half_widths(alpha / len(first)))).any())
-
-
-def _weights(
-    systems: Sequence[str], levels: Levels, axis: str, pair: tuple[str, str], context: Context
-) -> Float[np.ndarray, "systems"]:
-    own = [levels[system][axis] if _context(levels[system], axis) == context else None for system in systems]
-    chosen = np.array([[level == one for level in own] for one in pair], dtype=np.float64)
-    first, second = chosen / chosen.sum(axis=1, keepdims=True)
-    return first - second
+def _places(systems: Sequence[str], levels: Levels, axis: str) -> Iterator[tuple[int, str, Context]]:
+    for k, system in enumerate(systems):
+        yield k, levels[system][axis], _context(levels[system], axis)
 
 
 def _axes(systems: Sequence[str], levels: Levels) -> tuple[str, ...]:
@@ -184,6 +175,10 @@ def _axes(systems: Sequence[str], levels: Levels) -> tuple[str, ...]:
         if set(levels[system]) != set(axes):
             have = ", ".join(levels[system])
             raise InputError(f"{system} has the axes {have}, but {systems[0]} has {', '.join(axes)}; give all to both")
+    points = [tuple(sorted(levels[system].items())) for system in systems]
+    if len(set(points)) < len(points):
+        twice = next(system for place, system in enumerate(systems) if points[place] in points[:place])
+        raise InputError(f"{twice} is at the same levels as another system; name the axis on which they differ")
     return tuple(axis for axis in axes if len({levels[system][axis] for system in systems}) > 1)
 
 

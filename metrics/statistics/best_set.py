@@ -67,7 +67,7 @@ def best_set(
     chosen = [k for k, system in enumerate(parts.systems) if among is None or system in among]
     better, half = (part[np.ix_(chosen, chosen)] for part in _all_differences(parts, alpha, reach))
     others = ~np.eye(len(chosen), dtype=bool)
-    may_be_best = ((better + half >= 0) | ~others).all(axis=1)
+    may_be_best = np.all((better + half >= 0) | ~others, axis=1)
     by_rival = np.where(others & may_be_best[None], half - better, 0.0)
     costs = np.clip(by_rival.max(axis=1), 0.0, parts.scores.scale.widest)
     return BestSet(
@@ -95,9 +95,8 @@ def shown_worse(parts: Components, margin: float, *, alpha: float, reach: Reach)
     No system that truly is within the margin of the best is named with more than `alpha`, each taken for itself.
     """
     better, half = _all_differences(parts, alpha, reach)
-    return frozenset(
-        system for system, below in zip(parts.systems, (better + half < -margin).any(axis=1), strict=True) if below
-    )
+    below = np.flatnonzero(np.any(better + half < -margin, axis=1))
+    return frozenset(parts.systems[k] for k in below)
 
 
 def _all_differences(

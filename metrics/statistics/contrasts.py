@@ -50,9 +50,9 @@ class Contrasts:
         variances, df = self.uncertainty.variances, self.uncertainty.df
         return np.where(self.uncertainty.testable, satterthwaite(variances, df), 0.0)
 
-    def half_widths(self, alpha: float) -> Float[np.ndarray, "contrasts"]:
+    def half_widths(self, alpha: float | Float[np.ndarray, "contrasts"]) -> Float[np.ndarray, "contrasts"]:
         """Half the two-sided interval that misses the truth with probability `alpha`; infinite if nothing is known."""
-        return self.uncertainty.half_width(np.full(len(self.estimates), alpha))
+        return self.uncertainty.half_width(np.broadcast_to(np.float64(alpha), self.estimates.shape))
 
     def intervals(self, alpha: float) -> tuple[Float[np.ndarray, "contrasts"], Float[np.ndarray, "contrasts"]]:
         """Lower and upper bounds of differences of two means, none of them beyond what the metric can differ by."""
@@ -88,10 +88,8 @@ def contrasts(parts: Components, weights: Float[np.ndarray, "contrasts systems"]
     `THESE_VOICES` says nothing: every standard error is infinite.
     """
     sign = parts.scores.scale.sign
-    if reach is Reach.VOICES_LIKE_THESE:
-        uncertainty = _of_voices(parts, weights)
-    else:
-        uncertainty = _of_these(parts, weights, reach)
+    of_voices = reach is Reach.VOICES_LIKE_THESE
+    uncertainty = _of_voices(parts, weights) if of_voices else _of_these(parts, weights, reach)
     return Contrasts(parts.scores.scale, sign * (weights @ parts.means), uncertainty)
 
 

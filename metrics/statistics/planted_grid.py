@@ -62,7 +62,8 @@ class Truth:
 class PlantedGrid:
     """A grid of `means` (rows are one axis, columns the other), with normal parts around each.
 
-    `unequal` multiplies all spreads of each system, one factor a system in the order of `systems`. With `shared_texts`, all voices speak the same texts.
+    `unequal` multiplies all spreads of each system, one factor a system in the order of `systems`.
+    With `shared_texts`, all voices speak the same texts.
     """
 
     means: tuple[tuple[float, ...], ...]
