@@ -130,6 +130,15 @@ def _outcome(lower: float, upper: float) -> Outcome:
     return Outcome.WORSE if upper < 0 else Outcome.UNDECIDED
 
 
+@dataclass(frozen=True)
+class _Times:
+    """So many times as many of each."""
+
+    sentences: int | float = 1
+    seeds: int | float = 1
+    voices: int | float = 1
+
+
 def _needed(
     parts: Components, found: Contrasts, row: int, margin: float, apart: float, equal: float, reach: Reach
 ) -> Needed:
@@ -145,27 +154,29 @@ def _needed(
     by_chance = _chance_of_pair(parts, reach) / max(n_seeds, 1)
     estimate = abs(float(found.estimates[row]))
 
-    def decides(sentences: float, seeds: float, voices: float) -> bool:
-        shrunk = _shrunk(variances, by_chance, sentences, seeds, voices, reach)
+    def decides(times: _Times) -> bool:
+        shrunk = _shrunk(variances, by_chance, times, reach)
         spare = -ndtri(1 - POWER) * math.sqrt(shrunk.sum())
         equal_half, apart_half = (math.sqrt(float(stdtrit(df, level / 2) ** 2 @ shrunk)) for level in (equal, apart))
-        return equal_half + spare <= margin - estimate or apart_half + spare <= estimate
+        return bool(equal_half + spare <= margin - estimate or apart_half + spare <= estimate)
 
-    of_seeds = None if reach is Reach.TRAINED_VOICES else _first(lambda t: decides(1, t, 1), n_seeds)
-    return Needed(_first(lambda t: decides(t, 1, 1), per_voice), of_seeds, _first(lambda t: decides(1, 1, t), n_voices))
+    return Needed(
+        _first(lambda t: decides(_Times(sentences=t)), per_voice),
+        None if reach is Reach.TRAINED_VOICES else _first(lambda t: decides(_Times(seeds=t)), n_seeds),
+        _first(lambda t: decides(_Times(voices=t)), n_voices),
+    )
 
 
 def _shrunk(
-    variances: np.ndarray, by_chance: float, sentences: float, seeds: float, voices: float, reach: Reach
-) -> np.ndarray:
-    """The sources with so many times as many sentences, seeds or voices, in the order of `contrasts`."""
-    chance = min(by_chance, float(variances[0]))
+    variances: Float[np.ndarray, "sources"], by_chance: float, times: _Times, reach: Reach
+) -> Float[np.ndarray, "sources"]:
+    """What the sources, in the order of `contrasts`, are left with."""
     if reach is Reach.VOICES_LIKE_THESE:
-        by_sentences = np.array([1.0, 1 / sentences, 1.0])
-        factors = np.array([1 / voices, 1.0, 1 / seeds]) * by_sentences
+        factors = np.array([1 / times.voices, 1 / times.sentences, 1 / times.seeds])
         return variances * factors[: len(variances)]
-    spoken = (variances[0] - chance + chance / seeds) / (sentences * voices)
-    return np.array([spoken, *(variances[1:] / seeds)])
+    chance = min(by_chance, float(variances[0]))
+    spoken = (variances[0] - chance + chance / times.seeds) / (times.sentences * times.voices)
+    return np.array([spoken, *(variances[1:] / times.seeds)])
 
 
 def _chance_of_pair(parts: Components, reach: Reach) -> float:
@@ -174,7 +185,7 @@ def _chance_of_pair(parts: Components, reach: Reach) -> float:
     return 2 * float(parts.seeds.chance.mean()) if known else 0.0
 
 
-def _first(decides: Callable[[float], bool], present: int) -> int | None:
+def _first(decides: Callable[[int | float], bool], present: int) -> int | None:
     """The smallest number above `present` that decides."""
     if not decides(MOST_TIMES):
         return None

@@ -95,7 +95,7 @@ def test_guard_is_dropped_and_said_to_be_refuted_when_no_system_meets_it() -> No
 
 
 def test_recommendation_loses_more_than_it_says_as_rarely_as_promised() -> None:
-    rng, experiments, false, said = np.random.default_rng(0), 100, 0, []
+    rng, experiments, false, said = np.random.default_rng(0), 60, 0, []
     secs = tuple(tuple(row) for row in np.add.outer([0.0, 0.05, 0.1, 0.102], [0.47, 0.34, 0.28]).tolist())
     for _ in range(experiments):
         metrics, truth = {}, {}

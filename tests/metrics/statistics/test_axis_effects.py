@@ -17,7 +17,7 @@ CALM = replace(README_SPREADS["secs"], voice=0.005)
 
 
 def test_effects_hold_at_once_when_levels_are_alike() -> None:
-    rng, false, experiments = np.random.default_rng(0), 0, 100
+    rng, false, experiments = np.random.default_rng(0), 0, 60
     for _ in range(experiments):
         scores, truth = FLAT.draw(rng)
         columns = truth.of_voices.reshape(4, 3).mean(axis=0)

@@ -13,7 +13,7 @@ from metrics.statistics.planted_grid import README_SPREADS, PlantedGrid
 from metrics.statistics.variance_components import components
 from vits.errors import InputError
 
-EXPERIMENTS = 150
+EXPERIMENTS = 100
 GRIDS = {
     "all alike": FLAT,
     "one best by a hair": replace(FLAT, means=((0.51, 0.5, 0.5),) + ((0.5, 0.5, 0.5),) * 3),

@@ -15,7 +15,7 @@ from metrics.statistics.planted_grid import README_SPREADS, PlantedGrid, Spreads
 from metrics.statistics.variance_components import components
 from vits.errors import InputError
 
-EXPERIMENTS = 200
+EXPERIMENTS = 120
 UNEQUAL = (1.0, 3.0, 1.0, 1.0) * 3
 
 

@@ -13,7 +13,7 @@ from metrics.statistics.planted_grid import PlantedGrid, Spreads
 from metrics.statistics.variance_components import components
 from vits.errors import InputError
 
-EXPERIMENTS = 100
+EXPERIMENTS = 80
 MARGIN = 0.02
 SMALL = Spreads(seed=0.002, seed_by_voice=0.004, voice=0.0, text=0.02, chance=0.02)
 BEYOND = 0.5 - 1.001 * MARGIN
