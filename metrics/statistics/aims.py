@@ -11,7 +11,7 @@ import numpy as np
 from metrics.statistics.best_set import BestSet, best_set, shown_worse
 from metrics.statistics.contrasts import Reach, contrasts, headline
 from metrics.statistics.variance_components import Components
-from vits.errors import InputError
+from vits.common.errors import InputError
 
 
 class Standing(Enum):

@@ -12,7 +12,7 @@ from jaxtyping import Float
 
 from metrics.statistics.contrasts import Reach, contrasts, headline
 from metrics.statistics.variance_components import Components
-from vits.errors import InputError
+from vits.common.errors import InputError
 
 MOST_LEVELS = 12  # of which all subsets are tried to find the largest balanced part; beyond, the levels as they come
 

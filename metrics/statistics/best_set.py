@@ -10,7 +10,7 @@ from jaxtyping import Float
 
 from metrics.statistics.contrasts import Reach, contrasts, headline
 from metrics.statistics.variance_components import Components
-from vits.errors import InputError
+from vits.common.errors import InputError
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from jaxtyping import Float
 from metrics.statistics.paired_scores import Scale
 from metrics.statistics.t_test import Uncertainty
 from metrics.statistics.variance_components import Components
-from vits.errors import InputError
+from vits.common.errors import InputError
 
 AGREEMENT = 0.25  # share of the typical variance below which a source is small by accident
 

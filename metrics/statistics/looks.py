@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from vits.errors import InputError
+from vits.common.errors import InputError
 
 FIRST = 0.75  # of all that may be spent: who looks once pays 4 % of an interval's width for the right to look again
 

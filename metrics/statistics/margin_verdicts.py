@@ -13,7 +13,7 @@ from scipy.special import ndtri, stdtrit
 
 from metrics.statistics.contrasts import Contrasts, Reach, contrasts, headline
 from metrics.statistics.variance_components import Components
-from vits.errors import InputError
+from vits.common.errors import InputError
 
 POWER = 0.8
 MOST_TIMES = 64  # as many sentences, seeds or voices as there are; more is no advice

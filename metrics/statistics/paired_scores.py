@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Bool, Float, Int
 
-from vits.errors import InputError
+from vits.common.errors import InputError
 
 SCORE_COLUMNS = ("system", "seed", "speaker", "utterance", "text", "value")
 UTTERANCE = ["speaker", "utterance"]

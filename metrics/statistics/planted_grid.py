@@ -11,7 +11,7 @@ import numpy as np
 from jaxtyping import Float
 
 from metrics.statistics.paired_scores import PairedScores, Scale
-from vits.errors import InputError
+from vits.common.errors import InputError
 
 SECS_SCALE = Scale("secs", "cosine", higher_is_better=True, lowest=-1.0, highest=1.0)
 

@@ -12,7 +12,7 @@ from metrics.statistics.aims import Aim, Guard, Recommendation, Standing, recomm
 from metrics.statistics.planted_grid import README_SPREADS, PlantedGrid, Spreads
 from metrics.statistics.variance_components import Components, components
 from metrics.statistics.voice_choices import better_for_one_voice
-from vits.errors import InputError
+from vits.common.errors import InputError
 
 CALM = Spreads(seed=0.002, seed_by_voice=0.002, voice=0.0, text=0.01, chance=0.01)
 AIM = Aim("secs", 0.02, (Guard("wer", 0.05),), second_judge="ge2e")

@@ -11,7 +11,7 @@ from simulated_scores import FLAT, most_errors
 from metrics.statistics.axis_effects import balanced_parts, effects
 from metrics.statistics.planted_grid import README_SPREADS
 from metrics.statistics.variance_components import components
-from vits.errors import InputError
+from vits.common.errors import InputError
 
 CALM = replace(README_SPREADS["secs"], voice=0.005)
 

@@ -11,7 +11,7 @@ from simulated_scores import FLAT, most_errors, scores_of
 from metrics.statistics.best_set import best_set, best_sets
 from metrics.statistics.planted_grid import README_SPREADS, PlantedGrid
 from metrics.statistics.variance_components import components
-from vits.errors import InputError
+from vits.common.errors import InputError
 
 EXPERIMENTS = 100
 GRIDS = {

@@ -13,7 +13,7 @@ from simulated_scores import FLAT, PAIR, all_pairs, most_errors, scores_of, word
 from metrics.statistics.contrasts import Reach, contrasts, difference, headline
 from metrics.statistics.planted_grid import README_SPREADS, PlantedGrid, Spreads
 from metrics.statistics.variance_components import components
-from vits.errors import InputError
+from vits.common.errors import InputError
 
 EXPERIMENTS = 120
 UNEQUAL = (1.0, 3.0, 1.0, 1.0) * 3

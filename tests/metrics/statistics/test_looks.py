@@ -13,7 +13,7 @@ from metrics.statistics.contrasts import Reach, contrasts
 from metrics.statistics.looks import spent_at
 from metrics.statistics.planted_grid import PlantedGrid
 from metrics.statistics.variance_components import components
-from vits.errors import InputError
+from vits.common.errors import InputError
 
 EXPERIMENTS = 120
 LOOKS = (1, 2, 3, 4)

@@ -12,7 +12,7 @@ from simulated_scores import FLAT, rows_of, word_errors
 from metrics.statistics.paired_scores import Scale, paired_scores
 from metrics.statistics.planted_grid import SECS_SCALE
 from metrics.statistics.variance_components import components
-from vits.errors import InputError
+from vits.common.errors import InputError
 
 
 def small_table() -> pd.DataFrame:
