@@ -15,7 +15,6 @@ from vits.common.errors import InputError
 from vits.spectrogram import AudioAnalysis
 from vits.synthesizer import Synthesizer
 
-CONDITIONING = "conditioning"  # the one part that may be missing
 PARTS = ("text_encoder", "posterior_encoder", "flow", "duration_predictor", "decoder")
 
 
@@ -74,18 +73,7 @@ class ModelSpec:
                 f"the decoder makes {synthesizer.samples_per_frame} samples of a frame, but hop_length={hop_length}; "
                 "change its upsample_rates or the hop"
             )
-        if CONDITIONING in self.parts:
-            self.condition(synthesizer)
         return synthesizer
-
-    def condition(self, synthesizer: Synthesizer) -> None:
-        """Give the decoder of a synthesizer the conditioning that the specification names."""
-        trunk: Any = synthesizer.decoder.get_submodule("trunk")
-        trunk.conditioning = _build(
-            self.parts[CONDITIONING],
-            stage_channels=trunk.stage_channels,
-            speaker_channels=synthesizer.speaker_embedding.weight.shape[1],
-        )
 
     def adversary(self) -> Adversary:
         """New discriminators with random weights."""

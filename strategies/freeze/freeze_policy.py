@@ -89,10 +89,8 @@ def apply_freeze(
     schedules: dict[str, RateSchedule] = {}
     for name, parameter in synthesizer.named_parameters():
         base_name = base_names.get(id(parameter))
-        if name == BASE_ROWS:
-            schedule = FROZEN
-        else:
-            schedule = TRAINED if base_name is None else policy.schedule(base_name)
+        added = base_name is None and name != BASE_ROWS
+        schedule = TRAINED if added else policy.schedule(base_name) if base_name else FROZEN
         parameter.requires_grad_(not schedule.is_frozen)
         if not schedule.is_frozen:
             schedules[name] = schedule

@@ -12,7 +12,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from vits.checkpoint import seed_state_dict, synthesizer_from_seed
+from vits.reference import reference_state_dict, synthesizer_from_reference
 from vits.layers import length_mask
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -34,7 +34,7 @@ def compared(request: pytest.FixtureRequest, golden_weights: Callable[..., dict[
     folder = GOLDEN / request.param
     shapes = json.loads((folder / "state_dict_shapes.json").read_text())
     weights = golden_weights(shapes)
-    model = synthesizer_from_seed(json.loads((folder / "config.json").read_text()), weights)
+    model = synthesizer_from_reference(json.loads((folder / "config.json").read_text()), weights)
     with np.load(folder / "io.npz") as arrays:
         io = {name: torch.from_numpy(array) for name, array in arrays.items()}
     with torch.no_grad():
@@ -59,7 +59,7 @@ def compared(request: pytest.FixtureRequest, golden_weights: Callable[..., dict[
             "flow_reverse": model.flow.inverse(flowed, mask, speaker),
             "decoded": model.decoder(io["m_q"][:, :, :32], speaker).audio,
         }
-    return Compared(io, computed, weights, seed_state_dict(model))
+    return Compared(io, computed, weights, reference_state_dict(model))
 
 
 def test_every_stored_output_is_compared_when_golden_is_read(compared: Compared) -> None:
