@@ -1,4 +1,4 @@
-"""The 200 test sentences that ship with the project: none of them is trained on, and all sounds of English are there."""
+"""The 200 test sentences that ship with the project: nothing is trained on them, and all of English is in them."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ ROOT = Path(__file__).parents[3]
 CONSONANTS = ["b", "d", "f", "h", "j", "k", "l", "m", "n", "p", "s", "t", "v", "w", "z"]
 CONSONANTS += ["ð", "ŋ", "ɡ", "ɹ", "ɾ", "ʃ", "ʒ", "θ", "tʃ", "dʒ"]
 VOWELS = ["æ", "ɑː", "ɐ", "ə", "ɛ", "ɜː", "ɪ", "iː", "ɔː", "ʊ", "uː", "ʌ", "aɪ", "aʊ", "eɪ", "oʊ", "ɔɪ"]
-IN_AMERICA = {"ɾ", "oʊ"}  # a tapped t, and a vowel that is əʊ in Britain
-LEAST = 15  # of each phoneme
+IN_AMERICA = {"æ", "ɾ", "oʊ"}  # a tapped t, and vowels that are a and əʊ in Britain
+LEAST = 12  # of each phoneme
 
 
 @pytest.fixture(scope="module")
