@@ -72,6 +72,7 @@ class PretrainSchema:
     bundle: str = "pretraining/${name}/bundle"
     start_from: str | None = None
     fresh_rows: bool = False
+    predict_rows: bool = False
     train_split: str = "train"
     validation_split: str = "validation"
     validation_sentences: int = 160
@@ -171,6 +172,7 @@ def pretraining_from(config: DictConfig) -> Pretraining:
         bundle=Path(config.bundle),
         start_from=resolve_folder(config.start_from) if config.start_from else None,
         fresh_rows=config.fresh_rows,
+        predict_rows=config.predict_rows,
         corpus=build(config.data),
         train_split=config.train_split,
         validation_split=config.validation_split,

@@ -13,6 +13,7 @@ from metrics.metric import KnownVoices
 from runners.evaluation import Evaluator
 from runners.linting.known_base import write_trained_on
 from runners.pretraining.card import TrainingFacts, score_lines, write_card
+from runners.pretraining.predicted_rows import PredictedSpeakerEmbedding
 from runners.pretraining.run import Pretraining
 from runners.pretraining.validation import read_validation, write_samples
 from runners.trainer import Trainer
@@ -29,6 +30,11 @@ def write_bundle(run: Pretraining, spec: ModelSpec, trainer: Trainer, voices: Vo
     kept = trainer.step if best is None else best
     if kept != trainer.step:
         trainer.load_weights(run.best)
+    enrolments = enrol(voices, judges)
+    voiceprints = torch.stack([enrolments[speaker].mean_voiceprint for speaker in voices.speakers])
+    predicted = trainer.synthesizer.speaker_embedding
+    if isinstance(predicted, PredictedSpeakerEmbedding):
+        trainer.synthesizer.speaker_embedding = predicted.as_table(voiceprints)
     speaker_ids = {speaker: row for row, speaker in enumerate(voices.speakers)}
     known = KnownVoices(voices.enrolment_recordings())
     evaluator = Evaluator(run.metrics, voices, known, judges, run.evaluation, run.seed, speaker_ids=speaker_ids)
@@ -36,13 +42,12 @@ def write_bundle(run: Pretraining, spec: ModelSpec, trainer: Trainer, voices: Vo
         result = evaluator.evaluate(trainer.synthesizer, kept, bar.update)
     references = evaluator.references(trainer.synthesizer, kept)
     counts = Counter(clip.speaker for clip in voices.train.clips)
-    enrolments = enrol(voices, judges)
     bundle = Bundle(
         spec=spec,
         synthesizer=trainer.synthesizer,
         adversary=trainer.adversary,
         speakers=tuple(BaseSpeaker(speaker, counts[speaker]) for speaker in voices.speakers),
-        voiceprints=torch.stack([enrolments[speaker].mean_voiceprint for speaker in voices.speakers]),
+        voiceprints=voiceprints,
         trained_adversary=kept > run.training.adversary_from_step or run.start_from is not None,
     )
     splits = ", ".join(f"{split} ({len(items)} utterances)" for split, items in voices.held_out.items())

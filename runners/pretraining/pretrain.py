@@ -11,18 +11,20 @@ from metrics.judges import Judges
 from runners.devices import compile_fixed_shapes, make_fabric
 from runners.pretraining.bundle import write_bundle
 from runners.pretraining.loop import Bookkeeper, StopSignal, train
+from runners.pretraining.predicted_rows import PredictedSpeakerEmbedding, equally_many
 from runners.pretraining.run import Pretraining
 from runners.pretraining.validation import Validation
 from runners.pretraining.weights import load_from
 from runners.tracking import Tracker
 from runners.trainer import Trainer
-from runners.voices import Voices, load_voices
+from runners.voices import Voices, enrol, load_voices
 from vits.bundle import Bundle, check_replaceable, load_bundle
 from vits.corpus.cache import content_key
 from vits.errors import InputError
 from vits.model_spec import ModelSpec
+from vits.synthesizer import Synthesizer
 
-ENROLMENT_CLIPS = 20  # of each base speaker make its voiceprint
+ENROLMENT_CLIPS = 5  # of each base speaker make its voiceprint
 
 
 def pretrain(run: Pretraining) -> None:
@@ -43,6 +45,9 @@ def pretrain(run: Pretraining) -> None:
     if base:
         load_from(base, synthesizer, () if run.fresh_rows else voices.speakers)
         adversary = base.adversary
+    judges = Judges(run.cache_dir, fabric.device)
+    if run.predict_rows:
+        predict_rows(synthesizer, base, voices, judges)
     if fabric.device.type == "cuda":
         compile_fixed_shapes(synthesizer, adversary)
     trainer = Trainer(fabric, synthesizer, adversary, spec.analysis(), run.training, run.seed)
@@ -52,7 +57,6 @@ def pretrain(run: Pretraining) -> None:
         train(run, trainer, voices, stop, lambda report: None)  # its part of every step; the first device writes
         return
     print(f"{len(voices.speakers)} voices, {len(voices.train)} utterances; step {trainer.step} of {run.steps}")
-    judges = Judges(run.cache_dir, fabric.device)
     with _tracker(run) as tracker:
         validation = Validation(run, spec, voices, judges, tracker)
         keeper = Bookkeeper(run, trainer, validation, tracker)
@@ -78,6 +82,17 @@ def load_base_voices(run: Pretraining, spec: ModelSpec) -> Voices:
         train_split=run.train_split,
         enrolment_clips=ENROLMENT_CLIPS,
     )
+
+
+def predict_rows(synthesizer: Synthesizer, base: Bundle | None, voices: Voices, judges: Judges) -> None:
+    """Let the voices' rows be predicted from their voiceprints, at first as those of the base can be."""
+    enrolments = enrol(voices, judges)
+    prints = equally_many([enrolments[speaker].voiceprints for speaker in voices.speakers])
+    known = torch.stack([enrolments[speaker].mean_voiceprint for speaker in voices.speakers])
+    rows = synthesizer.speaker_embedding.weight.detach()
+    if base is not None:
+        known, rows = base.voiceprints, base.synthesizer.speaker_embedding.weight.detach()
+    synthesizer.speaker_embedding = PredictedSpeakerEmbedding(prints, known, rows)
 
 
 def _spec(run: Pretraining, base: Bundle | None) -> ModelSpec:

@@ -65,7 +65,7 @@ def test_voices_are_read_when_plain_mixed_and_named() -> None:
         ("af_heart,", "'' is no voice"),
         ("a/b:af_heart", "'a/b:af_heart' is no voice"),
         ("..:af_heart", "can't be a folder"),
-        ("jf_alpha", "jf_alpha isn't an English voice"),
+        ("xf_alpha", "xf_alpha isn't a voice of Kokoro's"),
         ("x:af_heart,x:af_sky", "two speakers x"),
     ],
 )
