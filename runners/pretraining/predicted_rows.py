@@ -23,7 +23,7 @@ NOISE = 0.3  # length of the noise beside a voiceprint of length 1
 STRENGTH = 0.1  # of the ridge regression that the map begins with
 
 
-def equally_many(prints: Sequence[Float[Tensor, "clips print"]]) -> Float[Tensor, "speakers clips print"]:
+def equally_many(prints: Sequence[Float[Tensor, "_ print"]]) -> Float[Tensor, "speakers most print"]:
     """Each speaker's voiceprints, again from the first where it has fewer than another."""
     most = max(len(own) for own in prints)
     return torch.stack([own[torch.arange(most) % len(own)] for own in prints])

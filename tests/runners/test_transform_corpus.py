@@ -81,7 +81,7 @@ def test_plan_of_a_speaker_stays_when_others_are_added(seed: int) -> None:
 
 
 def test_corpus_goes_on_where_it_stopped_when_it_is_made_again(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
-    arguments = TransformCorpusArguments(str(DEMO), str(tmp_path / "more"), split="val", voices=1, utterances=2)
+    arguments = TransformCorpusArguments(str(DEMO), str(tmp_path / "more"), split="validation", voices=1, utterances=2)
     transform_corpus(arguments)
     clips = FolderCorpus(root=str(tmp_path / "more")).clips()
     assert len(clips) == 10
