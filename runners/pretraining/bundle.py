@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import platform
 from collections import Counter
+from pathlib import Path
 
 import torch
 from tqdm import tqdm
@@ -18,8 +20,12 @@ from runners.pretraining.run import Pretraining
 from runners.pretraining.validation import read_validation, write_samples
 from runners.trainer import Trainer
 from runners.voices import Voices, enrol
+from strategies.embedding_init import ECAPA
 from vits.bundle import BaseSpeaker, Bundle, save_bundle
+from vits.errors import InputError
 from vits.model_spec import ModelSpec
+
+TEACHERS = "teachers.json"  # the judges, as `Metric.judge` names them, whose opinion the training used
 
 
 def write_bundle(run: Pretraining, spec: ModelSpec, trainer: Trainer, voices: Voices, judges: Judges) -> None:
@@ -32,8 +38,10 @@ def write_bundle(run: Pretraining, spec: ModelSpec, trainer: Trainer, voices: Vo
         trainer.load_weights(run.best)
     enrolments = enrol(voices, judges)
     voiceprints = torch.stack([enrolments[speaker].mean_voiceprint for speaker in voices.speakers])
+    teachers = read_teachers(run.start_from) if run.start_from else ()
     predicted = trainer.synthesizer.speaker_embedding
     if isinstance(predicted, PredictedSpeakerEmbedding):
+        teachers = tuple(sorted({*teachers, ECAPA}))
         trainer.synthesizer.speaker_embedding = predicted.as_table(voiceprints)
     speaker_ids = {speaker: row for row, speaker in enumerate(voices.speakers)}
     known = KnownVoices(voices.enrolment_recordings())
@@ -52,15 +60,34 @@ def write_bundle(run: Pretraining, spec: ModelSpec, trainer: Trainer, voices: Vo
     )
     splits = ", ".join(f"{split} ({len(items)} utterances)" for split, items in voices.held_out.items())
     lines = score_lines(result.table, references, run.metrics)
-    card = write_card(_facts(run, trainer, voices, kept), splits, validation, lines, run.metrics)
+    card = write_card(_facts(run, trainer, voices, kept, teachers), splits, validation, lines, run.metrics)
     save_bundle(bundle, run.bundle, card)
+    (run.bundle / TEACHERS).write_text(json.dumps(teachers) + "\n", encoding="utf-8")
     write_trained_on(voices.train.clips, run.cache_dir, run.bundle)
     for split, spoken in result.spoken.items():
         write_samples(spoken, run.directory / "samples" / f"kept-{split}", with_recordings=True)
     print(card)
 
 
-def _facts(run: Pretraining, trainer: Trainer, voices: Voices, kept: int) -> TrainingFacts:
+def read_teachers(directory: Path) -> tuple[str, ...]:
+    """The judges that a bundle's training used, as it says itself; none if it says nothing.
+
+    Raises:
+        InputError: the file holds anything but a list of names.
+    """
+    path = directory / TEACHERS
+    if not path.is_file():
+        return ()
+    try:
+        names = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError:
+        names = None
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise InputError(f'{path} must hold a list of names such as ["ecapa-voxceleb"]; make the bundle again')
+    return tuple(names)
+
+
+def _facts(run: Pretraining, trainer: Trainer, voices: Voices, kept: int, teachers: tuple[str, ...]) -> TrainingFacts:
     analysis = voices.train.cache.analysis
     device = trainer.fabric.device
     return TrainingFacts(
@@ -80,5 +107,6 @@ def _facts(run: Pretraining, trainer: Trainer, voices: Voices, kept: int) -> Tra
         learning_rate=run.training.optimizer.learning_rate,
         seed=run.seed,
         kept_step=kept,
+        teachers=teachers,
         started_from=run.start_from.name if run.start_from else None,
     )

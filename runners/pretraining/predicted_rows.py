@@ -20,6 +20,7 @@ from torch.nn.functional import normalize
 from vits.speaker_embedding import SpeakerEmbedding
 
 NOISE = 0.3  # length of the noise beside a voiceprint of length 1
+CLIPS = 5  # at most, of each speaker, whose voiceprints are mixed
 STRENGTH = 0.1  # of the ridge regression that the map begins with
 
 
@@ -56,6 +57,11 @@ class PredictedSpeakerEmbedding(nn.Module):
     @property
     def n_speakers(self) -> int:
         return len(self.clips)
+
+    @property
+    def weight(self) -> Float[Tensor, "speakers gin"]:
+        """The rows, under the name that a table of them has; synthesis asks it for its device."""
+        return self.rows()
 
     def rows(self) -> Float[Tensor, "speakers gin"]:
         """What the speakers' mean voiceprints are mapped to."""

@@ -5,13 +5,15 @@ corpus -> train -> every so many steps: speak and score validation sentences, ke
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import torch
 
 from metrics.judges import Judges
 from runners.devices import compile_fixed_shapes, make_fabric
 from runners.pretraining.bundle import write_bundle
 from runners.pretraining.loop import Bookkeeper, StopSignal, train
-from runners.pretraining.predicted_rows import PredictedSpeakerEmbedding, equally_many
+from runners.pretraining.predicted_rows import CLIPS, PredictedSpeakerEmbedding, equally_many
 from runners.pretraining.run import Pretraining
 from runners.pretraining.validation import Validation
 from runners.pretraining.weights import load_from
@@ -24,7 +26,7 @@ from vits.errors import InputError
 from vits.model_spec import ModelSpec
 from vits.synthesizer import Synthesizer
 
-ENROLMENT_CLIPS = 5  # of each base speaker make its voiceprint
+ENROLMENT_CLIPS = 20  # of each base speaker make its voiceprint
 
 
 def pretrain(run: Pretraining) -> None:
@@ -86,7 +88,7 @@ def load_base_voices(run: Pretraining, spec: ModelSpec) -> Voices:
 
 def predict_rows(synthesizer: Synthesizer, base: Bundle | None, voices: Voices, judges: Judges) -> None:
     """Let the voices' rows be predicted from their voiceprints, at first as those of the base can be."""
-    enrolments = enrol(voices, judges)
+    enrolments = enrol(replace(voices, enrolment_clips=CLIPS), judges)
     prints = equally_many([enrolments[speaker].voiceprints for speaker in voices.speakers])
     known = torch.stack([enrolments[speaker].mean_voiceprint for speaker in voices.speakers])
     rows = synthesizer.speaker_embedding.weight.detach()
