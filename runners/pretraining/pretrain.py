@@ -94,7 +94,7 @@ def predict_rows(synthesizer: Synthesizer, base: Bundle | None, voices: Voices, 
     rows = synthesizer.speaker_embedding.weight.detach()
     if base is not None:
         known, rows = base.voiceprints, base.synthesizer.speaker_embedding.weight.detach()
-    synthesizer.speaker_embedding = PredictedSpeakerEmbedding(prints, known, rows)
+    synthesizer.speaker_embedding = PredictedSpeakerEmbedding(prints, known, rows)  # pyright: ignore[reportAttributeAccessIssue]
 
 
 def _spec(run: Pretraining, base: Bundle | None) -> ModelSpec:
