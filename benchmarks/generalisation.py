@@ -14,9 +14,10 @@ from pathlib import Path
 
 import torch
 
-from runners.config.options import register_options
+from runners.config.registration import register_options
 from runners.voices.recorded_voices import load_voices
-from strategies.initialisers.embedding_init import BaseSpeakers, leave_one_out_error
+from strategies.context import BaseSpeakers
+from strategies.initialisers.embedding_init import leave_one_out_error
 from vits.bundle import Bundle, load_bundle
 from vits.common.atomic_files import default_cache_dir
 from vits.common.registry import registered

@@ -26,7 +26,8 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from metrics.judges.judge import Judges
 from metrics.metric import KnownVoices
 from metrics.summary import summarise
-from runners.config.options import pretraining_from, register_options
+from runners.config.composed_pretraining import pretraining_from
+from runners.config.registration import register_options
 from runners.evaluation.evaluator import Evaluator
 from runners.pretraining.pretraining_run import Pretraining
 from runners.pretraining.process import load_base_voices
@@ -34,7 +35,8 @@ from runners.pretraining.weights_from_base import load_from
 from runners.training.devices import make_fabric
 from runners.training.trainer import Trainer
 from runners.voices.recorded_voices import Voices, enrol
-from strategies.initialisers.embedding_init import BaseSpeakers, leave_one_out_error
+from strategies.context import BaseSpeakers
+from strategies.initialisers.embedding_init import leave_one_out_error
 from vits.bundle import load_bundle
 from vits.common.registry import registered
 from vits.corpus.batching import LengthBucketedBatches

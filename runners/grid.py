@@ -17,15 +17,15 @@ def job() -> Callable[[], None]:
     import hydra
     from omegaconf import DictConfig
 
-    from runners.config.options import register_options
-    from runners.experiment.sweep_member import run_or_note_failure
+    from runners.config.grid_job import run_grid_job
+    from runners.config.registration import register_options
 
     register_options()
 
     @hydra.main(version_base="1.3", config_path=str(CONF), config_name="grid")
     def run(config: DictConfig) -> None:
         with told_in_one_line():
-            run_or_note_failure(config)
+            run_grid_job(config)
 
     return run
 

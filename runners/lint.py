@@ -23,7 +23,8 @@ def job() -> Callable[[], None]:
     import hydra
     from omegaconf import DictConfig
 
-    from runners.config.options import lint_from, register_options
+    from runners.config.composed_lint import lint_from
+    from runners.config.registration import register_options
     from runners.linting.checks import lint, write_findings
     from runners.linting.finding import Severity
     from runners.linting.printing import print_findings

@@ -16,7 +16,8 @@ def job() -> Callable[[], None]:
     import hydra
     from omegaconf import DictConfig
 
-    from runners.config.options import pretraining_from, register_options
+    from runners.config.composed_pretraining import pretraining_from
+    from runners.config.registration import register_options
     from runners.pretraining.process import pretrain
 
     register_options()

@@ -18,7 +18,7 @@ def main() -> None:
         print(help_text(__doc__ or "", EXAMPLE, ReportArguments))
         return
     with told_in_one_line():
-        from runners.config.options import register_options
+        from runners.config.registration import register_options
         from runners.reporting.settings import ReportSettings
         from runners.reporting.writing import report
 

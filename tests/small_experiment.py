@@ -14,7 +14,10 @@ from metrics.secs import Secs
 from metrics.summary import score_rows, summarise
 from metrics.wer import WordErrorRate
 from runners.evaluation.evaluator import NOTE_COLUMNS
-from runners.results.cell_folder import CellFolder, Identity
+from runners.results.cell_folder import CellFolder
+from runners.results.identity import Identity
+from strategies.adaptation import AXES
+from vits.common.names import file_stem
 from vits.corpus.clip import Clip
 from vits.corpus.split import TEST, VALIDATION, write_split
 
@@ -54,11 +57,10 @@ def _write_cell(experiment: Path, strategy: str, freeze: str, seed: int, n_error
         identity,
         CONFIG.format(project=project),
         name=name,
-        strategy=strategy,
-        freeze=freeze,
+        axes=dict.fromkeys(AXES, "none") | {"strategy": strategy, "freeze": freeze},
+        settings={},
         seed=seed,
         base="pretrained",
-        conditioning="none",
         speakers=list(SPEAKERS),
         trainable=[{"part": "synthesizer", "parameters": 2000, "trainable": 500 + n_errors, "percent": 25.0}],
     )
@@ -74,7 +76,6 @@ def _write_cell(experiment: Path, strategy: str, freeze: str, seed: int, n_error
     write_split(cell.path / "split.csv", [_clip(*where) for where in _sentences(TEST)])
     _write_media(cell.path)
     last = summarise(scores[scores["epoch"] == EPOCHS[-1]], METRICS)
-    cell.best.touch()
     cell.finish(last.to_dict(orient="records"), {"epoch": EPOCHS[-1], "by": "wer", "gain": {"validation/wer": 0.0}})
 
 
@@ -115,7 +116,7 @@ def _write_media(cell: Path) -> None:
         audio.mkdir(parents=True)
         pictures.mkdir(parents=True)
         for who, name, _ in _sentences(TEST):
-            stem = f"{who}-{name.replace('/', '-')}"
+            stem = file_stem(who, name)
             soundfile.write(audio / f"{stem}.flac", wave, SAMPLE_RATE)
             if name.endswith("/0"):
                 imsave(pictures / f"{stem}.png", np.zeros((2, 2, 3)))

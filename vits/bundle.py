@@ -12,19 +12,21 @@ card.md                   what it was trained on, for how long, and how it score
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import torch
 import yaml
 from jaxtyping import Float
 from torch import Tensor
 
 from vits.adversary import Adversary
-from vits.checkpoint import load_tensors, load_weights, save_tensors, save_weights
+from vits.checkpoint import check_numbers, load_tensors, load_weights, save_tensors, save_weights
 from vits.common.atomic_files import content_key
+from vits.common.bounds import shown
 from vits.common.errors import InputError
+from vits.common.text_reading import read_utf8
+from vits.common.yaml_file import read_mapping
 from vits.model_spec import ModelSpec
 from vits.synthesizer import Synthesizer
 
@@ -37,6 +39,9 @@ OPTIMIZER = "optimizer.safetensors"
 CARD = "card.md"
 NEEDED = (MODEL, GENERATOR, SPEAKERS, VOICEPRINTS)
 SPEAKERS_HEADER = "name|utterances"
+REMEDY = "make the bundle again"
+LARGEST_TABLE_BYTES = 64 * 1024**2
+MOST_DIGITS = 12  # of a number of utterances
 
 
 @dataclass(frozen=True)
@@ -80,6 +85,13 @@ def save_bundle(bundle: Bundle, directory: Path, card: str) -> None:
     made = directory.with_name(f".{directory.name}.new")
     shutil.rmtree(made, ignore_errors=True)
     made.mkdir(parents=True)
+    write_bundle_files(bundle, made, card)
+    shutil.rmtree(directory, ignore_errors=True)
+    made.replace(directory)
+
+
+def write_bundle_files(bundle: Bundle, made: Path, card: str) -> None:
+    """Write a bundle's files into a folder that is there already, beside what else it holds."""
     (made / MODEL).write_text(yaml.safe_dump(dict(bundle.spec.parts), sort_keys=False), encoding="utf-8")
     save_weights(bundle.synthesizer, made / GENERATOR)
     if bundle.trained_adversary:
@@ -90,31 +102,27 @@ def save_bundle(bundle: Bundle, directory: Path, card: str) -> None:
     (made / SPEAKERS).write_text("\n".join(lines) + "\n", encoding="utf-8")
     save_tensors({"voiceprints": bundle.voiceprints.contiguous()}, made / VOICEPRINTS)
     (made / CARD).write_text(card, encoding="utf-8")
-    shutil.rmtree(directory, ignore_errors=True)
-    made.replace(directory)
 
 
-def load_bundle(directory: Path) -> Bundle:
+def load_bundle(directory: Path, attach: Callable[[Synthesizer], None] = lambda _: None) -> Bundle:
     """Read a bundle; a missing adversary gives new discriminators.
+
+    `attach` adds to the synthesizer what the weights were saved with beside the model's own parts.
 
     Raises:
         InputError: a file is missing, damaged, or doesn't fit the others.
     """
     check_complete(directory)
-    spec = ModelSpec(_read_yaml(directory / MODEL))
+    spec = ModelSpec(read_mapping(directory / MODEL, remedy=REMEDY))
     speakers = read_speakers(directory)
     synthesizer = spec.synthesizer(len(speakers))
+    attach(synthesizer)
     load_weights(synthesizer, directory / GENERATOR)
     adversary = spec.adversary()
     if has_adversary(directory):
         load_weights(adversary, directory / ADVERSARY)
-    voiceprints = load_tensors(directory / VOICEPRINTS).get("voiceprints", torch.zeros(0))
-    if len(voiceprints) != len(speakers):
-        raise InputError(
-            f"{directory / VOICEPRINTS} holds {len(voiceprints)} voiceprints for {len(speakers)} speakers; "
-            "make the bundle again"
-        )
-    state = load_tensors(directory / OPTIMIZER) if (directory / OPTIMIZER).is_file() else {}
+    voiceprints = _read_voiceprints(directory / VOICEPRINTS, len(speakers))
+    state = _read_optimizer(directory / OPTIMIZER)
     return Bundle(spec, synthesizer, adversary, speakers, voiceprints, has_adversary(directory), state)
 
 
@@ -143,6 +151,11 @@ def check_complete(directory: Path) -> None:
             f"{directory} is no base bundle: it lacks {', '.join(missing)}; "
             "give a folder that runners/pretrain.py wrote"
         )
+    strange = [
+        name for name in (ADVERSARY, OPTIMIZER) if (directory / name).exists() and not (directory / name).is_file()
+    ]
+    if strange:
+        raise InputError(f"{directory / strange[0]} is no file; remove it or {REMEDY}")
 
 
 def check_replaceable(directory: Path) -> None:
@@ -158,14 +171,22 @@ def check_replaceable(directory: Path) -> None:
         )
 
 
-def _read_yaml(path: Path) -> dict[str, object]:
-    try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except yaml.YAMLError as error:
-        raise InputError(f"{path} is no YAML ({' '.join(str(error).split())}); make the bundle again") from None
-    if not isinstance(content, dict):
-        raise InputError(f"{path} must hold a mapping of model parts; make the bundle again")
-    return content
+def _read_voiceprints(path: Path, n_speakers: int) -> Float[Tensor, "speakers print"]:
+    tensors = load_tensors(path)
+    voiceprints = tensors.get("voiceprints")
+    if voiceprints is None or voiceprints.ndim != 2 or len(voiceprints) != n_speakers:
+        held = "no" if voiceprints is None or voiceprints.ndim != 2 else len(voiceprints)
+        raise InputError(f"{path} holds {held} voiceprints for {n_speakers} speakers; {REMEDY}")
+    check_numbers(tensors, source=str(path))
+    return voiceprints.float()
+
+
+def _read_optimizer(path: Path) -> dict[str, Tensor]:
+    if not path.is_file():
+        return {}
+    state = load_tensors(path)
+    check_numbers(state, source=str(path))
+    return state
 
 
 def read_speakers(directory: Path) -> tuple[BaseSpeaker, ...]:
@@ -175,13 +196,13 @@ def read_speakers(directory: Path) -> tuple[BaseSpeaker, ...]:
         InputError: the table is malformed.
     """
     path = directory / SPEAKERS
-    header, *lines = path.read_text(encoding="utf-8").splitlines() or [""]
+    header, *lines = read_utf8(path, most_bytes=LARGEST_TABLE_BYTES, remedy=REMEDY).splitlines() or [""]
     if header != SPEAKERS_HEADER:
-        raise InputError(f"{path}:1: the header is {header!r}; it must be {SPEAKERS_HEADER!r}")
+        raise InputError(f"{path}:1: the header is {shown(header)}; it must be {SPEAKERS_HEADER!r}")
     speakers = []
     for number, line in enumerate(lines, start=2):
         name, _, utterances = line.partition("|")
-        if not name or not utterances.isdigit():
-            raise InputError(f"{path}:{number}: {line!r} is no speaker; write name|number of utterances")
+        if not name or not (utterances.isascii() and utterances.isdigit()) or len(utterances) > MOST_DIGITS:
+            raise InputError(f"{path}:{number}: {shown(line)} is no speaker; write name|number of utterances")
         speakers.append(BaseSpeaker(name, int(utterances)))
     return tuple(speakers)

@@ -19,7 +19,8 @@ def load_strict(module: nn.Module, state: Mapping[str, Tensor], *, source: str) 
     """Load every tensor by its name and shape, or load nothing.
 
     Raises:
-        InputError: names or shapes differ; the message shows the first five of each kind.
+        InputError: names or shapes differ, or numbers are not finite or not of the kind that the module has; the
+            message shows the first five of each kind.
     """
     own = {name: list(tensor.shape) for name, tensor in module.state_dict().items()}
     theirs = {name: list(tensor.shape) for name, tensor in state.items()}
@@ -36,7 +37,28 @@ def load_strict(module: nn.Module, state: Mapping[str, Tensor], *, source: str) 
         raise InputError(
             f"{source} does not fit the model: {'; '.join(found)}. Load it into the configuration it was made with"
         )
+    own_state = module.state_dict()
+    check_numbers({name: t for name, t in state.items() if own_state[name].is_floating_point()}, source=source)
     module.load_state_dict(dict(state))
+
+
+def check_numbers(state: Mapping[str, Tensor], *, source: str) -> None:
+    """Check that all tensors hold finite real numbers, as weights do.
+
+    Raises:
+        InputError: some don't; the message shows the first five of each kind.
+    """
+    problems = [
+        ("complex", [name for name, tensor in state.items() if tensor.is_complex()]),
+        (
+            "of whole numbers",
+            [n for n, t in state.items() if not (t.is_complex() or t.is_floating_point())],
+        ),
+        ("NaN or infinite", [n for n, t in state.items() if t.is_floating_point() and not bool(t.isfinite().all())]),
+    ]
+    found = [f"{len(names)} tensors are {kind} ({_first(names)})" for kind, names in problems if names]
+    if found:
+        raise InputError(f"{source} holds no usable weights: {'; '.join(found)}. Take another checkpoint")
 
 
 def _first(names: list[str]) -> str:

@@ -9,6 +9,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from vits.common.sizes import Channels, KernelSize, Periods
 from vits.layers import ChannelNorm, same_padding, stored_only, weight_normed
 
 SLOPE = 0.1
@@ -88,7 +89,7 @@ class PeriodDiscriminator(_ConvolutionalJudge):
 class MultiPeriodDiscriminator(nn.Module):
     """The scale discriminator first, then one for each period."""
 
-    def __init__(self, width: int = 1024, periods: Sequence[int] = (2, 3, 5, 7, 11)) -> None:
+    def __init__(self, width: Channels = 1024, periods: Periods = (2, 3, 5, 7, 11)) -> None:
         super().__init__()
         self.discriminators = nn.ModuleList(
             [ScaleDiscriminator(width), *(PeriodDiscriminator(period, width) for period in periods)]
@@ -115,7 +116,7 @@ class DurationDiscriminator1(nn.Module):
     Its two norms are ones that the reference stores but never uses.
     """
 
-    def __init__(self, hidden_channels: int, filter_channels: int, kernel_size: int = 3) -> None:
+    def __init__(self, hidden_channels: Channels, filter_channels: Channels, kernel_size: KernelSize = 3) -> None:
         super().__init__()
         padding = same_padding(kernel_size)
         self.text_conv_1 = nn.Conv1d(hidden_channels, filter_channels, kernel_size, padding=padding)
@@ -143,7 +144,7 @@ class DurationDiscriminator1(nn.Module):
 class DurationDiscriminator2(nn.Module):
     """Judges log-durations beside the text they belong to; every convolution is rectified and normalised."""
 
-    def __init__(self, hidden_channels: int, filter_channels: int, kernel_size: int = 3) -> None:
+    def __init__(self, hidden_channels: Channels, filter_channels: Channels, kernel_size: KernelSize = 3) -> None:
         super().__init__()
         padding = same_padding(kernel_size)
         self.text_conv_1 = nn.Conv1d(hidden_channels, filter_channels, kernel_size, padding=padding)

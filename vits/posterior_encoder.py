@@ -8,7 +8,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from vits.layers import gaussian_like
+from vits.common.sizes import Channels, Count, KernelSize, LatentChannels, SpeakerChannels
+from vits.sentence_noise import Noise, gaussian_like
 from vits.wavenet import WaveNet
 
 
@@ -25,12 +26,12 @@ class PosteriorEncoder(nn.Module):
 
     def __init__(
         self,
-        spectrogram_channels: int,
-        latent_channels: int,
-        hidden_channels: int,
-        kernel_size: int,
-        n_layers: int,
-        speaker_channels: int,
+        spectrogram_channels: Channels,
+        latent_channels: LatentChannels,
+        hidden_channels: Channels,
+        kernel_size: KernelSize,
+        n_layers: Count,
+        speaker_channels: SpeakerChannels,
     ) -> None:
         super().__init__()
         self.input = nn.Conv1d(spectrogram_channels, hidden_channels, 1)
@@ -44,9 +45,9 @@ class PosteriorEncoder(nn.Module):
         speaker: Float[Tensor, "batch gin 1"],
         *,
         noise_scale: float = 1.0,
-        generator: torch.Generator | None = None,
+        generator: Noise = None,
     ) -> Posterior:
         hidden = self.wavenet(self.input(spectrogram) * mask, mask, speaker)
         mean, log_deviation = (self.projection(hidden) * mask).chunk(2, dim=1)
-        noise = gaussian_like(mean, generator) * noise_scale
+        noise = gaussian_like(mean, generator, mask) * noise_scale
         return Posterior((mean + noise * torch.exp(log_deviation)) * mask, mean, log_deviation)

@@ -7,6 +7,7 @@ from jaxtyping import Float, Int64
 from torch import Tensor, nn
 
 from vits.common.errors import InputError
+from vits.common.sizes import Channels, Deviation
 
 
 class SpeakerEmbedding(nn.Module):
@@ -18,15 +19,10 @@ class SpeakerEmbedding(nn.Module):
     New rows are drawn with a standard deviation of `initial_deviation`. VITS draws them with 1, which hides what
     is learned under what was drawn: such rows don't follow the voices, and no initialiser can guess a new one.
     `docs/pretraining.md` has the figures.
-
-    Raises:
-        InputError: `initial_deviation` is negative.
     """
 
-    def __init__(self, n_speakers: int, channels: int, initial_deviation: float = 1.0) -> None:
+    def __init__(self, n_speakers: int, channels: Channels, initial_deviation: Deviation = 1.0) -> None:
         super().__init__()
-        if initial_deviation < 0:
-            raise InputError(f"speaker_embedding.initial_deviation={initial_deviation} must be 0 or more")
         self.weight = nn.Parameter(initial_deviation * torch.randn(n_speakers, channels))
         self.added = nn.ParameterList()
 
@@ -43,6 +39,11 @@ class SpeakerEmbedding(nn.Module):
             )
         self.added.append(nn.Parameter(row.detach().clone().to(self.weight)))
         return self.n_speakers - 1
+
+    def absorb(self) -> None:
+        """Make the new speakers base speakers of the same ids, in one table with the others."""
+        self.weight = nn.Parameter(self.rows().detach().clone())
+        self.added = nn.ParameterList()
 
     def rows(self) -> Float[Tensor, "speakers gin"]:
         """All rows, base speakers first."""

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Annotated
 
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from vits.common.bounds import AtLeast, AtMost, check_fields
 from vits.common.errors import InputError
+from vits.common.sizes import FFTSize, FrequencyHz, HopLength, SampleRate
 
 MAGNITUDE_FLOOR = 1e-6  # added to the power, so that the square root has a gradient at silence
 LOG_FLOOR = 1e-5
@@ -18,20 +21,25 @@ LOG_FLOOR = 1e-5
 class AudioAnalysis:
     """How audio is cut into frames. Lengths are in samples, frequencies in Hz."""
 
-    sample_rate: int = 22050
-    n_fft: int = 1024
-    hop_length: int = 256
-    win_length: int = 1024
-    n_mels: int = 80
-    fmin_hz: float = 0.0
-    fmax_hz: float | None = None
+    sample_rate: SampleRate = 22050
+    n_fft: FFTSize = 1024
+    hop_length: HopLength = 256
+    win_length: FFTSize = 1024
+    n_mels: Annotated[int, AtLeast(1), AtMost(1024)] = 80
+    fmin_hz: FrequencyHz = 0.0
+    fmax_hz: FrequencyHz | None = None
 
     def __post_init__(self) -> None:
+        check_fields(self, "model.analysis")
         if self.win_length > self.n_fft:
             raise InputError(f"win_length={self.win_length} is longer than n_fft={self.n_fft}; make it at most n_fft")
         nyquist_hz = self.sample_rate / 2
         if self.fmax_hz is not None and not self.fmin_hz < self.fmax_hz <= nyquist_hz:
             raise InputError(f"fmax_hz={self.fmax_hz} must lie above fmin_hz and up to {nyquist_hz}")
+        if self.fmin_hz >= nyquist_hz:
+            raise InputError(f"fmin_hz={self.fmin_hz} must lie below {nyquist_hz}, half of the sample rate")
+        if self.hop_length > self.n_fft:
+            raise InputError(f"hop_length={self.hop_length} is longer than n_fft={self.n_fft}; make it at most n_fft")
 
     @property
     def n_bins(self) -> int:

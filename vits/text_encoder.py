@@ -9,6 +9,7 @@ from jaxtyping import Float, Int64
 from torch import Tensor, nn
 
 from vits.attention import SpeakerConditionedEncoder, TransformerEncoder
+from vits.common.sizes import Channels, Count, Dropout, Heads, KernelSize, LatentChannels, SpeakerChannels, Symbols
 from vits.layers import length_mask
 
 
@@ -46,14 +47,14 @@ class TextEncoder(_TokenEncoder):
 
     def __init__(
         self,
-        n_symbols: int,
-        latent_channels: int,
-        hidden_channels: int,
-        filter_channels: int,
-        n_heads: int,
-        n_layers: int,
-        kernel_size: int,
-        dropout: float,
+        n_symbols: Symbols,
+        latent_channels: LatentChannels,
+        hidden_channels: Channels,
+        filter_channels: Channels,
+        n_heads: Heads,
+        n_layers: Count,
+        kernel_size: KernelSize,
+        dropout: Dropout,
     ) -> None:
         encoder = TransformerEncoder(
             hidden_channels,
@@ -80,15 +81,15 @@ class SpeakerConditionedTextEncoder(_TokenEncoder):
 
     def __init__(
         self,
-        n_symbols: int,
-        latent_channels: int,
-        hidden_channels: int,
-        filter_channels: int,
-        n_heads: int,
-        n_layers: int,
-        kernel_size: int,
-        dropout: float,
-        speaker_channels: int,
+        n_symbols: Symbols,
+        latent_channels: LatentChannels,
+        hidden_channels: Channels,
+        filter_channels: Channels,
+        n_heads: Heads,
+        n_layers: Count,
+        kernel_size: KernelSize,
+        dropout: Dropout,
+        speaker_channels: SpeakerChannels,
     ) -> None:
         encoder = SpeakerConditionedEncoder(
             hidden_channels,

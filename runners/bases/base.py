@@ -5,48 +5,22 @@ from __future__ import annotations
 import json
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from typing import Any
 
 import torch
-from torch import Tensor
 
-from strategies.initialisers.embedding_init import BaseSpeakers
-from vits.adversary import Adversary
-from vits.bundle import bundle_identity, has_adversary, load_bundle
+from runners.bases.start import Start
+from runners.results.finished_bundle import load_finished, saved_adapters
+from strategies.context import BaseSpeakers
+from vits.bundle import bundle_identity, has_adversary
 from vits.common.atomic_files import content_key
 from vits.common.errors import InputError
 from vits.common.registry import register
 from vits.corpus.roots import resolve_folder
-from vits.model_spec import CONDITIONING, ModelSpec
-from vits.synthesizer import Synthesizer
+from vits.model_spec import ModelSpec
 
 SCRATCH = "scratch"
-
-
-@dataclass(frozen=True)
-class Start:
-    """A model ready to take new speakers, and what initialisers may know of the old ones.
-
-    `rows` are the trained rows of the speaker embedding, in the order of `speakers`.
-    """
-
-    spec: ModelSpec
-    synthesizer: Synthesizer
-    adversary: Adversary
-    speakers: BaseSpeakers
-    identity: str
-    rows: tuple[int, ...] = ()
-    optimizer_state: Mapping[str, Tensor] = field(default_factory=dict)
-    warnings: tuple[str, ...] = ()
-
-    def conditioned(self, conditioning: Mapping[str, Any]) -> Start:
-        """The same with a conditioning of the decoder, if one is given; at first it changes nothing."""
-        if not conditioning:
-            return self
-        spec = ModelSpec({**self.spec.parts, CONDITIONING: dict(conditioning)})
-        spec.condition(self.synthesizer)
-        return replace(self, spec=spec)
 
 
 class Base(ABC):
@@ -78,7 +52,7 @@ class PretrainedBase(Base):
 
     def start(self, model: Mapping[str, Any] | None) -> Start:
         directory = resolve_folder(self.path)
-        bundle = load_bundle(directory)
+        bundle = load_finished(directory)
         if model is not None:
             _check_same_model(bundle.spec.parts, model, self.path)
         if self.forget:
@@ -92,9 +66,12 @@ class PretrainedBase(Base):
                 tuple(bundle.speakers[row].name for row in rows),
                 bundle.synthesizer.speaker_embedding.weight.detach()[rows],
                 bundle.voiceprints[rows],
+                tuple(rows),
             ),
             identity=bundle_identity(directory),
-            rows=tuple(rows),
+            table=bundle.speakers,
+            adapters=tuple(saved_adapters(directory)),
+            voiceprints=bundle.voiceprints,
             optimizer_state=bundle.optimizer_state,
             warnings=()
             if has_adversary(directory)

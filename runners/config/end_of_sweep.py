@@ -11,7 +11,7 @@ from hydra.experimental.callback import Callback
 from omegaconf import DictConfig
 
 from runners.cli.entry_point import BAD_INPUT, FAILURE
-from runners.config.options import build
+from runners.config.building import build
 from runners.reporting.results import finished_cells
 from runners.reporting.settings import ReportSettings
 from runners.reporting.terminal import print_cells

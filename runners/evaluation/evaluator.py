@@ -18,6 +18,7 @@ from runners.voices.recorded_voices import Voices
 from vits.common.errors import InputError
 from vits.common.registry import register
 from vits.corpus.features import PreparedUtterance
+from vits.corpus.split import VALIDATION
 from vits.synthesizer import Synthesizer
 
 JUDGED_TOGETHER = 16
@@ -133,6 +134,13 @@ class Evaluator:
         notes = pd.concat([notes for _, notes in scored], ignore_index=True)
         return Evaluation(rows, notes, spoken, summarise(rows, self.metrics))
 
+    def merit(self, synthesizer: Synthesizer) -> float:
+        """How good the model is on validation sentences, by the same measure that chooses the best stage."""
+        panel = self._panels[VALIDATION]
+        spoken = [s.utterance for s in self._speak(synthesizer, panel)]
+        rows, _ = self._score(spoken, panel.metrics, 0, VALIDATION, lambda _: None)
+        return self.settings.selection.merits(rows, self.metrics)[0]
+
     def _speak(self, synthesizer: Synthesizer, panel: Panel) -> list[Spoken]:
         return list(
             speak(
@@ -221,3 +229,12 @@ class Evaluator:
                 "value": others["cosine"],
             }
         )
+
+
+def describe(table: pd.DataFrame, metrics: Sequence[Metric]) -> str:
+    """The means over speakers, in one line."""
+    names = [metric.name for metric in metrics]
+    rows = table[table["metric"].isin(names)]
+    return ", ".join(
+        f"{row.split} {str(row.metric).upper()} {row.mean:.3f} ± {row.spread:.3f}" for row in rows.itertuples()
+    )

@@ -17,7 +17,8 @@ from runners.reporting.listening_audio import listening
 from runners.reporting.naming import OWN_TEACHER, reference_label, title, with_direction
 from runners.reporting.numbers import NONE, counted, decimals_for, interval, listed, percent, plain, signed
 from runners.reporting.ranking import Ranking
-from runners.reporting.results import CellResult, System
+from runners.reporting.results import DEFAULT, CellResult, System
+from strategies.adaptation import AXES
 from vits.corpus.split import TEST, TRAIN, VALIDATION
 
 MOST_PAIRS = 45  # of ten systems; more are listed in pairs.csv
@@ -83,7 +84,8 @@ def _ranking_table(analysis: Analysis, rankings: Sequence[Ranking]) -> Table:
         rows.append((*row, *(entry for ranking in rankings for entry in _ranked(ranking, system))))
     rows += _reference_rows(analysis, [ranking.metric for ranking in rankings], len(columns) - 2 * len(rankings))
     notes = [
-        f"In brackets: {percent(analysis.settings.level)} intervals. A system is named strategy · freeze policy; "
+        f"In brackets: {percent(analysis.settings.level)} intervals. A system is named "
+        "strategy · freeze policy · what else; "
         f"ordered by {title(analysis.headline[0])}. Two systems with a "
         "common letter in a column can't be told apart by that metric; not to be told apart does not mean to be equal.",
     ]
@@ -372,9 +374,8 @@ def _facts(analysis: Analysis, cell: CellResult) -> Iterator[tuple[str, str]]:
     yield "voices", listed(experiment.speakers, most=20)
     yield "clips", ", ".join(f"{used[split]} {split}" for split in (TRAIN, VALIDATION, TEST) if split in used)
     yield "base", _distinct(str(c.settings.get("base", {}).get("path", c.record["base"])) for c in _cells(analysis))
-    yield "strategies", listed(sorted({system.strategy for system in experiment.systems}), most=20)
-    yield "freeze policies", listed(sorted({system.freeze for system in experiment.systems}), most=20)
-    yield "conditioning", _distinct(str(c.record.get("conditioning", "")) for c in _cells(analysis))
+    for axis in dict.fromkeys([*AXES, *experiment.facets]):
+        yield axis, listed(sorted({system.facets.get(axis, DEFAULT) for system in experiment.systems}), most=20)
     yield "epochs", _distinct(str(c.record.get("identity_of", {}).get("epochs", "")) for c in _cells(analysis))
     yield "epochs of the results", _distinct(str(c.chosen.epoch) for c in _cells(analysis))
     yield "seeds", listed([str(seed) for seed in experiment.seeds], most=20)

@@ -10,6 +10,7 @@ import pandas as pd
 
 from runners.reporting.analysis import Analysis
 from runners.reporting.changes import Change
+from runners.reporting.results import DEFAULT
 
 
 def data_tables(analysis: Analysis) -> Mapping[str, pd.DataFrame]:
@@ -37,8 +38,7 @@ def _ranking(analysis: Analysis) -> pd.DataFrame:
                     "metric": name,
                     "place": place,
                     "system": estimate.system,
-                    "strategy": system.strategy,
-                    "freeze": system.freeze,
+                    **{facet: system.facets.get(facet, DEFAULT) for facet in analysis.experiment.facets},
                     "seeds": " ".join(map(str, system.seeds)),
                     "trainable": system.trainable,
                     "mean": estimate.mean,

@@ -15,7 +15,7 @@ from metrics.metric import Metric
 from runners.reporting.naming import reference_label, title, with_direction
 from runners.reporting.numbers import percent
 from runners.reporting.ranking import Ranking
-from runners.reporting.results import SPLITS, Experiment, System
+from runners.reporting.results import DEFAULT, SPLITS, Experiment, System, facets_shown
 from vits.corpus.split import TEST, VALIDATION
 
 if TYPE_CHECKING:
@@ -82,31 +82,37 @@ def colour_variables() -> dict[str, str]:
 
 @dataclass(frozen=True)
 class Look:
-    """Strategies are told apart by colour, everything else that a system is by the marker."""
+    """One axis is told apart by colour, everything else that a system is by the marker."""
 
+    axis: str
     colours: Mapping[str, str]
     markers: Mapping[str, str]
 
     def colour(self, system: System) -> str:
-        return self.colours[system.strategy]
+        return self.colours[system.facets.get(self.axis, DEFAULT)]
 
     def marker(self, system: System) -> str:
-        return self.markers[variant(system)]
+        return self.markers[variant(system, self.axis)]
 
 
 def look_of(systems: Sequence[System]) -> Look:
-    """Colours and markers in the order of the names; with more than eight they begin again."""
-    strategies = sorted({system.strategy for system in systems})
-    variants = sorted({variant(system) for system in systems})
+    """Colours for the first axis on which systems differ; with more than eight of a kind they begin again."""
+    facets = facets_shown([system.cells[0] for system in systems])
+    axis = next((name for name in facets if len({s.facets.get(name, DEFAULT) for s in systems}) > 1), facets[0])
+    coloured = sorted({system.facets.get(axis, DEFAULT) for system in systems})
+    variants = sorted({variant(system, axis) for system in systems})
     return Look(
-        {name: SERIES[place % len(SERIES)] for place, name in enumerate(strategies)},
+        axis,
+        {name: SERIES[place % len(SERIES)] for place, name in enumerate(coloured)},
         {name: MARKERS[place % len(MARKERS)] for place, name in enumerate(variants)},
     )
 
 
-def variant(system: System) -> str:
-    """What a system is beside its strategy."""
-    return system.label.removeprefix(f"{system.strategy} · ")
+def variant(system: System, axis: str) -> str:
+    """What a system is beside its choice on the axis."""
+    own = system.facets.get(axis, DEFAULT)
+    parts = [part for part in system.label.split(" · ") if part not in (own, f"{axis}={own}")]
+    return " · ".join(parts) or own
 
 
 def intervals(rankings: Sequence[Ranking], systems: Mapping[str, System], level: float) -> Picture:
@@ -210,7 +216,7 @@ def front(across: Ranking, up: Ranking, keys: Iterable[str]) -> list[str]:
 def curves(metric: Metric, table: pd.DataFrame, experiment: Experiment, *, folded: bool) -> Picture:
     """A metric over the epochs, one panel for each freeze policy, one colour for each strategy."""
     look = look_of(experiment.systems)
-    variants = sorted({variant(system) for system in experiment.systems})
+    variants = sorted({variant(system, look.axis) for system in experiment.systems})
     rows = table[table["metric"] == metric.name]
     columns = min(len(variants), 3)
     lines = math.ceil(len(variants) / columns)
@@ -220,7 +226,7 @@ def curves(metric: Metric, table: pd.DataFrame, experiment: Experiment, *, folde
         for axis in panels.flat[len(variants) :]:
             axis.set_visible(False)
         for axis, name in zip(panels.flat, variants, strict=False):
-            for system in (s for s in experiment.systems if variant(s) == name):
+            for system in (s for s in experiment.systems if variant(s, look.axis) == name):
                 _draw_curve(axis, rows[rows["system"] == system.label], system, look)
             axis.set_title(f"freeze: {name}", loc="left")
             axis.xaxis.get_major_locator().set_params(integer=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import json
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -16,12 +15,14 @@ import yaml
 
 from metrics.metric import Metric
 from runners.results.cell_folder import CELL_JSON, FINISHED, CellFolder
+from strategies.adaptation import ALWAYS_NAMED, AXES, NONE
 from vits.common.errors import InputError
 from vits.common.registry import registered
 from vits.corpus.split import TEST, VALIDATION
 
+DEFAULT = "default"  # what a system has of a setting in which only others differ
 SPLITS = (TEST, VALIDATION)
-SHARED = ("data", "training", "evaluation", "metrics", "epochs", "eval_every", "precision")
+SHARED = ("data", "evaluation", "metrics", "precision")
 """Of a cell's identity what all cells must have in common for their scores to be comparable."""
 SCORE_COLUMNS = ("system", "seed", "epoch", "split", "speaker", "utterance", "metric", "value")
 REFERENCE_COLUMNS = ("reference", *SCORE_COLUMNS)
@@ -54,6 +55,11 @@ class CellResult:
     @property
     def seed(self) -> int:
         return self.record["seed"]
+
+    @cached_property
+    def facets(self) -> Mapping[str, str]:
+        """Its choices on the axes, and its settings that differ from the experiment's default."""
+        return {**self.record["axes"], **dict(sorted(self.record.get("settings", {}).items()))}
 
     @cached_property
     def chosen(self) -> Chosen:
@@ -92,28 +98,21 @@ class CellResult:
 
 @dataclass(frozen=True)
 class System:
-    """What is compared: a strategy under a freeze policy, with all that makes it a system of its own but the seed.
+    """What is compared: an adaptation, with all that makes it a system of its own but the seed.
 
-    `stem` is what the names of its cells have in common; there is one cell for each seed.
+    `facets` are its choices on the axes and its settings that differ from the experiment's default; there is one
+    cell for each seed.
     """
 
-    stem: str
+    facets: Mapping[str, str]
     cells: tuple[CellResult, ...]
-
-    @property
-    def strategy(self) -> str:
-        return self._record["strategy"]
-
-    @property
-    def freeze(self) -> str:
-        return self._record["freeze"]
 
     @cached_property
     def label(self) -> str:
         """Its name in all tables: `nearest · decoder`, and behind it what else tells it from others."""
-        head = f"strategy={self.strategy},freeze={self.freeze}"
-        more = self.stem.removeprefix(head).strip(",")
-        return " · ".join(part for part in (self.strategy, self.freeze, more) if part)
+        named = [self.facets[axis] for axis in ALWAYS_NAMED]
+        more = [f"{name}={value}" for name, value in self.facets.items() if name not in ALWAYS_NAMED]
+        return " · ".join([*named, *(text for text in more if not _is_none(text))])
 
     @property
     def seeds(self) -> tuple[int, ...]:
@@ -181,6 +180,11 @@ class Experiment:
         wanted = pd.Series([epochs[key] for key in keys], index=self.scores.index, dtype="int64")
         return self.scores[self.scores["epoch"] == wanted]
 
+    @cached_property
+    def facets(self) -> tuple[str, ...]:
+        """The axes and settings that stand in tables."""
+        return facets_shown([system.cells[0] for system in self.systems])
+
     @property
     def speakers(self) -> tuple[str, ...]:
         """The new voices that were tested."""
@@ -193,6 +197,13 @@ class Experiment:
     def metric(self, name: str) -> Metric | None:
         """The metric of that name, if it was scored."""
         return next((metric for metric in self.metrics if metric.name == name), None)
+
+
+def facets_shown(cells: Sequence[CellResult]) -> tuple[str, ...]:
+    """Of the axes and settings those that are always named, and those in which cells differ."""
+    names = dict.fromkeys(name for cell in cells for name in cell.facets)
+    differ = {name for name in names if len({cell.facets.get(name, DEFAULT) for cell in cells}) > 1}
+    return tuple(name for name in names if name in ALWAYS_NAMED or name in differ)
 
 
 def load_experiment(folder: Path) -> Experiment:
@@ -224,8 +235,19 @@ def load_experiment(folder: Path) -> Experiment:
 
 
 def finished_cells(folder: Path) -> list[CellResult]:
-    """The cells of an experiment's folder that have their result, by name."""
-    return [CellResult(path, record) for path, record in _records(folder) if record.get("status") == FINISHED]
+    """The cells of an experiment's folder that have their result, by name.
+
+    Raises:
+        InputError: one was written by a version of this project that knew no axes.
+    """
+    cells = [CellResult(path, record) for path, record in _records(folder) if record.get("status") == FINISHED]
+    for cell in cells:
+        if not isinstance(cell.record.get("axes"), Mapping):
+            raise InputError(
+                f"{cell.folder} was written by an earlier version of this project; "
+                "remove it, or choose another name=... for the experiment"
+            )
+    return cells
 
 
 def _records(folder: Path) -> list[tuple[Path, dict[str, Any]]]:
@@ -250,15 +272,18 @@ def _status(record: Mapping[str, Any]) -> str:
 
 def _systems(cells: Iterable[CellResult]) -> tuple[System, ...]:
     """Cells that differ in nothing but the seed are one system."""
-    by_stem: dict[str, list[CellResult]] = {}
+    by_facets: dict[tuple[tuple[str, str], ...], list[CellResult]] = {}
     for cell in cells:
-        by_stem.setdefault(without_seed(cell.name), []).append(cell)
-    return tuple(System(stem, tuple(sorted(group, key=lambda c: c.seed))) for stem, group in sorted(by_stem.items()))
+        by_facets.setdefault(tuple(cell.facets.items()), []).append(cell)
+    return tuple(
+        System(dict(facets), tuple(sorted(group, key=lambda c: c.seed))) for facets, group in sorted(by_facets.items())
+    )
 
 
-def without_seed(cell_name: str) -> str:
-    """A cell's name without its seed."""
-    return re.sub(r",seed=\d+", "", cell_name, count=1)
+def _is_none(facet: str) -> bool:
+    """Whether a facet says that nothing was chosen on an axis."""
+    axis, _, value = facet.partition("=")
+    return axis in AXES and value == NONE
 
 
 def _joined(systems: Sequence[System], name: str, columns: Sequence[str]) -> pd.DataFrame:

@@ -12,7 +12,7 @@ import pandas as pd
 from metrics.metric import Metric
 from metrics.summary import summarise
 from runners.reporting.naming import reference_label
-from runners.reporting.results import CellResult, finished_cells
+from runners.reporting.results import DEFAULT, CellResult, facets_shown, finished_cells
 from vits.corpus.split import TEST
 
 CELLS_CSV = "comparison.csv"
@@ -55,16 +55,15 @@ def best_first(cells: Sequence[CellResult], metric: Metric) -> list[CellResult]:
 
 def table_of_cells(cells: Sequence[CellResult], metrics: Sequence[Metric]) -> pd.DataFrame:
     """One row per cell, in their order: what it is, how much it trains, and what it reached."""
+    facets = facets_shown(cells)
     rows = []
     for cell in cells:
         record, means = cell.record, _summary(cell)
         rows.append(
             {
-                "strategy": record["strategy"],
-                "freeze": record["freeze"],
+                **{facet: cell.facets.get(facet, DEFAULT) for facet in facets},
                 "seed": record["seed"],
                 "base": record["base"],
-                "conditioning": record["conditioning"],
                 "trained": f"{record['trainable'][-1]['percent']:.1f} %",
                 **{metric.name.upper(): _mean_and_spread(means.get(metric.name)) for metric in metrics},
             }

@@ -7,19 +7,18 @@ scores.csv    epoch, split, speaker, utterance, metric, value
 references.csv  the same for recordings, copy-synthesis and other speakers
 losses.csv    epoch, loss, value
 audio/        what was synthesised at each evaluation
-checkpoint.safetensors  the weights of the best epoch
+model.yaml, generator.safetensors, speakers.csv, ...   the adapted model at its best epoch, as a bundle (`vits.bundle`)
 state.safetensors, best.safetensors   all that resuming needs, until the cell is finished
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
+import os
 import platform
 import shutil
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from types import TracebackType
@@ -27,25 +26,15 @@ from typing import Any
 
 import pandas as pd
 
+from runners.results.identity import Identity
 from vits.common.atomic_files import write_atomically
 from vits.common.errors import InputError
+from vits.common.names import file_stem
+from vits.common.readers import read_json
 
 RUNNING, FINISHED, FAILED = "running", "finished", "failed"
 CELL_JSON = "cell.json"
 VERSIONED = ("voicegrid", "torch", "speechbrain", "openai-whisper", "jiwer", "librosa", "numpy", "wandb")
-
-
-@dataclass(frozen=True)
-class Identity:
-    """All that determines a cell's result, as named values."""
-
-    contents: Mapping[str, Any]
-
-    @property
-    def hash(self) -> str:
-        """A short name for the contents; equal contents have the same, others another."""
-        canonical = json.dumps(self.contents, sort_keys=True, default=str)
-        return hashlib.sha256(canonical.encode()).hexdigest()[:16]
 
 
 class CellFolder:
@@ -53,7 +42,7 @@ class CellFolder:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.record: dict[str, Any] = _read_json(path / CELL_JSON)
+        self.record: dict[str, Any] = _read_record(path / CELL_JSON)
 
     def __enter__(self) -> CellFolder:
         return self
@@ -85,6 +74,7 @@ class CellFolder:
         Raises:
             InputError: it belongs to another one, or to nothing known.
         """
+        self._check_format(identity)
         if self.record.get("status") == FAILED and not self.state.is_file():
             self.record = {}  # it broke off before there was anything to keep
         elif self.record:
@@ -93,6 +83,16 @@ class CellFolder:
             raise InputError(
                 f"{self.path} holds files but no {CELL_JSON}, so it is no cell; choose another name=... or "
                 "results=..., or remove the folder"
+            )
+
+    def _check_format(self, identity: Identity) -> None:
+        """A cell that another version of the project wrote is never mixed with this one's."""
+        theirs = self.record.get("identity_of", {}).get("format")
+        mine = identity.contents.get("format")
+        if self.record and theirs != mine:
+            raise InputError(
+                f"{self.path} was written by another version of this project (format {theirs}, now {mine}); "
+                "choose another name=..., or remove the folder"
             )
 
     def _check_same(self, identity: Identity) -> None:
@@ -132,11 +132,11 @@ class CellFolder:
         write_atomically(self.path / CELL_JSON, text.encode())
 
     def finish(self, summary: list[dict[str, Any]], chosen: Mapping[str, Any]) -> None:
-        """Keep the best weights, note the result and which epoch it is of, and drop what only resuming needed."""
-        self.best.replace(self.path / "checkpoint.safetensors")
+        """Note the result and which epoch it is of, and drop what only resuming needed."""
         duration_s = time.time() - self.record["started_at"]
         self.update(status=FINISHED, summary=summary, chosen=chosen, duration_s=duration_s)
         self.state.unlink(missing_ok=True)
+        self.best.unlink(missing_ok=True)
 
     def fail(self, error: BaseException) -> None:
         """Write down why the cell broke off."""
@@ -160,18 +160,9 @@ class CellFolder:
 
 def audio_file(folder: Path, epoch: int, split: str, speaker: str, utterance: str) -> Path:
     """Where a cell keeps what it spoke; utterances may be named like paths."""
-    return folder / "audio" / f"epoch={epoch:03}" / split / f"{flat_name(speaker, utterance)}.flac"
+    return folder / "audio" / f"epoch={epoch:03}" / split / f"{file_stem(speaker, utterance)}.flac"
 
 
-def flat_name(speaker: str, utterance: str) -> str:
-    """A file name for an utterance whose own name may be a path."""
-    return f"{speaker}-{utterance.replace('/', '-')}"
-
-
-def _read_json(path: Path) -> dict[str, Any]:
-    if not path.is_file():
-        return {}
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except json.JSONDecodeError as error:
-        raise InputError(f"{path} is damaged ({error}); remove the cell's folder to run it again") from None
+def _read_record(path: Path) -> dict[str, Any]:
+    """What cell.json says; nothing where there is none."""
+    return read_json(path, dict[str, Any]) if os.path.lexists(path) else {}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,17 +12,16 @@ import pandas as pd
 import soundfile
 from tqdm import tqdm
 
-from metrics.metric import Metric
 from metrics.summary import summarise
-from runners.evaluation.evaluator import RETENTION, Evaluation, Evaluator
+from runners.evaluation.evaluator import RETENTION, Evaluation, Evaluator, describe
 from runners.evaluation.pictures import save_picture
 from runners.evaluation.synthesis import Spoken
 from runners.results.cell_folder import CellFolder, audio_file
 from runners.tracking.tracker import Tracker, result_key
+from runners.training.material import Material
 from runners.training.trainer import Trainer, check_finite
-from runners.voices.recorded_voices import Voices
+from strategies.average.average import Averaging
 from vits.checkpoint import load_weights, save_weights
-from vits.corpus.batching import LengthBucketedBatches
 
 SAVE_EVERY_S = 300
 SHOWN_PER_SPEAKER = 1  # of the new voices: audio and pictures that go to the tracker at each evaluation
@@ -39,6 +38,14 @@ class Schedule:
         return epoch in (0, self.epochs) or epoch % self.eval_every == 0
 
 
+@dataclass(frozen=True)
+class Result:
+    """What the best epoch reached, as rows of the summary, and why it was chosen."""
+
+    summary: list[dict[str, Any]]
+    chosen: Mapping[str, Any]
+
+
 class Fit:
     """A training run of a cell: it trains, evaluates, writes and logs, and can be resumed."""
 
@@ -46,7 +53,7 @@ class Fit:
         self,
         folder: CellFolder,
         trainer: Trainer,
-        voices: Voices,
+        material: Material,
         evaluator: Evaluator,
         tracker: Tracker,
         schedule: Schedule,
@@ -54,16 +61,20 @@ class Fit:
         self.folder = folder
         self.trainer = trainer
         self.evaluator = evaluator
-        self.speaker_ids = dict(evaluator.speaker_ids)
+        self.material = material
         self.tracker = tracker
         self.schedule = schedule
-        self.utterances = list(voices.train)
-        self.batches = LengthBucketedBatches(voices.train.frames, trainer.settings.batch_size, trainer.seed)
+        self.batches = material.batches
         self.tables = {name: folder.table(name) for name in ("scores", "transcripts", "losses")}
         self.saved_at = time.monotonic()
 
+    @property
+    def averaging(self) -> Averaging:
+        """Which weights are evaluated and kept."""
+        return self.trainer.regime.averaging
+
     def run(self) -> None:
-        """Train the epochs that are left, evaluate where it is due, and finish the cell."""
+        """Train the epochs that are left, and evaluate where it is due."""
         if self.folder.state.is_file():
             self.trainer.load(self.folder.state)
             print(f"  resumed at step {self.trainer.step}")
@@ -75,15 +86,15 @@ class Fit:
                 bar.set_description(f"epoch {epoch}/{self.schedule.epochs}")
                 if self._is_due(epoch):
                     self._evaluate(epoch)
+                    self._save()
                 if epoch >= self.schedule.epochs:
                     break
                 self._train_epoch(epoch, bar)
-        self._finish()
 
     def _train_epoch(self, epoch: int, bar: tqdm) -> None:
         sums: dict[str, float] = {}
         n_steps = 0
-        for report in self.trainer.epoch(self.utterances, self.speaker_ids, self.batches):
+        for report in self.trainer.epoch(self.material.utterances, self.material.speaker_ids, self.batches):
             numbers = report.numbers()
             check_finite(numbers, report.step)
             self.tracker.log_losses(report.step, numbers)
@@ -109,7 +120,14 @@ class Fit:
             disable=None,
             leave=False,
         ) as bar:
-            result = self.evaluator.evaluate(self.trainer.synthesizer, epoch, bar.update)
+            if epoch == self.schedule.epochs:
+                self.averaging.finish(self.trainer.synthesizer, self.evaluator.merit)
+            with self.averaging.applied(self.trainer.synthesizer):
+                result = self.evaluator.evaluate(self.trainer.synthesizer, epoch, bar.update)
+                self._write_down(result, epoch)
+
+    def _write_down(self, result: Evaluation, epoch: int) -> None:
+        """Keep the scores and the audio of a stage, and its weights if it is the best so far."""
         audio, pictures = self._write_media(result, epoch)
         self.tracker.log_scores(epoch, result.table)
         self.tracker.log_media(epoch, audio, pictures)
@@ -117,7 +135,6 @@ class Fit:
         self._append("scores", result.rows)
         if self._chosen_epoch() == epoch:
             save_weights(self.trainer.synthesizer, self.folder.best)
-        self._save()
         tqdm.write(f"  epoch {epoch}: {describe(result.table, self.evaluator.metrics)}")
 
     def _write_media(self, result: Evaluation, epoch: int) -> tuple[list[Path], list[Path]]:
@@ -161,16 +178,15 @@ class Fit:
         best = self.evaluator.settings.selection.best(scores, self.evaluator.metrics)
         return int(scores["epoch"].max()) if best is None else best
 
-    def _finish(self) -> None:
-        """Go back to the best epoch, score what stands beside the results, and write the summary down."""
+    def best(self) -> Result:
+        """Go back to the best epoch, score what stands beside the results, and say what it was chosen by."""
         epoch = self._chosen_epoch()
         load_weights(self.trainer.synthesizer, self.folder.best)
         self.folder.write_table("references", self.evaluator.references(self.trainer.synthesizer, epoch))
         table = summarise(self.tables["scores"], self.evaluator.metrics)
         summary = table[table["epoch"] == epoch]
         self.tracker.summarise({result_key(row.split, row.metric): row.mean for row in summary.itertuples()})
-        self.folder.finish(summary.to_dict(orient="records"), self._choice(table, epoch))
-        tqdm.write(f"  kept: epoch {epoch}, {self.folder.record['chosen']['by']}")
+        return Result(summary.to_dict(orient="records"), self._choice(table, epoch))
 
     def _choice(self, table: pd.DataFrame, epoch: int) -> dict[str, Any]:
         """Which epoch is kept and why, and what that gained over keeping the last."""
@@ -186,12 +202,3 @@ class Fit:
         }
         by = f"best by {selection.describe(metrics)}" if merits else "the last: nothing was validated"
         return {"epoch": epoch, "by": by, "merits": merits, "gain": gain}
-
-
-def describe(table: pd.DataFrame, metrics: Sequence[Metric]) -> str:
-    """The means over speakers, in one line."""
-    names = [metric.name for metric in metrics]
-    rows = table[table["metric"].isin(names)]
-    return ", ".join(
-        f"{row.split} {str(row.metric).upper()} {row.mean:.3f} ± {row.spread:.3f}" for row in rows.itertuples()
-    )

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from runners.training.sixteen_bit_moments import packed, round_moments, unpacked
-from strategies.freeze.freeze_policy import EMBEDDINGS
+from strategies.freeze.freeze_policy import TRAINED, RateSchedule
 from vits.common.errors import InputError
 
 
@@ -63,24 +63,43 @@ class OptimizerSettings:
         return min(max(1 - (step - self.cooldown_from_step) / self.cooldown_steps, 0.0), 1.0)
 
 
+EMBEDDINGS = "speaker_embedding."
+Alike = dict[tuple[bool, RateSchedule], list[tuple[str, nn.Parameter]]]
+
+
+def _alike(parameters: Iterable[tuple[str, nn.Parameter]], schedules: Mapping[str, RateSchedule]) -> Alike:
+    """Parameters that learn alike, the speakers' embeddings behind all others."""
+    groups: Alike = {}
+    for name, parameter in sorted(parameters, key=lambda named: named[0].startswith(EMBEDDINGS)):
+        key = (name.startswith(EMBEDDINGS), schedules.get(name, TRAINED))
+        groups.setdefault(key, []).append((name, parameter))
+    return groups
+
+
 class NamedAdamW(torch.optim.AdamW):
     """AdamW that knows its parameters' names, so that its state can be saved and loaded by them."""
 
-    def __init__(self, parameters: Iterable[tuple[str, nn.Parameter]], settings: OptimizerSettings) -> None:
-        named = sorted(parameters, key=lambda parameter: parameter[0].startswith(EMBEDDINGS))
-        if not named:
+    def __init__(
+        self,
+        parameters: Iterable[tuple[str, nn.Parameter]],
+        settings: OptimizerSettings,
+        schedules: Mapping[str, RateSchedule] | None = None,
+    ) -> None:
+        groups = _alike(parameters, schedules or {})
+        if not groups:
             raise InputError("nothing is left to train; choose a freeze policy that leaves some parameter free")
         self.settings = settings
-        self.names = [name for name, _ in named]
-        shared = [parameter for name, parameter in named if not name.startswith(EMBEDDINGS)]
-        embeddings = [parameter for name, parameter in named if name.startswith(EMBEDDINGS)]
-        groups = [
-            {"params": shared, "rate_factor": 1.0},
-            {"params": embeddings, "rate_factor": settings.embedding_rate_factor},
-        ]
+        self.names = [name for members in groups.values() for name, _ in members]
         beta_1, beta_2 = settings.betas
         super().__init__(
-            [group for group in groups if group["params"]],
+            [
+                {
+                    "params": [parameter for _, parameter in members],
+                    "rate_factor": settings.embedding_rate_factor if is_embedding else 1.0,
+                    "schedule": schedule,
+                }
+                for (is_embedding, schedule), members in groups.items()
+            ],
             lr=settings.learning_rate,
             betas=(beta_1, beta_2),
             eps=settings.eps,
@@ -88,10 +107,10 @@ class NamedAdamW(torch.optim.AdamW):
             fused=True,
         )
 
-    def set_rate(self, step: int, epoch: int) -> None:
-        """Set the learning rates of a step of an epoch."""
+    def set_rate(self, step: int, epoch: int, progress: float = 0.0) -> None:
+        """Set the learning rates of a step of an epoch, after a share of all steps."""
         for group in self.param_groups:
-            group["lr"] = self.settings.rate(step, epoch) * group["rate_factor"]
+            group["lr"] = self.settings.rate(step, epoch) * group["rate_factor"] * group["schedule"](progress)
 
     def step(self, closure: Callable[[], Any] | None = None) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride]
         loss = super().step(closure)

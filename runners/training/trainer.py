@@ -17,14 +17,16 @@ from lightning_fabric import Fabric
 from torch import Tensor, nn
 
 from runners.training.loading import load_batches, share_of
-from runners.training.objective import LossWeights, Objective
+from runners.training.material import Batches
+from runners.training.objective import LossWeights, Objective, check_mel_target
 from runners.training.optimizer import NamedAdamW, OptimizerSettings
+from runners.training.regime import Regime
 from vits.adversary import Adversary
 from vits.alignment import noise_scale_at
 from vits.checkpoint import load_strict, load_tensors, part_of, put_together, save_tensors
 from vits.common.errors import InputError
 from vits.common.registry import register
-from vits.corpus.batching import Batch, LengthBucketedBatches
+from vits.corpus.batching import Batch
 from vits.corpus.features import PreparedUtterance
 from vits.spectrogram import AudioAnalysis
 from vits.synthesizer import Synthesizer
@@ -45,7 +47,8 @@ class TrainingSettings:
 
     `segment_frames` is the length of audio decoded from each utterance in a step; `adversary_from_step` lets
     the other losses work alone before the discriminators join; `alignment_noise` says whether scores of the
-    alignment search get VITS2's decaying noise, which helps a new model and not one that already aligns.
+    alignment search get VITS2's decaying noise, which helps a new model and not one that already aligns;
+    `mel_target` what the mel loss compares with, the recording's `segment` or the `whole_recording` (`Objective`).
     """
 
     batch_size: int = 32
@@ -54,8 +57,10 @@ class TrainingSettings:
     loss_weights: LossWeights = field(default_factory=LossWeights)
     adversary_from_step: int = 0
     alignment_noise: bool = False
+    mel_target: str = "segment"
 
     def __post_init__(self) -> None:
+        check_mel_target(self.mel_target)
         for name, value in (("batch_size", self.batch_size), ("segment_frames", self.segment_frames)):
             if value < 1:
                 raise InputError(f"training.{name}={value} must be 1 or more")
@@ -85,6 +90,7 @@ class Trainer:
         analysis: AudioAnalysis,
         settings: TrainingSettings,
         seed: int,
+        regime: Regime | None = None,
     ) -> None:
         trainable = [(name, p) for name, p in synthesizer.named_parameters() if p.requires_grad]
         self.fabric = fabric
@@ -92,12 +98,13 @@ class Trainer:
         self.adversary = adversary
         self.settings = settings
         self.seed = seed
+        self.regime = regime or Regime()
         self.step = 0
         self.seconds = 0.0  # spent until the state was saved, where a run counts them
         self.analysis = analysis
-        self.objective = Objective(analysis, settings.loss_weights)
+        self.objective = Objective(analysis, settings.loss_weights, settings.mel_target)
         fabric.to_device(self.objective)
-        self.generator_optimizer = NamedAdamW(trainable, settings.optimizer)
+        self.generator_optimizer = NamedAdamW(trainable, settings.optimizer, self.regime.schedules)
         self._model, self._generator_stepper = fabric.setup(synthesizer, self.generator_optimizer)
         self._opponents: Any = adversary  # as Fabric wraps it, once it has an optimizer
         fabric.to_device(adversary)
@@ -109,8 +116,8 @@ class Trainer:
     def epoch(
         self,
         utterances: Sequence[PreparedUtterance],
-        speaker_ids: dict[str, int],
-        batches: LengthBucketedBatches,
+        speaker_ids: Mapping[str, int],
+        batches: Batches,
     ) -> Iterator[StepReport]:
         """Train on the batches that are left of the epoch that the next step belongs to."""
         epoch, done = divmod(self.step, len(batches))
@@ -123,7 +130,7 @@ class Trainer:
         generator = self._seed_step()
         for optimizer in (self.generator_optimizer, self.adversary_optimizer):
             if optimizer is not None:
-                optimizer.set_rate(self.step, epoch)
+                optimizer.set_rate(self.step, epoch, self.regime.progress(self.step))
         made = self._model(
             batch.tokens,
             batch.token_lengths,
@@ -135,7 +142,7 @@ class Trainer:
             generator=generator,
         )
         real = self.objective.real_segments(batch, made)
-        losses = self.objective(made, real)
+        losses = self.objective(batch, made, real)
         values: dict[str, Tensor] = {}
         if self.adversary_optimizer is not None and self.step >= self.settings.adversary_from_step:
             own = self._opponents(made, real)
@@ -145,9 +152,11 @@ class Trainer:
             values |= own
             with self.fabric.autocast():  # their own weights don't learn from this, so nothing is to be averaged
                 losses |= self.adversary.generator_losses(made, real)
-        total = self.settings.loss_weights.total(losses)
+        penalties = self.regime.penalties(self.synthesizer, batch, made)
+        total = self.settings.loss_weights.total(losses, penalties)
         values["gradient_norm"] = self._descend(total, self.synthesizer, self._generator_stepper)
-        values |= losses | {"total": total}
+        values |= losses | penalties | {"total": total}
+        self.regime.averaging.update(self.step, self.synthesizer)
         report = StepReport(self.step, epoch, {name: value.detach() for name, value in values.items()})
         self.step += 1
         return report
@@ -185,6 +194,7 @@ class Trainer:
         self.generator_optimizer.load_named_state(part_of(tensors, "generator_optimizer"))
         if self.adversary_optimizer is not None:
             self.adversary_optimizer.load_named_state(part_of(tensors, "adversary_optimizer"))
+        self.regime.averaging.load(part_of(tensors, "average"))
         self.step = int(tensors[STEP])
         self.seconds = float(tensors.get(SECONDS, 0.0))
 
@@ -211,7 +221,7 @@ class Trainer:
         parts = self._weights() | {"generator_optimizer": self.generator_optimizer.named_state()}
         if self.adversary_optimizer is not None:
             parts["adversary_optimizer"] = self.adversary_optimizer.named_state()
-        return parts
+        return parts | {"average": dict(self.regime.averaging.weights())}
 
 
 def check_finite(numbers: dict[str, float], step: int) -> None:

@@ -6,17 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from jaxtyping import Float
-from torch import Tensor
-
 from metrics.judges.judge import Judges
 from metrics.judges.recorded_voiceprints import recorded_voiceprints
 from metrics.metric import KnownVoices, Utterance
-from strategies.initialisers.embedding_init import BaseSpeakers, Enrolment
-from vits.common.atomic_files import content_key
+from strategies.context import BaseSpeakers, Enrolment
 from vits.corpus.clip import in_split
 from vits.corpus.corpus import Corpus
 from vits.corpus.features import PreparedCorpus, PreparedUtterance, prepare
+from vits.corpus.identity import corpus_identity
 from vits.corpus.split import write_split
 from vits.model_spec import ModelSpec
 from vits.text.phonemizer import EspeakPhonemizer
@@ -53,12 +50,16 @@ class Voices:
             for item in utterances
         ]
 
-    def enrolment_recordings(self) -> dict[str, list[Utterance]]:
-        """Training recordings of each speaker: what is known of a voice before the experiment."""
-        by_speaker: dict[str, list[Utterance]] = {speaker: [] for speaker in self.speakers}
-        for recording in self.recordings(first_of_each_speaker(self.train, self.enrolment_clips)):
-            by_speaker[recording.speaker].append(recording)
+    def enrolment_items(self) -> dict[str, list[PreparedUtterance]]:
+        """Training utterances of each speaker: what is known of a voice before the experiment."""
+        by_speaker: dict[str, list[PreparedUtterance]] = {speaker: [] for speaker in self.speakers}
+        for item in first_of_each_speaker(self.train, self.enrolment_clips):
+            by_speaker[item.clip.speaker].append(item)
         return by_speaker
+
+    def enrolment_recordings(self) -> dict[str, list[Utterance]]:
+        """The same as the judges hear them."""
+        return {speaker: self.recordings(items) for speaker, items in self.enrolment_items().items()}
 
 
 def load_voices(
@@ -99,9 +100,7 @@ def load_voices(
     splits = {split: first_of_each_speaker(prepared(split, 1), count) for split, count in held_out.items()}
     speakers = tuple(sorted({clip.speaker for clip in train.clips}))
     known = {split: [item for item in items if item.clip.speaker in speakers] for split, items in splits.items()}
-    contents = [f"{c.speaker}|{c.text}|{c.phonemes}|{key}" for c, key in zip(train.clips, train.keys, strict=True)]
-    contents += [f"{split}|{item.clip.name}|{item.clip.text}" for split, items in known.items() for item in items]
-    identity = content_key(line.encode() for line in contents)
+    identity = corpus_identity({train_split: train, **known})
     return Voices(analysis.sample_rate, speakers, train, known, identity, enrolment_clips)
 
 
@@ -117,24 +116,20 @@ def first_of_each_speaker(corpus: PreparedCorpus, count: int) -> list[PreparedUt
 
 
 def enrol(voices: Voices, judges: Judges) -> dict[str, Enrolment]:
-    """The voiceprints of each new speaker's training recordings."""
+    """The training recordings of each new speaker, and their voiceprints."""
+    items = voices.enrolment_items()
     return {
-        speaker: Enrolment(recorded_voiceprints(recordings, judges))
-        for speaker, recordings in voices.enrolment_recordings().items()
+        speaker: Enrolment(recorded_voiceprints(voices.recordings(own), judges), speaker, own)
+        for speaker, own in items.items()
     }
 
 
-def known_voices(voices: Voices, base: BaseSpeakers, embeddings: Mapping[str, Float[Tensor, "gin"]]) -> KnownVoices:
+def known_voices(voices: Voices, base: BaseSpeakers, started_from: Mapping[str, str]) -> KnownVoices:
     """What the metrics may compare with: the new voices, and those of the base as far as their sound is known.
 
-    `embeddings` are those that the new speakers start from; one that equals a base speaker's was taken from it.
+    `started_from` names the base speaker whose row a new one was given, where it was given one's.
     """
     sounds_known = base.voiceprints.shape[1] > 0
-    started_from = {
-        speaker: base.names[int(same.nonzero()[0])]
-        for speaker, row in embeddings.items()
-        if row.numel() and (same := (base.embeddings == row.to(base.embeddings)).all(dim=1)).any()
-    }
     return KnownVoices(
         enrolment=voices.enrolment_recordings(),
         base_voiceprints=dict(zip(base.names, base.voiceprints, strict=True)) if sounds_known else {},

@@ -23,6 +23,6 @@ class Adapter(ABC):
             InputError: the model has no place for it.
         """
 
-    def merge(self, synthesizer: Synthesizer) -> None:
-        """Fold what was learned into the base's plain weights, where that is possible; else nothing happens."""
-        return
+    def merge(self, synthesizer: Synthesizer) -> bool:
+        """Fold what was learned into the base's plain weights, where that is possible; whether it was."""
+        return False

@@ -16,3 +16,6 @@ class NoAdapter(Adapter):
 
     def attach(self, synthesizer: Synthesizer) -> None:
         return
+
+    def merge(self, synthesizer: Synthesizer) -> bool:
+        return True

@@ -11,10 +11,11 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Annotated
 
 from torch import nn
 
-from vits.common.errors import InputError
+from vits.common.bounds import AtLeast, AtMost, check_fields
 
 BASE_ROWS = "speaker_embedding.weight"
 NEW_ROWS = "speaker_embedding.added."
@@ -28,14 +29,11 @@ class RateSchedule:
     learn alike can share an optimizer's group.
     """
 
-    factor: float = 1.0
-    starts_at: float = 0.0
+    factor: Annotated[float, AtLeast(0)] = 1.0
+    starts_at: Annotated[float, AtLeast(0), AtMost(1)] = 0.0
 
     def __post_init__(self) -> None:
-        if not 0 <= self.factor < float("inf"):
-            raise InputError(f"a factor on the learning rate of {self.factor} must be 0 or more and finite")
-        if not 0 <= self.starts_at <= 1:
-            raise InputError(f"training that starts at {self.starts_at} of all steps: give a share from 0 to 1")
+        check_fields(self, "freeze")
 
     def __call__(self, progress: float) -> float:
         """The factor after that share of all steps."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 import torch
 from jaxtyping import Float
@@ -11,7 +11,7 @@ from torch import Tensor
 
 from strategies.context import ECAPA, AdaptationContext, Enrolment
 from strategies.initialisers.embedding_init import EmbeddingInit, InitialEmbedding, Initialise
-from vits.common.errors import InputError
+from vits.common.bounds import Above, Items, check_fields
 from vits.common.registry import register
 
 
@@ -27,11 +27,12 @@ class Ecapa(EmbeddingInit):
 
     teachers: ClassVar[tuple[str, ...]] = (ECAPA,)
 
-    strengths: list[float] = field(default_factory=lambda: [0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 100.0])
+    strengths: Annotated[list[Annotated[float, Above(0)]], Items(least=1)] = field(
+        default_factory=lambda: [0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 100.0]
+    )
 
     def __post_init__(self) -> None:
-        if not self.strengths or min(self.strengths) <= 0:
-            raise InputError(f"strategy.strengths={self.strengths} must be one or more numbers above 0")
+        check_fields(self, "strategy")
 
     def prepare(self, context: AdaptationContext) -> Initialise:
         speakers = context.base_speakers

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 from strategies.context import ECAPA, AdaptationContext, Enrolment
 from strategies.initialisers.embedding_init import EmbeddingInit, InitialEmbedding, Initialise
-from vits.common.errors import InputError
+from vits.common.bounds import AtLeast, check_fields
 from vits.common.registry import register
 
 
@@ -18,11 +18,10 @@ class Nearest(EmbeddingInit):
 
     teachers: ClassVar[tuple[str, ...]] = (ECAPA,)
 
-    neighbours: int = 1
+    neighbours: Annotated[int, AtLeast(1)] = 1
 
     def __post_init__(self) -> None:
-        if self.neighbours < 1:
-            raise InputError(f"strategy.neighbours={self.neighbours} must be 1 or more")
+        check_fields(self, "strategy")
 
     def prepare(self, context: AdaptationContext) -> Initialise:
         speakers = context.base_speakers

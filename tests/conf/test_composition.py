@@ -16,16 +16,12 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from runners.cli.entry_point import help_text
-from runners.config.options import (
-    GridSchema,
-    PretrainSchema,
-    build,
-    cell_from,
-    plain,
-    pretraining_from,
-    register_options,
-)
-from runners.experiment.run_cell import Cell
+from runners.config.building import build, plain
+from runners.config.composed_cell import cell_from
+from runners.config.composed_pretraining import pretraining_from
+from runners.config.registration import register_options
+from runners.config.schemas import GridSchema, PretrainSchema
+from runners.experiment.cell import Cell
 from vits.common.errors import InputError
 from vits.common.registry import registered
 from vits.model_spec import ModelSpec
@@ -42,8 +38,9 @@ NEEDED = {
     ("base", "scratch"): ["strategy=random", "freeze=none"],
 }
 """What options can't do without."""
-SAME_NAMES = ("strategy", "freeze", "metrics")
-OTHER_NAMES = ("data", "base", "training", "evaluation", "wandb")
+SAME_NAMES = ("strategy", "adapter", "penalty", "rehearsal", "average", "metrics")
+OTHER_NAMES = ("freeze", "data", "base", "training", "evaluation", "wandb")
+SEVERAL = ("penalty", "metrics")
 """Groups in which several options may be of one class."""
 
 Compose = Callable[..., DictConfig]
@@ -118,7 +115,8 @@ def test_every_folder_is_a_group_of_an_entry_point_when_conf_is_listed() -> None
 def test_registry_and_conf_list_the_same_names_when_classes_are_options(group: str, compose_main: Compose) -> None:
     assert objects_of(group) == list(registered(group))
     for option in objects_of(group):
-        assert targets(compose_main("grid", f"{group}={option}")[group]) == {full_name(registered(group)[option])}
+        choice = f"{group}=[{option}]" if group in SEVERAL else f"{group}={option}"
+        assert targets(compose_main("grid", choice)[group]) == {full_name(registered(group)[option])}
 
 
 @pytest.mark.parametrize("group", OTHER_NAMES)
@@ -134,17 +132,22 @@ def test_every_class_is_reached_and_every_option_registered_when_options_share_c
 
 @pytest.mark.parametrize(("main", "group", "option"), CHOICES)
 def test_objects_are_made_when_an_option_is_chosen(main: str, group: str, option: str, compose_main: Compose) -> None:
-    choice = f"{group}=[{option}]" if group == "metrics" else f"{group}={option}"
+    choice = f"{group}=[{option}]" if group in SEVERAL else f"{group}={option}"
     needed = [] if group == "data" and main == "pretrain" and option == "demo" else NEEDED.get((group, option), [])
     config = compose_main(main, choice, *needed)
     made = cell_from(config) if main == "grid" else pretraining_from(config)
     assert made.seed == 0
     if group == "metrics":
         assert [type(metric) for metric in made.metrics] == [registered("metrics")[option]]
+    elif group == "penalty":
+        assert isinstance(made, Cell)
+        assert made.adaptation.penalty.name == option
+        found = {choice.name: type(choice.value) for choice in made.adaptation.penalty.penalties}
+        assert found == ({} if option == "none" else {option: registered(group)[option]})
     elif group in SAME_NAMES:
         assert isinstance(made, Cell)
-        assert type(getattr(made, group).value) is registered(group)[option]
-        assert getattr(made, group).name == option
+        assert type(getattr(made.adaptation, group).value) is registered(group)[option]
+        assert getattr(made.adaptation, group).name == option
     elif group in OTHER_NAMES:
         assert type(build(config[group])) in registered(group).values()
 
@@ -236,7 +239,7 @@ def test_help_names_every_setting_with_its_default_when_asked(main: str) -> None
         ("model=large", "model/large"),
         ("strategy.neighbours=abc", "strategy.neighbours"),
         ("strategy.neighbors=2", "neighbors"),
-        ("freeze.parts=[flow]", "parts"),
+        ("freeze.part=[flow]", "part"),
         ("epochs=many", "epochs"),
         ("epochs=1.5", "epochs"),
         ("seed=x", "seed"),
@@ -275,7 +278,10 @@ def test_composition_fails_when_a_value_or_name_is_wrong(override: str, told: st
         (["evaluation.utterances_per_speaker.test=-1"], "utterances_per_speaker.test=-1 must be 0 (all) or more"),
         (["wandb.mode=loud"], "wandb.mode='loud' is unknown; choose one of auto, online, offline, disabled"),
         (["base=scratch", "strategy=mean", "freeze=none"], "a model from scratch has no speakers to start from"),
-        (["base=scratch", "strategy=random", "freeze=decoder"], "use strategy=random freeze=none"),
+        (
+            ["base=scratch", "strategy=random", "freeze=decoder"],
+            "use strategy=random freeze=none and none",
+        ),
     ],
 )
 def test_cell_is_refused_when_a_value_is_not_allowed(overrides: list[str], message: str, compose_main: Compose) -> None:

@@ -11,7 +11,7 @@ from hydra.errors import ConfigCompositionException, InstantiationException
 from hydra.utils import instantiate
 from omegaconf import OmegaConf
 
-from runners.config.options import register_options
+from runners.config.registration import register_options
 from vits.common.errors import InputError
 from vits.common.registry import registered
 

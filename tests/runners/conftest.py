@@ -17,11 +17,13 @@ from hydra.core.hydra_config import HydraConfig
 from omegaconf import OmegaConf
 from torch.nn.functional import normalize
 
-from runners.config.options import cell_from, register_options
-from runners.experiment.run_cell import Cell
-from runners.results.cell_folder import CellFolder, Identity
+from runners.config.composed_cell import cell_from
+from runners.config.registration import register_options
+from runners.experiment.cell import Cell
+from runners.results.cell_folder import CellFolder
+from runners.results.finished_bundle import save_finished
+from runners.results.identity import Identity
 from vits.bundle import BaseSpeaker, Bundle, save_bundle
-from vits.checkpoint import save_weights
 from vits.model_spec import ModelSpec
 from vits.text.symbols import SYMBOLS
 
@@ -165,8 +167,12 @@ def _write_cell(folder: Path, spec: ModelSpec) -> Path:
             torch.nn.init.normal_(parameter, std=0.3)
     embedding = synthesizer.speaker_embedding
     speaker_ids = {speaker: embedding.add(torch.randn(embedding.weight.shape[1])) for speaker in SPEAKERS}
+    embedding.absorb()
     cell = CellFolder(folder)
     cell.begin(Identity({"model": dict(spec.parts)}), "data:\n  language: en-us\n", speaker_ids=speaker_ids)
-    save_weights(synthesizer, cell.best)
+    speakers = [BaseSpeaker(name, 0 if row == UNTRAINED else 3) for row, name in enumerate(BASE_SPEAKERS)]
+    speakers += [BaseSpeaker(name, 4) for name in SPEAKERS]
+    adversary = spec.adversary()
+    save_finished(Bundle(spec, synthesizer, adversary, tuple(speakers), torch.zeros(len(speakers), 0)), [], folder, "")
     cell.finish([], {"epoch": 0})
     return folder

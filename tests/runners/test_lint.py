@@ -15,7 +15,7 @@ from hydra.core.hydra_config import HydraConfig
 
 import runners.lint
 from runners.cli.entry_point import CONF, main
-from runners.config.options import LintSchema
+from runners.config.schemas import LintSchema
 from runners.linting.checks import Thresholds
 
 Told = Callable[..., tuple[int, str, str]]

@@ -12,7 +12,7 @@ from small_experiment import write_experiment
 
 from runners.cli.report_arguments import ReportArguments
 from runners.config.end_of_sweep import compare
-from runners.config.options import register_options
+from runners.config.registration import register_options
 from runners.reporting.settings import ReportSettings
 from vits.common.errors import InputError
 

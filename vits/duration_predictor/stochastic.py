@@ -8,9 +8,11 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from vits.common.sizes import Channels, Count, Dropout, KernelSize, SpeakerChannels, SplineBins, Steps
 from vits.duration_predictor.duration_fit import DurationFit
 from vits.duration_predictor.flow import CHANNELS, DilatedStack, DurationFlow
-from vits.layers import gaussian_like, speaker_projection
+from vits.layers import speaker_projection
+from vits.sentence_noise import Noise, gaussian_like
 
 DURATION_FLOOR = 1e-5  # of a duration in frames, before its logarithm
 
@@ -25,14 +27,14 @@ class StochasticDurationPredictor(nn.Module):
 
     def __init__(
         self,
-        hidden_channels: int,
-        filter_channels: int,
-        kernel_size: int,
-        dropout: float,
-        speaker_channels: int,
-        n_steps: int = 4,
-        n_layers: int = 3,
-        n_bins: int = 10,
+        hidden_channels: Channels,
+        filter_channels: Channels,
+        kernel_size: KernelSize,
+        dropout: Dropout,
+        speaker_channels: SpeakerChannels,
+        n_steps: Steps = 4,
+        n_layers: Count = 3,
+        n_bins: SplineBins = 10,
     ) -> None:
         super().__init__()
         self.speaker_projection = speaker_projection(speaker_channels, filter_channels)
@@ -52,7 +54,7 @@ class StochasticDurationPredictor(nn.Module):
         speaker: Float[Tensor, "batch gin 1"],
         *,
         noise_scale: float | Float[Tensor, "1"] = 0.0,
-        generator: torch.Generator | None = None,
+        generator: Noise = None,
     ) -> Float[Tensor, "batch 1 tokens"]:
         """Log-durations in frames, of noise with so large a spread."""
         with torch.autocast(hidden.device.type, enabled=False):
@@ -83,9 +85,9 @@ class StochasticDurationPredictor(nn.Module):
         condition: Tensor,
         mask: Tensor,
         noise_scale: float | Float[Tensor, "1"],
-        generator: torch.Generator | None,
+        generator: Noise,
     ) -> Float[Tensor, "batch 1 tokens"]:
-        noise = gaussian_like(condition[:, :CHANNELS], generator) * noise_scale
+        noise = gaussian_like(condition[:, :CHANNELS], generator, mask) * noise_scale
         return self.flow.sample(noise, mask, condition)
 
     def _lower_bound(

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from vits.attention import CausalFeedForward, TransformerLayer
 from vits.common.errors import InputError
+from vits.common.sizes import Channels, Count, Heads, KernelSize, LatentChannels, SpeakerChannels, Steps
 from vits.flow.coupling import CouplingFlow, zero_initialised
 from vits.layers import weight_normed
 
@@ -96,14 +97,14 @@ class CausalFlow(CouplingFlow):
 
     def __init__(
         self,
-        latent_channels: int,
-        hidden_channels: int,
-        filter_channels: int,
-        n_heads: int,
-        n_layers: int,
-        kernel_size: int,
-        speaker_channels: int,
-        n_steps: int = 4,
+        latent_channels: LatentChannels,
+        hidden_channels: Channels,
+        filter_channels: Channels,
+        n_heads: Heads,
+        n_layers: Count,
+        kernel_size: KernelSize,
+        speaker_channels: SpeakerChannels,
+        n_steps: Steps = 4,
     ) -> None:
         super().__init__(
             lambda: CausalShift(

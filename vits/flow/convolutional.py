@@ -6,6 +6,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from vits.attention import TransformerEncoder
+from vits.common.sizes import Channels, Count, KernelSize, LatentChannels, SpeakerChannels, Steps
 from vits.flow.coupling import CouplingFlow, zero_initialised
 from vits.layers import stored_only
 from vits.wavenet import WaveNet
@@ -83,12 +84,12 @@ class PlainFlow(CouplingFlow):
 
     def __init__(
         self,
-        latent_channels: int,
-        hidden_channels: int,
-        kernel_size: int,
-        n_layers: int,
-        speaker_channels: int,
-        n_steps: int = 4,
+        latent_channels: LatentChannels,
+        hidden_channels: Channels,
+        kernel_size: KernelSize,
+        n_layers: Count,
+        speaker_channels: SpeakerChannels,
+        n_steps: Steps = 4,
     ) -> None:
         super().__init__(
             lambda: WaveNetShift(latent_channels // 2, hidden_channels, kernel_size, n_layers, speaker_channels),
@@ -101,12 +102,12 @@ class PreConvFlow(CouplingFlow):
 
     def __init__(
         self,
-        latent_channels: int,
-        hidden_channels: int,
-        kernel_size: int,
-        n_layers: int,
-        speaker_channels: int,
-        n_steps: int = 4,
+        latent_channels: LatentChannels,
+        hidden_channels: Channels,
+        kernel_size: KernelSize,
+        n_layers: Count,
+        speaker_channels: SpeakerChannels,
+        n_steps: Steps = 4,
     ) -> None:
         super().__init__(
             lambda: PreConvShift(latent_channels // 2, hidden_channels, kernel_size, n_layers, speaker_channels),
@@ -119,12 +120,12 @@ class PreConv2Flow(CouplingFlow):
 
     def __init__(
         self,
-        latent_channels: int,
-        hidden_channels: int,
-        kernel_size: int,
-        n_layers: int,
-        speaker_channels: int,
-        n_steps: int = 4,
+        latent_channels: LatentChannels,
+        hidden_channels: Channels,
+        kernel_size: KernelSize,
+        n_layers: Count,
+        speaker_channels: SpeakerChannels,
+        n_steps: Steps = 4,
     ) -> None:
         super().__init__(
             lambda: PreConv2Shift(latent_channels // 2, hidden_channels, kernel_size, n_layers, speaker_channels),

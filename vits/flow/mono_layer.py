@@ -7,6 +7,7 @@ from collections.abc import Callable
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from vits.common.sizes import Channels, Count, KernelSize, LatentChannels, SpeakerChannels, Steps
 from vits.flow.convolutional import PlainFlow, half_channel_transformer
 from vits.flow.coupling import Coupling, ResidualCoupling, zero_initialised
 
@@ -83,12 +84,12 @@ class MonoLayerInterResidualFlow(_MonoLayerFlow):
 
     def __init__(
         self,
-        latent_channels: int,
-        hidden_channels: int,
-        kernel_size: int,
-        n_layers: int,
-        speaker_channels: int,
-        n_steps: int = 4,
+        latent_channels: LatentChannels,
+        hidden_channels: Channels,
+        kernel_size: KernelSize,
+        n_layers: Count,
+        speaker_channels: SpeakerChannels,
+        n_steps: Steps = 4,
     ) -> None:
         super().__init__(
             latent_channels,
@@ -109,12 +110,12 @@ class MonoLayerPostResidualFlow(_MonoLayerFlow):
 
     def __init__(
         self,
-        latent_channels: int,
-        hidden_channels: int,
-        kernel_size: int,
-        n_layers: int,
-        speaker_channels: int,
-        n_steps: int = 4,
+        latent_channels: LatentChannels,
+        hidden_channels: Channels,
+        kernel_size: KernelSize,
+        n_layers: Count,
+        speaker_channels: SpeakerChannels,
+        n_steps: Steps = 4,
     ) -> None:
         super().__init__(
             latent_channels,

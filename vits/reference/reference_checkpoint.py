@@ -1,11 +1,14 @@
 """The reference's checkpoint files: `{"model": tensors by name, "iteration", "optimizer", "learning_rate"}`, pickled.
 
-They are read with nothing but tensors and plain containers allowed, so that a file can't run code.
+They are read as data, so that a file can't run code. Other projects write them too, with objects of their own in
+them, behind a wrapper's prefix, or in half precision.
 """
 
 from __future__ import annotations
 
 import pickle
+import struct
+import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,10 +17,29 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from vits.checkpoint import check_numbers
 from vits.common.errors import InputError
+from vits.reference.inert_reader import read_inertly
 
 BUFFERS = ("dec.updown_filter",)  # in the state dict of the multi-stream decoder, but no parameter
 MOMENTS = ("step", "exp_avg", "exp_avg_sq")
+WRAPPER = "module."  # what training on several devices puts before each name
+HALF = (torch.float16, torch.bfloat16)
+DAMAGE = (
+    pickle.UnpicklingError,
+    zipfile.BadZipFile,
+    LookupError,
+    ArithmeticError,
+    MemoryError,
+    NotImplementedError,
+    RuntimeError,
+    ValueError,
+    TypeError,
+    AttributeError,
+    EOFError,
+    OSError,
+    struct.error,
+)
 
 
 @dataclass(frozen=True)
@@ -38,46 +60,65 @@ class ReferenceCheckpoint:
         """
         state = self.optimizer.get("state") or {}
         names = [name for name in self.tensors if name not in BUFFERS]
-        if state and set(state) != set(range(len(names))):
+        if state and (not isinstance(state, Mapping) or set(state) != set(range(len(names)))):
             raise InputError(
-                f"the optimizer state counts {len(state)} parameters and the model has {len(names)}; "
-                "import without optimizer=true"
+                f"the optimizer state isn't that of the model's {len(names)} parameters; import without optimizer=true"
             )
-        named: dict[str, Tensor] = {}
-        for number, moments in state.items():
-            for key in MOMENTS:
-                value = torch.as_tensor(moments[key], dtype=torch.float32)
-                if key != "step" and value.shape != self.tensors[names[number]].shape:
-                    raise InputError(
-                        f"the optimizer state of parameter {number} has shape {list(value.shape)}, but "
-                        f"{names[number]} has {list(self.tensors[names[number]].shape)}; import without optimizer=true"
-                    )
-                named[f"{names[number]}:{key}"] = value
+        named = {
+            f"{names[number]}:{key}": self._moment(number, names[number], moments, key)
+            for number, moments in state.items()
+            for key in MOMENTS
+        }
+        check_numbers(named, source="the optimizer state")
         return named
+
+    def _moment(self, number: int, name: str, moments: object, key: str) -> Tensor:
+        value = moments.get(key) if isinstance(moments, Mapping) else None
+        if not isinstance(value, (Tensor, int, float)):
+            raise InputError(f"the optimizer state of parameter {number} lacks {key}; import without optimizer=true")
+        tensor = torch.as_tensor(value, dtype=torch.float32)
+        expected = [] if key == "step" else list(self.tensors[name].shape)
+        if list(tensor.shape) != expected:
+            raise InputError(
+                f"the optimizer state of parameter {number} has shape {list(tensor.shape)}, but "
+                f"{name} has {expected}; import without optimizer=true"
+            )
+        return tensor
 
 
 def read_reference_checkpoint(path: Path) -> ReferenceCheckpoint:
     """Read a `G_*.pth`, `D_*.pth` or `DUR_*.pth`.
 
     Raises:
-        InputError: the file is missing, damaged, holds anything but tensors and plain containers, or no model.
+        InputError: the file is missing, damaged or has no model, or weights are NaN, infinite, complex or whole
+            numbers.
     """
     if not path.is_file():
         raise InputError(f"there is no checkpoint {path}; give the path of an existing .pth file")
     try:
-        content = torch.load(path, map_location="cpu", weights_only=True)
-    except pickle.UnpicklingError as error:
-        first = str(error).splitlines()[0]
-        raise InputError(f"{path} holds more than tensors and plain containers, or is damaged ({first})") from None
-    except (RuntimeError, EOFError, OSError, ValueError) as error:
-        raise InputError(
-            f"{path} can't be read as a checkpoint ({str(error).splitlines()[0]}); copy it again"
-        ) from None
+        content = read_inertly(path)
+    except DAMAGE as error:
+        raise InputError(f"{path} can't be read as a checkpoint ({_first_line(error)}); copy it again") from None
     model = content.get("model") if isinstance(content, Mapping) else None
     if not isinstance(model, Mapping) or not all(isinstance(tensor, Tensor) for tensor in model.values()):
         raise InputError(f"{path} has no 'model' with tensors; give a checkpoint that the reference's training wrote")
     optimizer = content.get("optimizer")
-    return ReferenceCheckpoint(dict(model), optimizer if isinstance(optimizer, Mapping) else {})
+    return ReferenceCheckpoint(_weights(model, path), optimizer if isinstance(optimizer, Mapping) else {})
+
+
+def _weights(model: Mapping[Any, Tensor], path: Path) -> dict[str, Tensor]:
+    """The weights by the names that the model itself gives them, in single precision."""
+    wrapped = bool(model) and all(str(name).startswith(WRAPPER) for name in model)
+    weights = {str(name).removeprefix(WRAPPER) if wrapped else str(name): tensor for name, tensor in model.items()}
+    check_numbers(weights, source=str(path))
+    half = [name for name, tensor in weights.items() if tensor.dtype in HALF]
+    if half:
+        print(f"{path}: {len(half)} of {len(weights)} tensors are of half precision and are widened to float32")
+    return {name: tensor.float() for name, tensor in weights.items()}
+
+
+def _first_line(error: Exception) -> str:
+    return next(iter(str(error).splitlines()), type(error).__name__)[:200]
 
 
 def write_reference_checkpoint(tensors: Mapping[str, Tensor], path: Path, *, learning_rate: float) -> None:

@@ -1,7 +1,8 @@
 """A configuration of the reference implementation as the data that `conf/model/` writes for us.
 
-The reference selects its classes by flags and names. They are read here, once, and become class paths; a setting that
-the reference doesn't have, or that contradicts another, is an error. Defaults are the reference's.
+The reference selects its classes by flags and names. They are read here, once, and become names of registered
+parts; a setting that the reference doesn't have, or that contradicts another, is an error. Defaults are the
+reference's.
 """
 
 from __future__ import annotations
@@ -16,17 +17,12 @@ from vits.text.symbols import SYMBOLS
 
 N_BANDS = 4  # of the reference's filter bank
 DECODERS = ("mb_istft_vits", "ms_istft_vits", "istft_vits")
-FLOWS = {
-    "pre_conv": "vits.flow.PreConvFlow",
-    "pre_conv2": "vits.flow.PreConv2Flow",
-    "fft": "vits.flow.CausalFlow",
-    "mono_layer_inter_residual": "vits.flow.MonoLayerInterResidualFlow",
-}
+FLOWS = ("pre_conv", "pre_conv2", "fft", "mono_layer_inter_residual")  # called so here too
 POST_RESIDUAL = "mono_layer_post_residual"
 DILATIONS_USED = {"1": 3, "2": 2}  # by each kind of residual block
 DURATION_DISCRIMINATORS = {
-    "dur_disc_1": "vits.discriminators.DurationDiscriminator1",
-    "dur_disc_2": "vits.discriminators.DurationDiscriminator2",
+    "dur_disc_1": "duration_1",
+    "dur_disc_2": "duration_2",
 }
 REQUIRED = object()
 
@@ -128,16 +124,16 @@ def _speaker_channels(model: _Section) -> int:
 def _speaker_embedding(model: _Section, data: _Section) -> Part:
     n_speakers, channels = data.count("n_speakers", 0, least=0), _speaker_channels(model)
     if not n_speakers:
-        return {"_target_": "vits.speaker_embedding.NoSpeakerEmbedding"}
+        return {"name": "none"}
     if not channels:
         raise data.refuse("n_speakers", n_speakers, "with model.gin_channels=0 it must be 0")
-    return {"_target_": "vits.speaker_embedding.SpeakerEmbedding", "channels": channels}
+    return {"name": "table", "channels": channels}
 
 
 def _analysis(data: _Section) -> Part:
     highest = data.values.get("mel_fmax")
     return {
-        "_target_": "vits.spectrogram.AudioAnalysis",
+        "name": "stft",
         "sample_rate": data.count("sampling_rate"),
         "n_fft": data.count("filter_length"),
         "hop_length": data.count("hop_length"),
@@ -149,8 +145,7 @@ def _analysis(data: _Section) -> Part:
 
 
 def _spectrogram(model: _Section) -> Part:
-    kind = "MelSpectrogram" if model.flag("use_mel_posterior_encoder") else "LinearSpectrogram"
-    return {"_target_": f"vits.spectrogram.{kind}"}
+    return {"name": "mel" if model.flag("use_mel_posterior_encoder") else "linear"}
 
 
 def _text_encoder(model: _Section) -> Part:
@@ -158,7 +153,7 @@ def _text_encoder(model: _Section) -> Part:
     if dropout >= 1:
         raise model.refuse("p_dropout", dropout, "it must be below 1")
     plain: Part = {
-        "_target_": "vits.text_encoder.TextEncoder",
+        "name": "plain",
         "n_symbols": len(SYMBOLS),
         "latent_channels": model.count("inter_channels"),
         "hidden_channels": model.count("hidden_channels"),
@@ -175,7 +170,7 @@ def _text_encoder(model: _Section) -> Part:
         return plain
     return {
         **plain,
-        "_target_": "vits.text_encoder.SpeakerConditionedTextEncoder",
+        "name": "speaker_conditioned",
         "speaker_channels": channels,
     }
 
@@ -183,7 +178,7 @@ def _text_encoder(model: _Section) -> Part:
 def _posterior_encoder(model: _Section, data: _Section) -> Part:
     mel = model.flag("use_mel_posterior_encoder")
     return {
-        "_target_": "vits.posterior_encoder.PosteriorEncoder",
+        "name": "wavenet",
         "spectrogram_channels": data.count("n_mel_channels") if mel else data.count("filter_length") // 2 + 1,
         "latent_channels": model.count("inter_channels"),
         "hidden_channels": model.count("hidden_channels"),
@@ -194,36 +189,35 @@ def _posterior_encoder(model: _Section, data: _Section) -> Part:
 
 
 def _flow(model: _Section, data: _Section) -> Part:
-    target = _flow_target(model)
+    name = _flow_name(model)
     sizes: Part = {
-        "_target_": target,
+        "name": name,
         "latent_channels": model.count("inter_channels"),
         "hidden_channels": model.count("hidden_channels"),
         "kernel_size": 5,
         "speaker_channels": _speaker_channels(model),
         "n_steps": 4,
     }
-    if target != FLOWS["fft"]:
+    if name != "fft":
         return {**sizes, "n_layers": 4}
     if not data.count("n_speakers", 0, least=0):
         raise model.refuse("transformer_flow_type", "fft", "this flow needs speakers, but data.n_speakers=0")
     return {**sizes, "n_heads": 4, "n_layers": 1, "filter_channels": 768}
 
 
-def _flow_target(model: _Section) -> str:
+def _flow_name(model: _Section) -> str:
     if model.flag("use_transformer_flows"):
-        return FLOWS[model.choice("transformer_flow_type", tuple(FLOWS), POST_RESIDUAL)]
+        return model.choice("transformer_flow_type", FLOWS, POST_RESIDUAL)
     # the reference reads the name even so, but knows only this one then
     if model.values.get("transformer_flow_type", POST_RESIDUAL) == POST_RESIDUAL:
-        return "vits.flow.MonoLayerPostResidualFlow"
-    return "vits.flow.PlainFlow"
+        return POST_RESIDUAL
+    return "plain"
 
 
 def _duration_predictor(model: _Section) -> Part:
     hidden, stochastic = model.count("hidden_channels"), model.flag("use_sdp", default=True)
-    kind = "StochasticDurationPredictor" if stochastic else "DeterministicDurationPredictor"
     return {
-        "_target_": f"vits.duration_predictor.{kind}",
+        "name": "stochastic" if stochastic else "deterministic",
         "hidden_channels": hidden,
         "filter_channels": hidden if stochastic else 256,
         "kernel_size": 3,
@@ -242,20 +236,20 @@ def _decoder(model: _Section, data: _Section) -> Part:
         _check_hop(model, data, 1)
         return {
             **upsampling,
-            "_target_": "vits.decoder.HiFiGANDecoder",
+            "name": "hifi_gan",
             "speaker_channels": _speaker_channels(model),
         }
     hop_length = model.count("gen_istft_hop_size")
     spectral = {**upsampling, "n_fft": model.count("gen_istft_n_fft"), "hop_length": hop_length}
     if kind == "istft_vits":
         _check_hop(model, data, hop_length)
-        return {**spectral, "_target_": "vits.decoder.ISTFTDecoder"}
+        return {**spectral, "name": "istft"}
     n_bands = model.count("subbands")
     if n_bands != N_BANDS:
         raise model.refuse("subbands", n_bands, f"with {kind} it must be {N_BANDS}")
     _check_hop(model, data, hop_length * n_bands)
-    target = "MultiBandISTFTDecoder" if kind == "mb_istft_vits" else "MultiStreamISTFTDecoder"
-    return {**spectral, "_target_": f"vits.decoder.{target}", "n_bands": n_bands}
+    name = "multi_band_istft" if kind == "mb_istft_vits" else "multi_stream_istft"
+    return {**spectral, "name": name, "n_bands": n_bands}
 
 
 def _upsampling(model: _Section) -> Part:
@@ -278,7 +272,7 @@ def _upsampling(model: _Section) -> Part:
     }
     if resblock == "1":  # our decoders' default
         return upsampling
-    return {**upsampling, "resblock": {"_target_": "vits.decoder.ResBlock2", "_partial_": True}}
+    return {**upsampling, "resblock": "resblock_2"}
 
 
 def _check_hop(model: _Section, data: _Section, samples_per_step: int) -> None:
@@ -294,9 +288,9 @@ def _check_hop(model: _Section, data: _Section, samples_per_step: int) -> None:
 
 def _adversary(model: _Section) -> Part:
     audio: Part = {
-        "_target_": "vits.adversary.AudioOpponent",
+        "name": "audio",
         "discriminator": {
-            "_target_": "vits.discriminators.MultiPeriodDiscriminator",
+            "name": "multi_period",
             "width": 1024,
             "periods": [2, 3, 5, 7, 11],
         },
@@ -306,9 +300,9 @@ def _adversary(model: _Section) -> Part:
     hidden = model.count("hidden_channels")
     kind = model.choice("duration_discriminator_type", tuple(DURATION_DISCRIMINATORS), "dur_disc_1")
     duration: Part = {
-        "_target_": "vits.adversary.DurationOpponent",
+        "name": "duration",
         "discriminator": {
-            "_target_": DURATION_DISCRIMINATORS[kind],
+            "name": DURATION_DISCRIMINATORS[kind],
             "hidden_channels": hidden,
             "filter_channels": hidden,
             "kernel_size": 3,

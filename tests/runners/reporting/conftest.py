@@ -11,7 +11,7 @@ import pytest
 import soundfile
 from small_experiment import SENTENCES, SPEAKERS, write_experiment
 
-from runners.config.options import register_options
+from runners.config.registration import register_options
 from runners.reporting.analysis import Analysis, analyse
 from runners.reporting.results import Experiment, load_experiment
 from runners.reporting.settings import ReportSettings

@@ -41,7 +41,7 @@ def said(experiment: Experiment, **settings: object) -> str:
 
 def taught(system: System, teacher: str) -> System:
     cells = tuple(CellResult(cell.folder, {**cell.record, "teachers": [teacher]}) for cell in system.cells)
-    return System(system.stem, cells)
+    return System(system.facets, cells)
 
 
 def test_leader_is_named_with_all_it_beats_when_it_is_far_ahead(experiment: Experiment) -> None:
@@ -80,7 +80,7 @@ def test_praise_of_a_pupil_is_marked_when_the_judge_was_its_teacher(experiment: 
     found = with_secs(experiment, {"mean · none": 0.8, "nearest · none": 0.5})
     judge = found.metrics[0].judge
     assert judge is not None
-    systems = tuple(taught(s, judge) if s.strategy == "nearest" else s for s in found.systems)
+    systems = tuple(taught(s, judge) if s.facets["strategy"] == "nearest" else s for s in found.systems)
     text = said(replace(found, systems=systems))
     assert f"The judge behind SECS ({judge}) is also the teacher of nearest · none" in text
     assert "no second judge was asked" in text

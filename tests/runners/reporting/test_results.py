@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from runners.reporting.results import Experiment, load_experiment
+from strategies.adaptation import AXES
 from vits.common.errors import InputError
 
 
@@ -35,11 +36,11 @@ def test_cells_are_one_system_when_only_their_seeds_differ(experiment: Experimen
 
 
 def test_system_keeps_what_else_tells_it_apart_when_its_cells_are_named(copied: Path) -> None:
-    cell = copied / "strategy=mean,freeze=none,seed=1"
-    cell.rename(copied / f"{cell.name},conditioning=decoder_film,strategy.neighbours=3")
+    axes = dict.fromkeys(AXES, "none") | {"strategy": "mean", "adapter": "decoder_film"}
+    change(copied / "strategy=mean,freeze=none,seed=1", axes=axes, settings={"strategy.neighbours": "3"})
     labels = {system.label: system.seeds for system in load_experiment(copied).systems}
     assert labels["mean · none"] == (0,)
-    assert labels["mean · none · conditioning=decoder_film,strategy.neighbours=3"] == (1,)
+    assert labels["mean · none · adapter=decoder_film · strategy.neighbours=3"] == (1,)
 
 
 def test_last_epoch_counts_when_none_was_chosen(experiment: Experiment) -> None:

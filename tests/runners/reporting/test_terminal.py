@@ -12,6 +12,8 @@ from metrics.secs import Secs
 from metrics.wer import WordErrorRate
 from runners.reporting.results import CellResult, finished_cells
 from runners.reporting.terminal import best_first, print_cells, reference_lines, table_of_cells
+from strategies.adaptation import AXES
+from vits.common.errors import InputError
 
 NAN = float("nan")
 METRICS = (WordErrorRate(), Secs())
@@ -35,9 +37,8 @@ def write_cell(
         summary.append({"epoch": 2, "split": "test", "metric": "wer", "mean": wer, "spread": 0.25})
     record = {
         "status": status,
-        "strategy": strategy,
-        "freeze": "decoder",
-        "conditioning": "none",
+        "axes": dict.fromkeys(AXES, "none") | {"strategy": strategy, "freeze": "decoder"},
+        "settings": {},
         "seed": 0,
         "base": "pretrained",
         "trainable": [{"part": "flow", "percent": 100.0}, {"part": "synthesizer", "percent": 85.96}],
@@ -68,7 +69,6 @@ def test_table_shows_the_test_split_when_cells_are_finished(tmp_path: Path) -> N
     assert row == {
         "strategy": "mean",
         "freeze": "decoder",
-        "conditioning": "none",
         "seed": 0,
         "base": "pretrained",
         "trained": "86.0 %",
@@ -138,3 +138,24 @@ def test_nothing_is_printed_or_written_when_there_are_no_cells(
     print_cells(tmp_path / "none", METRICS)
     assert capsys.readouterr().out == ""
     assert not (tmp_path / "none").exists()
+
+
+def test_choice_has_a_column_when_cells_differ_in_it(tmp_path: Path) -> None:
+    for strategy, adapter in (("mean", "none"), ("nearest", "lora")):
+        folder = write_cell(tmp_path, strategy)
+        record = json.loads((folder / "cell.json").read_text())
+        record["axes"]["adapter"] = adapter
+        record["settings"] = {"epochs": "2"} if adapter == "lora" else {}
+        (folder / "cell.json").write_text(json.dumps(record))
+    table = table_of_cells(cells_of(tmp_path), METRICS)
+    assert list(table.columns[:5]) == ["strategy", "freeze", "adapter", "epochs", "seed"]
+    assert set(zip(table["adapter"], table["epochs"], strict=True)) == {("none", "default"), ("lora", "2")}
+
+
+def test_cell_is_refused_when_an_earlier_version_wrote_it(tmp_path: Path) -> None:
+    folder = write_cell(tmp_path, "mean")
+    record = json.loads((folder / "cell.json").read_text())
+    axes = record.pop("axes")
+    (folder / "cell.json").write_text(json.dumps(record | {"strategy": axes["strategy"]}))
+    with pytest.raises(InputError, match="written by an earlier version of this project; remove it"):
+        finished_cells(tmp_path)

@@ -14,7 +14,7 @@ from vits.model_spec import ModelSpec
 from vits.reference.reference_config import model_spec_from_reference, speakers_in_reference
 
 HIFI_GAN_UPSAMPLING = {"upsample_rates": [8, 8, 2, 2], "upsample_kernel_sizes": [16, 16, 4, 4]}
-GOLDEN = Path(__file__).parent / "golden"
+GOLDEN = Path(__file__).parents[1] / "golden"
 SeedConfig = Callable[..., dict[str, Any]]
 ComposeModel = Callable[..., ModelSpec]
 
@@ -64,7 +64,7 @@ def test_spec_is_plain_data_when_written_to_a_bundle(variant_settings: dict[str,
     assert again == spec
     with torch.device("meta"):
         assert again.synthesizer(2).samples_per_frame == 256
-    assert again.spectrogram().channels == (80 if "Mel" in again.parts["spectrogram"]["_target_"] else 513)
+    assert again.spectrogram().channels == (80 if "mel" in again.parts["spectrogram"]["name"] else 513)
 
 
 def test_defaults_are_the_seed_s_when_settings_are_missing(seed_config: SeedConfig) -> None:
@@ -73,10 +73,10 @@ def test_defaults_are_the_seed_s_when_settings_are_missing(seed_config: SeedConf
         if key.startswith(("use_", "transformer_", "duration_", "gin_", "subbands")) or key.endswith("_vits"):
             del config["model"][key]
     parts = model_spec_from_reference({**config, "data": {**config["data"], "n_speakers": 0}}).parts
-    assert [parts[name]["_target_"].rpartition(".")[2] for name in ("decoder", "flow", "duration_predictor")] == [
-        "HiFiGANDecoder",
-        "MonoLayerPostResidualFlow",
-        "StochasticDurationPredictor",
+    assert [parts[name]["name"] for name in ("decoder", "flow", "duration_predictor")] == [
+        "hifi_gan",
+        "mono_layer_post_residual",
+        "stochastic",
     ]
     assert parts["speaker_channels"] == 0
     assert parts["adversary"].keys() == {"audio"}

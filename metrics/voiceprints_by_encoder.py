@@ -1,0 +1,29 @@
+"""Voiceprints by any of the speaker encoders, asked for by the name under which metrics name their judge."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from jaxtyping import Float
+from torch import Tensor
+
+from metrics.judges.judge import Judges
+from metrics.metric import Utterance
+from metrics.secs import SpeakerSimilarity
+from vits.common.errors import InputError
+from vits.common.registry import registered
+
+
+def voiceprints_by_encoder(
+    encoder: str, recordings: Sequence[Utterance], judges: Judges
+) -> Float[Tensor, "clips print"]:
+    """Unit voiceprints of recordings, in their order.
+
+    Raises:
+        InputError: no metric's judge is called like that, or a recording holds no sound.
+    """
+    metrics = [cls() for cls in registered("metrics").values() if issubclass(cls, SpeakerSimilarity)]
+    known = {metric.judge: metric for metric in metrics if metric.judge is not None}
+    if encoder not in known:
+        raise InputError(f"there is no speaker encoder {encoder!r}; choose of {', '.join(sorted(known))}")
+    return known[encoder].voiceprints(recordings, judges)

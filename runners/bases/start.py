@@ -1,0 +1,36 @@
+"""What a cell starts from: a model ready to take new speakers, and what is known of the old ones."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from jaxtyping import Float
+from torch import Tensor
+
+from strategies.adapters.adapter import Adapter
+from strategies.context import BaseSpeakers
+from vits.adversary import Adversary
+from vits.bundle import BaseSpeaker
+from vits.model_spec import ModelSpec
+from vits.synthesizer import Synthesizer
+
+
+@dataclass(frozen=True)
+class Start:
+    """A model before any adaptation.
+
+    `speakers` are those that initialisers may look at; `table` and `voiceprints` have every row of the speaker
+    embedding, also those that were never trained. `adapters` are part of the model, since it was adapted before.
+    """
+
+    spec: ModelSpec
+    synthesizer: Synthesizer
+    adversary: Adversary
+    speakers: BaseSpeakers
+    identity: str
+    table: tuple[BaseSpeaker, ...] = ()
+    voiceprints: Float[Tensor, "rows print"] | None = None
+    optimizer_state: Mapping[str, Tensor] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+    adapters: tuple[tuple[str, Adapter], ...] = ()

@@ -1,0 +1,65 @@
+"""From a composed `conf/grid.yaml` to a cell."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from hydra.core.hydra_config import HydraConfig
+from omegaconf import DictConfig, OmegaConf
+
+from runners.config.building import build, cache_dir_of, plain
+from runners.config.differing_settings import SEVERAL, differing_settings
+from runners.config.registration import import_options
+from runners.experiment.cell import Cell
+from strategies.adaptation import AXES, NONE, Adaptation, Choice, PenaltyChoice
+from vits.common.registry import registered
+
+
+def cell_from(config: DictConfig) -> Cell:
+    """The objects that a composed configuration of `conf/grid.yaml` stands for; from here on no class sees it.
+
+    Raises:
+        InputError: a value is not allowed.
+    """
+    import_options()  # a launcher's worker gets the configuration ready-made, and has imported nothing yet
+    return Cell(
+        experiment=config.name,
+        results=Path(config.results),
+        adaptation=adaptation_from(config, HydraConfig.get().runtime.choices),
+        base=build(config.base),
+        model=plain(config.model) or None,
+        corpus=build(config.data),
+        training=build(config.training),
+        evaluation=build(config.evaluation),
+        metrics=[build(metric) for metric in config.metrics.values()],
+        tracking=build(config.wandb),
+        seed=config.seed,
+        epochs=config.epochs,
+        eval_every=config.eval_every,
+        precision=config.precision,
+        device=config.device,
+        max_duration_s=config.max_duration_s,
+        cache_dir=cache_dir_of(config),
+        initialisers={name: cls() for name, cls in registered("strategy").items()},
+        config_yaml=OmegaConf.to_yaml(config, resolve=True),
+        differing=differing_settings(config, HydraConfig.get()),
+    )
+
+
+def adaptation_from(config: DictConfig, chosen: Mapping[str, Any]) -> Adaptation:
+    """The choice on each axis.
+
+    Raises:
+        InputError: a setting of one of them is not allowed.
+    """
+    return Adaptation(**{axis: _choice(axis, config[axis], chosen.get(axis)) for axis in AXES})
+
+
+def _choice(axis: str, settings: DictConfig, name: Any) -> Any:
+    """One option, or on an axis of several all that were named; `Adaptation` says of which class."""
+    if axis not in SEVERAL:
+        return Choice(name, build(settings))
+    options = [Choice(str(option), build(part)) for option, part in settings.items()]
+    return PenaltyChoice(tuple(option for option in options if option.name != NONE))

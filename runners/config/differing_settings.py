@@ -1,0 +1,104 @@
+"""What tells a cell from the default of its experiment, beside its strategy, its freeze policy and its seed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from hydra import compose, initialize_config_dir
+from hydra.core.global_hydra import GlobalHydra
+from hydra.initialize import get_gh_backup, restore_gh_from_backup
+from omegaconf import DictConfig, OmegaConf
+
+from runners.cli.entry_point import CONF
+from strategies.adaptation import AXES
+
+NOT_RESULTS = ("name", "results", "device", "cache_dir", "wandb", "report", "seed", "hydra")
+"""Settings that change nothing in a result, or stand in the name anyway."""
+WHERE_THINGS_LIE = ("root", "filelists", "transcripts", "path")
+"""Last parts of settings that are paths: what lies there is known by its content."""
+UNNAMED_GROUPS = (*AXES, "data", "experiment", "task", "wandb", "report")
+"""Groups whose choice isn't named as such: axes stand in the name anyway, a task is what it chooses."""
+SEVERAL = ("penalty", "metrics")  # groups of which any number of options may be chosen
+TARGET = "_target_"
+
+
+def differing_settings(config: DictConfig, hydra: Any) -> dict[str, str]:
+    """Each setting that changes the result and differs from the experiment's default, as it is written.
+
+    The default is what the experiment gives with the same options chosen in every group; so a default that is typed
+    out differs in nothing, and `adapter.rank=4` differs from what `adapter=lora` brings.
+    """
+    chosen = {**_chosen(hydra), **{group: list(config[group]) for group in SEVERAL}}
+    experiment = f"experiment={chosen['experiment']}"
+    by_default = default_groups(experiment)
+    with_base = default_groups(experiment, f"base={chosen['base']}")
+    asked = {group: choice for group, choice in chosen.items() if choice != by_default.get(group)}
+    default = _composed([experiment, *(f"{group}={_listed(choice)}" for group, choice in asked.items())])
+    named = {
+        group.replace("/", "."): _listed(choice)
+        for group, choice in asked.items()
+        if group not in UNNAMED_GROUPS and (group == "base" or choice != with_base.get(group))
+    }
+    if named.get("base") == "bundle":
+        named["base"] = Path(config.base.path).name
+    return named | _differences(_flat(config), _flat(default))
+
+
+@cache
+def default_groups(*overrides: str) -> dict[str, Any]:
+    """The option of each group that an experiment, or an experiment on another base, chooses."""
+    config = _composed(overrides, with_hydra=True)
+    return {**_chosen(config.hydra), **{group: list(config[group]) for group in SEVERAL}}
+
+
+def _chosen(hydra: Any) -> dict[str, Any]:
+    """The option of each group that has one."""
+    return {group: choice for group, choice in hydra.runtime.choices.items() if not group.startswith("hydra/")}
+
+
+def _composed(overrides: Iterable[str], *, with_hydra: bool = False) -> DictConfig:
+    """A composition beside the one that is running, which is left as it is."""
+    running = get_gh_backup()
+    GlobalHydra.instance().clear()
+    try:
+        with initialize_config_dir(str(CONF), version_base="1.3"):
+            return compose("grid", list(overrides), return_hydra_config=with_hydra)
+    finally:
+        restore_gh_from_backup(running)
+
+
+def _listed(choice: Any) -> str:
+    """A choice as it is written on the command line."""
+    return choice if isinstance(choice, str) else f"[{','.join(choice)}]"
+
+
+def _differences(mine: Mapping[str, Any], default: Mapping[str, Any]) -> dict[str, str]:
+    return {
+        key: _written(mine.get(key))
+        for key in sorted(mine.keys() | default.keys())
+        if mine.get(key) != default.get(key) and key.rpartition(".")[2] not in WHERE_THINGS_LIE
+    }
+
+
+def _written(value: Any) -> str:
+    if isinstance(value, list):
+        return f"[{','.join(map(_written, value))}]"
+    return "null" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _flat(config: DictConfig) -> dict[str, Any]:
+    """The settings that change a result by their dotted names."""
+    plain = OmegaConf.to_container(config, resolve=False)
+    assert isinstance(plain, dict)
+    return dict(_leaves({key: value for key, value in plain.items() if key not in NOT_RESULTS}))
+
+
+def _leaves(node: Mapping[Any, Any], prefix: str = "") -> Iterable[tuple[str, Any]]:
+    for key, value in node.items():
+        if isinstance(value, Mapping):
+            yield from _leaves(value, f"{prefix}{key}.")
+        elif key != TARGET:
+            yield f"{prefix}{key}", value

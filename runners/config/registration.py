@@ -1,0 +1,49 @@
+"""Making all registered options known to Hydra."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from types import ModuleType
+
+from hydra.core.config_store import ConfigStore
+
+import metrics
+import runners.bases
+import runners.evaluation
+import runners.reporting
+import runners.tracking
+import runners.training
+import strategies
+import vits.corpus
+from runners.config.schemas import GridSchema, LintSchema, PretrainSchema
+
+EXTENSIBLE = (strategies, metrics, vits.corpus, runners.bases)
+"""Packages in which a new file may register an option, so that it needs no list to be put on."""
+WITH_SETTINGS = (
+    "runners.evaluation.evaluator",
+    "runners.reporting.settings",
+    "runners.tracking.tracker",
+    "runners.training.trainer",
+)
+
+
+def import_options() -> None:
+    """Import every module that may register an option."""
+    for package in EXTENSIBLE:
+        _import_all(package)
+    for name in WITH_SETTINGS:
+        importlib.import_module(name)
+
+
+def _import_all(package: ModuleType) -> None:
+    for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+        importlib.import_module(module.name)
+
+
+def register_options() -> None:
+    """Make all options, and the schemas of the entry points, known to Hydra."""
+    import_options()
+    store = ConfigStore.instance()
+    for name, schema in (("grid", GridSchema), ("pretrain", PretrainSchema), ("lint", LintSchema)):
+        store.store(name=f"{name}_schema", node=schema, provider="voicegrid")

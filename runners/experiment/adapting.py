@@ -1,0 +1,108 @@
+"""A base and new voices made ready for training, as an adaptation says."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from metrics.judges.judge import Judges
+from metrics.metric import Utterance
+from metrics.voiceprints_by_encoder import voiceprints_by_encoder
+from runners.bases.start import Start
+from runners.training.material import Material, material
+from runners.training.regime import Regime
+from runners.voices.recorded_voices import Voices
+from strategies.adaptation import Adaptation
+from strategies.context import AdaptationContext, Enrolment
+from strategies.freeze.freeze_policy import apply_freeze, shared_parameters
+from strategies.initialisers.embedding_init import EmbeddingInit, leave_one_out_error
+from vits.corpus.batching import LengthBucketedBatches
+from vits.corpus.features import PreparedUtterance
+
+
+@dataclass(frozen=True)
+class Adapted:
+    """A model that is ready for training, and what it is trained on and by which rules.
+
+    `speaker_ids` are the new voices' rows, and `started_from` the base voices whose rows they were given, if so.
+    """
+
+    speaker_ids: Mapping[str, int]
+    started_from: Mapping[str, str]
+    regime: Regime
+    material: Material
+
+
+def context_of(
+    start: Start, voices: Voices, enrolments: Mapping[str, Enrolment], judges: Judges, seed: int
+) -> AdaptationContext:
+    """What every method of the adaptation may look at."""
+    return AdaptationContext(
+        spec=start.spec,
+        base=start.synthesizer,
+        base_speakers=start.speakers,
+        enrolments=enrolments,
+        texts=list(voices.train),
+        hear=partial(_hear, judges, voices.sample_rate),
+        generator=torch.Generator().manual_seed(seed),
+        parameters=shared_parameters(start.synthesizer),
+    )
+
+
+def adapt(
+    adaptation: Adaptation, start: Start, voices: Voices, context: AdaptationContext, batch_size: int, epochs: int
+) -> Adapted:
+    """Enrol the new voices, attach, freeze, penalise and rehearse, in this order; the audio is still the base's.
+
+    Raises:
+        InputError: a choice can't be made on this base, or can change nothing beside the others.
+    """
+    rehearsed = adaptation.rehearsal.value.prepare(context)
+    speaker_ids, started_from = _add_speakers(adaptation.strategy.value, start, context)
+    adaptation.adapter.value.attach(start.synthesizer)
+    schedules = apply_freeze(adaptation.freeze.value, start.synthesizer, context.parameters)
+    seed = context.generator.initial_seed()
+    batches = LengthBucketedBatches(voices.train.frames, batch_size, seed)
+    regime = Regime(
+        schedules=schedules,
+        penalties=adaptation.penalty.prepare(context),
+        averaging=adaptation.average.value.prepare(context, start.synthesizer),
+        total_steps=epochs * len(batches),
+    )
+    return Adapted(speaker_ids, started_from, regime, material(list(voices.train), batches, speaker_ids, rehearsed))
+
+
+def initialiser_errors(
+    initialisers: Mapping[str, EmbeddingInit], context: AdaptationContext, seed: int
+) -> dict[str, float]:
+    """How well each initialiser guesses base speakers that it is not shown."""
+    return {
+        name: leave_one_out_error(initialiser, replace(context, generator=torch.Generator().manual_seed(seed)))
+        for name, initialiser in initialisers.items()
+    }
+
+
+def _add_speakers(
+    initialiser: EmbeddingInit, start: Start, context: AdaptationContext
+) -> tuple[dict[str, int], dict[str, str]]:
+    """Give each new speaker an embedding; returns their ids, and whose rows they are copies of."""
+    initialise = initialiser.prepare(context)
+    first = {speaker: initialise(enrolment) for speaker, enrolment in context.enrolments.items()}
+    ids = {speaker: start.synthesizer.speaker_embedding.add(initial.row) for speaker, initial in first.items()}
+    return ids, {speaker: initial.taken_from for speaker, initial in first.items() if initial.taken_from is not None}
+
+
+def _hear(
+    judges: Judges, sample_rate: int, encoder: str, recordings: Sequence[PreparedUtterance]
+) -> Float[Tensor, "clips print"]:
+    """Unit voiceprints of recordings by the encoder of that name."""
+    heard = [
+        Utterance(item.clip.name, item.clip.speaker, item.clip.text, item.wave.numpy(), sample_rate)
+        for item in recordings
+    ]
+    return voiceprints_by_encoder(encoder, heard, judges)

@@ -1,0 +1,96 @@
+"""What is said and written down before a cell's first step."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+
+from runners.bases.start import Start
+from runners.experiment.adapting import Adapted
+from runners.experiment.cell import Cell
+from runners.experiment.trainable_share import TrainableShare, trainable_shares
+from runners.linting.checks import quick_findings, write_findings
+from runners.linting.finding import Severity
+from runners.results.cell_folder import CellFolder
+from runners.results.identity import Identity
+from runners.tracking.tracker import Tracker, TrackingSettings
+from runners.voices.recorded_voices import Voices, write_splits
+
+LINT = "lint.csv"
+
+
+def announce(
+    cell: Cell, voices: Voices, start: Start, shares: Sequence[TrainableShare], errors: Mapping[str, float]
+) -> None:
+    """Print what the cell is about to do."""
+    whole = shares[-1]
+    skipped = ", ".join(f"{count} {reason}" for reason, count in voices.train.skipped.items()) or "none"
+    print(
+        f"{cell.name}: {len(voices.speakers)} new voices, {len(voices.train)} training utterances (skipped: {skipped})"
+    )
+    for warning in start.warnings:
+        print(f"warning: {warning}")
+    print(f"  trained: {whole.trainable:,} of {whole.parameters:,} parameters ({whole.percent:.2f} %)")
+    for share in shares[:-1]:
+        print(f"    {share.part:20} {share.trainable:>12,} of {share.parameters:>12,} ({share.percent:6.2f} %)")
+    if start.speakers.names:
+        guesses = ", ".join(f"{name} {error:.2f}" for name, error in sorted(errors.items(), key=lambda e: e[1]))
+        print(f"  leave-one-out error on the base speakers (mean of the others = 1): {guesses}")
+
+
+def begin(
+    cell: Cell,
+    folder: CellFolder,
+    identity: Identity,
+    voices: Voices,
+    start: Start,
+    adapted: Adapted,
+    errors: Mapping[str, float],
+) -> None:
+    """Write down who the cell is and what it works on."""
+    folder.begin(
+        identity,
+        cell.config_yaml,
+        name=cell.name,
+        axes=cell.adaptation.names,
+        settings=dict(cell.differing),
+        seed=cell.seed,
+        base=cell.base.label or "pretrained",
+        speakers=list(voices.speakers),
+        skipped=dict(voices.train.skipped),
+        trainable=[asdict(share) | {"percent": share.percent} for share in trainable_shares(start.synthesizer)],
+        leave_one_out_error=dict(errors),
+        speaker_ids=dict(adapted.speaker_ids),
+        device=cell.device,
+        teachers=list(cell.adaptation.teachers),
+    )
+    write_splits(voices, folder.path / "split.csv")
+
+
+def lint_cell(cell: Cell, folder: CellFolder) -> None:
+    """Print what may spoil the comparison, and write it down with what to do about it."""
+    path = folder.path / LINT
+    findings = quick_findings(cell.corpus, cell.base, cell.evaluation.utterances_per_speaker, cell.cache_dir)
+    for finding in findings:
+        if finding.severity is not Severity.SKIPPED:
+            print(f"  {finding.severity}: {finding.where}: {finding.what}")
+    write_findings(findings, path)
+    print(f"  what to do about it, and what was not checked: {path}")
+
+
+def tracker_of(cell: Cell, identity: Identity, folder: CellFolder) -> Tracker:
+    """The cell's run: grouped by strategy, with every axis as a tag and as a key of the configuration."""
+    from omegaconf import OmegaConf
+
+    config = OmegaConf.to_container(OmegaConf.create(cell.config_yaml))
+    axes = cell.adaptation.names
+    tags = [cell.experiment, *(f"{axis}={name}" for axis, name in axes.items()), *cell.tracking.tags]
+    return Tracker(
+        TrackingSettings(cell.tracking.project, cell.tracking.entity, cell.tracking.mode, tags),
+        directory=folder.path,
+        run_id=identity.hash,
+        name=cell.name,
+        group=axes["strategy"],
+        job_type=axes["freeze"],
+        config={**config, "axes": axes},  # pyright: ignore[reportGeneralTypeIssues, reportArgumentType]
+    )

@@ -1,0 +1,113 @@
+"""What one cell of the grid is: a point on the axes, on some voices, trained and evaluated in some way."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from metrics.metric import Metric
+from runners.bases.base import SCRATCH, Base
+from runners.bases.start import Start
+from runners.evaluation.evaluator import EvaluationSettings
+from runners.experiment.cell_name import cell_name
+from runners.results.identity import Identity
+from runners.tracking.tracker import TrackingSettings
+from runners.training.trainer import TrainingSettings
+from runners.voices.recorded_voices import Voices
+from strategies.adaptation import Adaptation
+from strategies.initialisers.embedding_init import EmbeddingInit
+from vits.common.errors import InputError
+from vits.common.names import check_name
+from vits.corpus.corpus import Corpus
+
+LONGEST_TAG = 64  # characters that wandb takes; the experiment's name is a tag there
+FORMAT = 3  # of what a cell computes and leaves behind; raise it when the code that computes it changes its result
+
+
+@dataclass(frozen=True)
+class Cell:
+    """Everything about one cell. `epochs` are those of adaptation, evaluated every `eval_every` and at both ends.
+
+    `differing` are the settings that change its result and differ from the experiment's default, as they stand in
+    its name and in every table; `initialisers` are all that are known, for comparison.
+    """
+
+    experiment: str
+    results: Path
+    adaptation: Adaptation
+    base: Base
+    model: Mapping[str, Any] | None
+    corpus: Corpus
+    training: TrainingSettings
+    evaluation: EvaluationSettings
+    metrics: list[Metric]
+    tracking: TrackingSettings
+    seed: int
+    epochs: int
+    eval_every: int
+    precision: str
+    device: str
+    max_duration_s: float
+    cache_dir: Path
+    initialisers: Mapping[str, EmbeddingInit]
+    config_yaml: str
+    differing: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for name, value, least in (
+            ("epochs", self.epochs, 0),
+            ("eval_every", self.eval_every, 1),
+            ("seed", self.seed, 0),
+        ):
+            if value < least:
+                raise InputError(f"{name}={value} must be {least} or more")
+        if self.seed >= 2**63:
+            raise InputError(f"seed={self.seed} must be below 2**63")
+        if not 1 <= len(self.experiment) <= LONGEST_TAG:
+            raise InputError(f"name={self.experiment!r} has {len(self.experiment)} characters; give 1 to {LONGEST_TAG}")
+        check_name(self.experiment, "name")
+        if not self.metrics:
+            raise InputError("metrics=[] would score nothing; choose at least one, such as metrics=[wer]")
+        _check_scratch(self.base, self.adaptation)
+
+    @property
+    def name(self) -> str:
+        """Its folder's and its run's name."""
+        return cell_name(self.adaptation.names, self.seed, self.differing)
+
+    @property
+    def directory(self) -> Path:
+        return self.results / self.experiment / self.name
+
+    def identity(self, start: Start, voices: Voices) -> Identity:
+        """All that determines the result, and nothing that doesn't (device, paths, tracking)."""
+        return Identity(
+            {
+                "format": FORMAT,
+                **self.adaptation.contents,
+                "base": start.identity,
+                "model": dict(start.spec.parts),
+                "data": voices.identity,
+                "training": asdict(self.training),
+                "evaluation": asdict(self.evaluation),
+                "metrics": [metric.identity for metric in self.metrics],
+                "seed": self.seed,
+                "epochs": self.epochs,
+                "eval_every": self.eval_every,
+                "precision": self.precision,
+            }
+        )
+
+
+def _check_scratch(base: Base, adaptation: Adaptation) -> None:
+    """Without a base there is nothing to start from, and nothing worth keeping."""
+    chosen = adaptation.names
+    wanted = dict.fromkeys(chosen, "none") | {"strategy": "random"}
+    if base.label == SCRATCH and chosen != wanted:
+        shown = " ".join(f"{axis}={name}" for axis, name in chosen.items() if name != wanted[axis])
+        raise InputError(
+            f"a model from scratch has no speakers to start from and nothing worth keeping, so {shown} can't apply; "
+            "use strategy=random freeze=none and none on all other axes"
+        )

@@ -1,0 +1,66 @@
+"""The end of a cell: its best stage becomes a bundle, and the scores get what stands beside them."""
+
+from __future__ import annotations
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from metrics.judges.judge import Judges
+from metrics.judges.speechbrain_adapter import VOICEPRINT_SIZE
+from runners.bases.start import Start
+from runners.experiment.adapting import Adapted
+from runners.experiment.cell import Cell
+from runners.results.cell_folder import CellFolder
+from runners.results.finished_bundle import save_finished
+from runners.training.fit import Fit
+from runners.voices.recorded_voices import Voices, enrol
+from vits.bundle import BaseSpeaker, Bundle
+
+
+def finish(cell: Cell, folder: CellFolder, start: Start, adapted: Adapted, fit: Fit, judges: Judges) -> None:
+    """Go back to the best stage, score what stands beside the results, and leave a bundle behind."""
+    result = fit.best()
+    _save_bundle(cell, folder, start, adapted, fit.evaluator.voices, judges)
+    folder.finish(result.summary, result.chosen)
+    print(f"  kept: epoch {result.chosen['epoch']}, {result.chosen['by']}")
+
+
+def _save_bundle(
+    cell: Cell, folder: CellFolder, start: Start, adapted: Adapted, voices: Voices, judges: Judges
+) -> None:
+    """The adapted model with the new voices among its speakers, in the cell's folder."""
+    choice = cell.adaptation.adapter
+    merged = choice.value.merge(start.synthesizer)
+    start.synthesizer.speaker_embedding.absorb()
+    bundle = Bundle(
+        spec=start.spec,
+        synthesizer=start.synthesizer,
+        adversary=start.adversary,
+        speakers=_speakers(start, adapted, voices),
+        voiceprints=_voiceprints(start, adapted, voices, judges),
+        trained_adversary=True,
+    )
+    adapters = [*start.adapters, *([] if merged else [(choice.name, choice.value)])]
+    save_finished(bundle, adapters, folder.path, f"# {cell.name}\n\nAdapted by `runners/grid.py`; see cell.json.\n")
+
+
+def _speakers(start: Start, adapted: Adapted, voices: Voices) -> tuple[BaseSpeaker, ...]:
+    """Every row's speaker. A base speaker who is called like a new one gives up the name."""
+    counts = {name: sum(clip.speaker == name for clip in voices.train.clips) for name in adapted.speaker_ids}
+    old = [
+        BaseSpeaker(f"{speaker.name} (base)" if speaker.name in counts else speaker.name, speaker.utterances)
+        for speaker in start.table
+    ]
+    new = sorted(adapted.speaker_ids, key=lambda name: adapted.speaker_ids[name])
+    return (*old, *(BaseSpeaker(name, counts[name]) for name in new))
+
+
+def _voiceprints(start: Start, adapted: Adapted, voices: Voices, judges: Judges) -> Float[Tensor, "speakers print"]:
+    """The unit mean voiceprint of each row; zeros where nobody's voice is known."""
+    prints = torch.zeros(len(start.table) + len(adapted.speaker_ids), VOICEPRINT_SIZE)
+    if start.voiceprints is not None and start.voiceprints.shape[1]:
+        prints[: len(start.table)] = start.voiceprints
+    for speaker, enrolment in enrol(voices, judges).items():
+        prints[adapted.speaker_ids[speaker]] = enrolment.mean_voiceprint
+    return prints

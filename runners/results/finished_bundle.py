@@ -1,0 +1,74 @@
+"""The model that a finished cell left behind, or any other bundle: written here, and read by one loader."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from runners.results.cell_folder import CellFolder
+from strategies.adapters.adapter import Adapter
+from vits.bundle import Bundle, load_bundle, write_bundle_files
+from vits.common.atomic_files import write_atomically
+from vits.common.errors import InputError
+from vits.common.registry import registered
+from vits.synthesizer import Synthesizer
+
+ADAPTERS = "adapters.json"  # what the weights need beside the model's own parts: a list of names and settings
+
+
+def save_finished(bundle: Bundle, adapters: Sequence[tuple[str, Adapter]], directory: Path, card: str) -> None:
+    """Write a bundle's files, and which adapters its weights need, into a cell's folder."""
+    kept = [{"name": name, "settings": asdict(adapter)} for name, adapter in adapters]  # pyright: ignore[reportArgumentType]
+    if kept:
+        write_atomically(directory / ADAPTERS, json.dumps(kept, indent=1).encode())
+    write_bundle_files(bundle, directory, card)
+
+
+def load_finished(directory: Path) -> Bundle:
+    """Read a bundle with the adapters that it was saved with.
+
+    Raises:
+        InputError: a file is missing, damaged, or names an adapter that isn't known.
+    """
+    folder = CellFolder(directory)
+    if folder.record and not folder.finished:
+        raise InputError(f"{directory} is no finished cell ({folder.record.get('status')}); run it to its end first")
+    adapters = saved_adapters(directory)
+
+    def attach(synthesizer: Synthesizer) -> None:
+        for _, adapter in adapters:
+            adapter.attach(synthesizer)
+
+    return load_bundle(directory, attach)
+
+
+def saved_adapters(directory: Path) -> list[tuple[str, Adapter]]:
+    """The adapters that a bundle's weights need, by their registered names alone.
+
+    Raises:
+        InputError: the file is damaged, or names an adapter or a setting that isn't known.
+    """
+    path = directory / ADAPTERS
+    if not path.is_file():
+        return []
+    try:
+        entries = json.loads(path.read_text(encoding="utf-8"))
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise InputError(f"{path} is damaged ({error}); copy the bundle again") from None
+    if not isinstance(entries, list):
+        raise InputError(f"{path} must hold a list of adapters; copy the bundle again")
+    return [_adapter(path, entry) for entry in entries]
+
+
+def _adapter(path: Path, entry: Any) -> tuple[str, Adapter]:
+    known = registered("adapter")
+    name = str(entry.get("name")) if isinstance(entry, Mapping) else ""
+    if name not in known or not isinstance(entry.get("settings"), Mapping):
+        raise InputError(f"{path} names the adapter {name!r}; this version knows {', '.join(known)}")
+    try:
+        return name, known[name](**entry["settings"])
+    except TypeError as error:
+        raise InputError(f"{path}: the adapter {name!r} has other settings ({error}); copy the bundle again") from None
