@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import cast
 
 import torch
 from jaxtyping import Float
@@ -87,9 +88,7 @@ class LoRA(Adapter):
 
 def _steps(layer: nn.Module) -> parametrize.ParametrizationList:
     """What a weight goes through before it is used."""
-    steps = layer.get_submodule(f"parametrizations.{WEIGHT}")
-    assert isinstance(steps, parametrize.ParametrizationList)
-    return steps
+    return cast(parametrize.ParametrizationList, layer.get_submodule(f"parametrizations.{WEIGHT}"))
 
 
 def _learns(layer: nn.Module) -> bool:

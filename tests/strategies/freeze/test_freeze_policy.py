@@ -65,9 +65,9 @@ def test_parts_are_trained_as_the_table_says_when_frozen(option: str, synthesize
 
 @pytest.mark.parametrize("option", TRAINED_PARTS)
 def test_policy_decides_by_names_alone_when_asked(option: str, synthesizer: Synthesizer) -> None:
-    names = shared_parameters(synthesizer)
+    names, chosen = shared_parameters(synthesizer), policy(option)
     assert {n.split(".")[0] for n in names} == set(PARTS)
-    assert {n.split(".")[0] for n in names if policy(option).rate(n, 0.0) > 0} == TRAINED_PARTS[option]
+    assert {n.split(".")[0] for n in names if chosen.rate(n, 0.0) > 0} == TRAINED_PARTS[option]
 
 
 @pytest.mark.parametrize("option", TRAINED_PARTS)
