@@ -73,10 +73,11 @@ class LoRA(Adapter):
             change.train(layer.training)
             parametrize.register_parametrization(layer, WEIGHT, change)
 
-    def merge(self, synthesizer: Synthesizer) -> None:
-        for module in synthesizer.modules():
+    def merge(self, synthesizer: Synthesizer) -> bool:
+        for module in list(synthesizer.modules()):
             if parametrize.is_parametrized(module, WEIGHT) and isinstance(_steps(module)[-1], LowRankChange):
                 _fold(module)
+        return True
 
     def _layers(self, synthesizer: Synthesizer) -> Iterator[nn.Conv1d | nn.Linear]:
         """The layers of the targets whose weight is a parameter; some models store weights that nothing uses."""
