@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import cast
+from typing import Annotated, cast
 
 import torch
 from jaxtyping import Float
@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from torch.nn.utils import parametrize
 
 from strategies.adapters.adapter import Adapter
+from vits.common.bounds import Above, AtLeast, Items, OneOf, check_fields
 from vits.common.errors import InputError
 from vits.common.registry import register
 from vits.model_spec import PARTS
@@ -49,18 +50,14 @@ class LoRA(Adapter):
     Hu et al., LoRA: Low-Rank Adaptation of Large Language Models, 2021, section 4.1.
     """
 
-    rank: int = 8
-    alpha: float = 16.0
-    targets: list[str] = field(default_factory=lambda: ["text_encoder", "flow"])
+    rank: Annotated[int, AtLeast(1)] = 8
+    alpha: Annotated[float, Above(0)] = 16.0
+    targets: Annotated[list[Annotated[str, OneOf(*PARTS)]], Items(least=1)] = field(
+        default_factory=lambda: ["text_encoder", "flow"]
+    )
 
     def __post_init__(self) -> None:
-        if self.rank < 1:
-            raise InputError(f"adapter.rank={self.rank} must be 1 or more")
-        if not 0 < self.alpha < float("inf"):
-            raise InputError(f"adapter.alpha={self.alpha} must be above 0 and finite")
-        unknown = sorted(set(self.targets) - set(PARTS))
-        if unknown or not self.targets:
-            raise InputError(f"adapter.targets={self.targets} must be one or more of {', '.join(PARTS)}")
+        check_fields(self, "adapter")
 
     def attach(self, synthesizer: Synthesizer) -> None:
         layers = list(self._layers(synthesizer))

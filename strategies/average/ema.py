@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Annotated
 
 import torch
 from torch import Tensor
 
 from strategies.average.average import Average, Averaging
 from strategies.context import AdaptationContext
+from vits.common.bounds import AtLeast, Below, check_fields
 from vits.common.errors import InputError
 from vits.common.registry import register
 from vits.synthesizer import Synthesizer
@@ -52,11 +54,10 @@ class EMA(Average):
     Tarvainen and Valpola, Mean teachers are better role models, 2017, section 2.
     """
 
-    decay: float = 0.99
+    decay: Annotated[float, AtLeast(0), Below(1)] = 0.99
 
     def __post_init__(self) -> None:
-        if not 0 <= self.decay < 1:
-            raise InputError(f"average.decay={self.decay} must be from 0 to below 1")
+        check_fields(self, "average")
 
     def prepare(self, context: AdaptationContext, synthesizer: Synthesizer) -> Averaging:
         trained = {name: p for name, p in synthesizer.named_parameters() if p.requires_grad}

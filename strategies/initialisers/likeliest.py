@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Annotated
 
 import torch
 from jaxtyping import Float
@@ -12,7 +13,7 @@ from torch import Tensor
 from strategies.context import AdaptationContext, Enrolment
 from strategies.initialisers.embedding_init import EmbeddingInit, InitialEmbedding, Initialise
 from vits.alignment import alignment_scores, search_alignment
-from vits.common.errors import InputError
+from vits.common.bounds import AtLeast, check_fields
 from vits.common.registry import register
 from vits.corpus.features import PreparedUtterance
 from vits.layers import length_mask
@@ -34,14 +35,11 @@ class Likeliest(EmbeddingInit):
     One row of the table a voice, as for every initialiser; no other parameters.
     """
 
-    recordings: int = 4
-    mel_weight: float = 45.0
+    recordings: Annotated[int, AtLeast(1)] = 4
+    mel_weight: Annotated[float, AtLeast(0)] = 45.0
 
     def __post_init__(self) -> None:
-        if self.recordings < 1:
-            raise InputError(f"strategy.recordings={self.recordings} must be 1 or more")
-        if not 0 <= self.mel_weight < float("inf"):
-            raise InputError(f"strategy.mel_weight={self.mel_weight} must be 0 or more and finite")
+        check_fields(self, "strategy")
 
     def prepare(self, context: AdaptationContext) -> Initialise:
         speakers = context.base_speakers

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Annotated
 
 import torch
 from torch import Tensor
 
 from strategies.context import AdaptationContext
 from strategies.penalties.penalty import Penalty, PenaltyTerms
+from vits.common.bounds import Above, check_fields
 from vits.common.errors import InputError
 from vits.common.registry import register
 from vits.corpus.batching import Batch
@@ -25,11 +27,10 @@ class L2SP(Penalty):
     with Convolutional Networks, 2018, equation 2.
     """
 
-    weight: float = 0.1
+    weight: Annotated[float, Above(0)] = 0.1
 
     def __post_init__(self) -> None:
-        if not 0 < self.weight < float("inf"):
-            raise InputError(f"penalty.l2_sp.weight={self.weight} must be above 0 and finite")
+        check_fields(self, "penalty.l2_sp")
 
     def prepare(self, context: AdaptationContext) -> PenaltyTerms:
         trained = list(context.trained.values())

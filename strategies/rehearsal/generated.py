@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from itertools import cycle, islice
 from pathlib import Path
+from typing import Annotated
 
 import torch
 from jaxtyping import Float
@@ -13,6 +14,7 @@ from torch import Tensor
 
 from strategies.context import AdaptationContext
 from strategies.rehearsal.rehearsal import Rehearsal, Rehearsed
+from vits.common.bounds import Above, AtLeast, Below, check_fields
 from vits.common.errors import InputError
 from vits.common.registry import register
 from vits.corpus.features import PreparedUtterance
@@ -34,19 +36,13 @@ class Generated(Rehearsal):
     Shin et al., Continual Learning with Deep Generative Replay, 2017.
     """
 
-    share: float = 0.25
-    utterances: int = 64
-    min_frames: int = 32
-    noise_scale: float = 0.667
+    share: Annotated[float, Above(0), Below(1)] = 0.25
+    utterances: Annotated[int, AtLeast(1)] = 64
+    min_frames: Annotated[int, AtLeast(4)] = 32
+    noise_scale: Annotated[float, AtLeast(0)] = 0.667
 
     def __post_init__(self) -> None:
-        if not 0 < self.share < 1:
-            raise InputError(f"rehearsal.share={self.share} must be above 0 and below 1")
-        for name, value, least in (("utterances", self.utterances, 1), ("min_frames", self.min_frames, 4)):
-            if value < least:
-                raise InputError(f"rehearsal.{name}={value} must be {least} or more")
-        if not 0 <= self.noise_scale < float("inf"):
-            raise InputError(f"rehearsal.noise_scale={self.noise_scale} must be 0 or more and finite")
+        check_fields(self, "rehearsal")
 
     def prepare(self, context: AdaptationContext) -> Rehearsed:
         speakers, texts = context.base_speakers, context.texts

@@ -141,10 +141,10 @@ def test_parameters_are_as_many_as_the_formula_says_when_attached(rank: int, syn
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"rank": 0}, "adapter.rank=0 must be 1 or more"),
-        ({"alpha": 0.0}, "adapter.alpha=0.0 must be above 0"),
-        ({"targets": []}, r"adapter.targets=\[\] must be one or more of text_encoder, "),
-        ({"targets": ["flows"]}, r"adapter.targets=\['flows'\] must be one or more of text_encoder, "),
+        ({"rank": 0}, "adapter.rank=0 must be a whole number of at least 1"),
+        ({"alpha": 0.0}, "adapter.alpha=0.0 must be a finite number above 0"),
+        ({"targets": []}, r"adapter.targets=\[\] must be a list of 1 to"),
+        ({"targets": ["flows"]}, r"adapter.targets\[0\]='flows' must be text that is one of text_encoder, "),
     ],
 )
 def test_settings_are_refused_when_they_make_no_adapter(settings: dict[str, object], message: str) -> None:

@@ -100,5 +100,5 @@ def test_average_holds_as_many_numbers_as_are_trained_when_it_begins(
 
 @pytest.mark.parametrize("decay", [-0.1, 1.0, float("nan")])
 def test_decay_is_refused_when_it_is_no_share(decay: float) -> None:
-    with pytest.raises(InputError, match=f"average.decay={decay} must be from 0 to below 1"):
+    with pytest.raises(InputError, match=f"average.decay={decay} must be a finite number of at least 0 and below 1"):
         EMA(decay)

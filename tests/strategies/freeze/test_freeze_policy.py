@@ -135,11 +135,11 @@ def test_rate_follows_the_schedule_when_training_advances(schedule: RateSchedule
 
 @pytest.mark.parametrize("factor", [-0.1, float("inf"), float("nan")])
 def test_schedule_is_refused_when_its_factor_is_no_rate(factor: float) -> None:
-    with pytest.raises(InputError, match="must be 0 or more and finite"):
+    with pytest.raises(InputError, match=r"factor=.* must be a finite number of at least 0"):
         RateSchedule(factor)
 
 
 @pytest.mark.parametrize("starts_at", [-0.1, 1.1, float("nan")])
 def test_schedule_is_refused_when_it_starts_outside_the_training(starts_at: float) -> None:
-    with pytest.raises(InputError, match="give a share from 0 to 1"):
+    with pytest.raises(InputError, match=r"starts_at=.* must be a finite number of at least 0 and of at most 1"):
         RateSchedule(1.0, starts_at)

@@ -81,5 +81,5 @@ def test_row_is_the_mean_when_the_penalty_is_huge(draw_speakers: DrawSpeakers, n
 
 @pytest.mark.parametrize("strengths", [[], [0.0], [1.0, -0.1]])
 def test_strengths_are_refused_when_missing_or_not_above_zero(strengths: list[float]) -> None:
-    with pytest.raises(InputError, match="must be one or more numbers above 0"):
+    with pytest.raises(InputError, match=r"strategy.strengths.* must be a (list of 1 to|finite number above 0)"):
         Ecapa(strengths=strengths)

@@ -121,8 +121,8 @@ def test_initialiser_is_refused_when_there_are_no_base_speakers(new_context: New
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"recordings": 0}, "strategy.recordings=0 must be 1 or more"),
-        ({"mel_weight": -1.0}, "strategy.mel_weight=-1.0 must be 0 or more and finite"),
+        ({"recordings": 0}, "strategy.recordings=0 must be a whole number of at least 1"),
+        ({"mel_weight": -1.0}, "strategy.mel_weight=-1.0 must be a finite number of at least 0"),
     ],
 )
 def test_settings_are_refused_when_out_of_range(settings: dict[str, float], message: str) -> None:

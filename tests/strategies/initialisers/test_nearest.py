@@ -53,5 +53,5 @@ def test_row_says_whose_it_is_when_it_is_one_speakers(
 
 @pytest.mark.parametrize("neighbours", [0, -1])
 def test_neighbours_are_refused_when_below_one(neighbours: int) -> None:
-    with pytest.raises(InputError, match=f"neighbours={neighbours} must be 1 or more"):
+    with pytest.raises(InputError, match=f"strategy.neighbours={neighbours} must be a whole number of at least 1"):
         Nearest(neighbours)

@@ -105,5 +105,5 @@ def test_penalty_is_refused_when_nothing_of_the_base_is_trained(context: NewCont
 
 @pytest.mark.parametrize("weight", [0.0, -1.0, float("inf"), float("nan")])
 def test_weight_is_refused_when_it_holds_nothing_back(weight: float) -> None:
-    with pytest.raises(InputError, match=f"penalty.l2_sp.weight={weight} must be above 0 and finite"):
+    with pytest.raises(InputError, match=f"penalty.l2_sp.weight={weight} must be a finite number above 0"):
         L2SP(weight=weight)

@@ -118,11 +118,11 @@ def test_rehearsal_is_refused_when_nobody_can_speak_or_nothing_is_said(
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"share": 0.0}, "rehearsal.share=0.0 must be above 0 and below 1"),
-        ({"share": 1.0}, "rehearsal.share=1.0 must be above 0 and below 1"),
-        ({"utterances": 0}, "rehearsal.utterances=0 must be 1 or more"),
-        ({"min_frames": 3}, "rehearsal.min_frames=3 must be 4 or more"),
-        ({"noise_scale": -1.0}, "rehearsal.noise_scale=-1.0 must be 0 or more and finite"),
+        ({"share": 0.0}, "rehearsal.share=0.0 must be a finite number above 0 and below 1"),
+        ({"share": 1.0}, "rehearsal.share=1.0 must be a finite number above 0 and below 1"),
+        ({"utterances": 0}, "rehearsal.utterances=0 must be a whole number of at least 1"),
+        ({"min_frames": 3}, "rehearsal.min_frames=3 must be a whole number of at least 4"),
+        ({"noise_scale": -1.0}, "rehearsal.noise_scale=-1.0 must be a finite number of at least 0"),
     ],
 )
 def test_settings_are_refused_when_out_of_range(settings: dict[str, float], message: str) -> None:
