@@ -72,17 +72,6 @@ class ModelSpec:
         _check_size(sum(count_weights(name, self.parts[name]) for name in PARTS) + self._embedding_weights(n_speakers))
         return self._new_synthesizer(n_speakers)
 
-    def condition(self, synthesizer: Synthesizer) -> None:
-        """Give the decoder of a synthesizer the conditioning that the specification names."""
-        trunk: Any = synthesizer.decoder.get_submodule("trunk")
-        trunk.conditioning = self._build(
-            CONDITIONING,
-            {
-                "stage_channels": trunk.stage_channels,
-                "speaker_channels": synthesizer.speaker_embedding.weight.shape[1],
-            },
-        )
-
     def adversary(self) -> Adversary:
         """New discriminators with random weights.
 

@@ -100,6 +100,11 @@ class _Named:
 class _InertUnpickler(pickle._Unpickler):  # the one written in Python, whose every instruction can be restricted
     """Reads the pickle of a checkpoint. Of what it may do with objects only the harmless is left."""
 
+    stack: list[Any]
+    append: Callable[[object], None]
+    pop_mark: Callable[[], list[Any]]
+    readline: Callable[[], bytes]
+
     def __init__(self, content: bytes, records: _Records) -> None:
         super().__init__(BytesIO(content), encoding="utf-8", errors="replace")
         self._records = records
