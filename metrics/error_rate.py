@@ -15,8 +15,11 @@ from metrics.judges.judge import Judges
 from metrics.judges.judge_weights import Weights
 from metrics.judges.transcriber import Transcriber, Transcript
 from metrics.metric import KnownVoices, Metric, Score, Scorer, Utterance
+from vits.text.cleaning import visible
 
 SILENCE = np.zeros(0, dtype=np.float32)
+_BRACKETS = "()[]{}<>（）［］｛｝＜＞⟨⟩〈〉《》「」『』【】〔〕"
+_READ_ALOUD = str.maketrans({**dict.fromkeys(_BRACKETS, " "), "&": " and ", "＆": " and "})
 KINDS = ("substitutions", "deletions", "insertions")
 
 
@@ -47,6 +50,7 @@ class ErrorRate(Metric):
     transcriber: ClassVar[type[Transcriber]]
     higher_is_better: ClassVar[bool] = False
     judges_base_voices: ClassVar[bool] = True
+    version: ClassVar[int] = 2  # 1 had the words in brackets deleted
 
     model: str
 
@@ -94,7 +98,7 @@ def error_components(name: str, units: str) -> tuple[str, ...]:
 
 
 def english_normaliser() -> Callable[[str], str]:
-    """Whisper's English normaliser, and no lone punctuation.
+    """Whisper's English normaliser on what is spoken of a text, and no lone punctuation.
 
     Case, punctuation, spelling variants and numbers are made alike: Radford et al. 2023,
     https://arxiv.org/abs/2212.04356, appendix C.
@@ -102,7 +106,16 @@ def english_normaliser() -> Callable[[str], str]:
     from whisper.normalizers import EnglishTextNormalizer
 
     normaliser = EnglishTextNormalizer()
-    return lambda text: without_punctuation(normaliser(text))
+    return lambda text: without_punctuation(normaliser(as_spoken(text)))
+
+
+def as_spoken(text: str) -> str:
+    """The text with blanks for its brackets, "and" for &, and without invisible characters.
+
+    Whisper's normaliser deletes what stands in brackets, as transcripts of films describe sounds there; a voice
+    reads those words.
+    """
+    return visible(text).translate(_READ_ALOUD)
 
 
 def without_punctuation(text: str) -> str:

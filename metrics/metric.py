@@ -23,7 +23,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
-from typing import ClassVar
+from typing import ClassVar, TypedDict
 
 import numpy as np
 import pandas as pd
@@ -127,6 +127,13 @@ class Score:
 
     values: Mapping[str, float]
     notes: Mapping[str, str] = field(default_factory=dict)
+
+
+class KeptScore(TypedDict):
+    """A score as a cache keeps it in JSON."""
+
+    values: dict[str, float]
+    notes: dict[str, str]
 
 
 Scorer = Callable[[Sequence[Utterance]], list[Score]]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -13,9 +12,10 @@ from torch import Tensor
 
 from metrics.judges.judge import Judges
 from metrics.judges.speaker_encoder import mean_voiceprint
-from metrics.metric import KnownVoices, Metric, Score, Utterance, mean_of_defined
-from vits.common.atomic_files import content_key, write_atomically
+from metrics.metric import KeptScore, KnownVoices, Metric, Score, Utterance, mean_of_defined
+from vits.common.atomic_files import content_key
 from vits.common.errors import InputError
+from vits.common.kept_files import keep_json, kept_json
 
 
 def score_recordings(
@@ -31,13 +31,11 @@ def score_recordings(
     contents = [metric.identity, "recordings", *(r.digest for r in recordings), "known", known.digest]
     key = content_key(part.encode() for part in contents)
     path = judges.cache_dir / "recordings" / f"{metric.name}-{key}.json"
-    if path.is_file():
-        try:
-            return [Score(**score) for score in json.loads(path.read_text(encoding="utf-8"))]
-        except json.JSONDecodeError:
-            path.unlink()  # damaged; it is computed again
+    scored = kept_json(path, list[KeptScore])
+    if scored is not None and len(scored) == len(recordings):
+        return [Score(score["values"], score["notes"]) for score in scored]
     scores = metric.prepare(known, judges)(recordings)
-    write_atomically(path, json.dumps([asdict(score) for score in scores]).encode())
+    keep_json(path, [asdict(score) for score in scores])
     return scores
 
 

@@ -22,7 +22,9 @@ def voiceprints_by_encoder(
     Raises:
         InputError: no metric's judge is called like that, or a recording holds no sound.
     """
-    metrics = [cls() for cls in registered("metrics").values() if issubclass(cls, SpeakerSimilarity)]
+    metrics = [
+        metric for metric in (cls() for cls in registered("metrics").values()) if isinstance(metric, SpeakerSimilarity)
+    ]
     known = {metric.judge: metric for metric in metrics if metric.judge is not None}
     if encoder not in known:
         raise InputError(f"there is no speaker encoder {encoder!r}; choose of {', '.join(sorted(known))}")

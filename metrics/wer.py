@@ -21,7 +21,8 @@ class WordErrorRate(ErrorRate):
     """Word error rate, lower is better: what Whisper hears against what should have been said.
 
     Errors per word of the reference, 0 and up (more than 1 where words are invented). Both sides pass through
-    Whisper's English normaliser first (case, punctuation, spelling variants, numbers). Several utterances
+    Whisper's English normaliser first (case, punctuation, spelling variants, numbers), from which words in brackets
+    are saved: they are spoken, too. Several utterances
     combine as a corpus: all errors over all words. Where nothing is heard, and where there is no sound at
     all, every word is deleted.
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
 import torch
@@ -117,6 +118,18 @@ class AdaptationContext:
     def without_base_speaker(self, index: int) -> AdaptationContext:
         """The same as if the base had never known one of its speakers."""
         return replace(self, base_speakers=self.base_speakers.without(index))
+
+    @contextmanager
+    def base_at_rest(self) -> Iterator[Synthesizer]:
+        """The base as it speaks, without dropout and without gradients; its modes are what they were afterwards."""
+        modes = [(module, module.training) for module in self.base.modules()]
+        self.base.eval()
+        try:
+            with torch.no_grad():
+                yield self.base
+        finally:
+            for module, training in modes:
+                module.training = training
 
     @property
     def trained(self) -> dict[str, nn.Parameter]:

@@ -17,6 +17,7 @@ from runners.evaluation.evaluator import NOTE_COLUMNS
 from runners.results.cell_folder import CellFolder
 from runners.results.identity import Identity
 from strategies.adaptation import AXES
+from vits.common.names import file_stem
 from vits.corpus.clip import Clip
 from vits.corpus.split import TEST, VALIDATION, write_split
 
@@ -115,7 +116,7 @@ def _write_media(cell: Path) -> None:
         audio.mkdir(parents=True)
         pictures.mkdir(parents=True)
         for who, name, _ in _sentences(TEST):
-            stem = f"{who}-{name.replace('/', '-')}"
+            stem = file_stem(who, name)
             soundfile.write(audio / f"{stem}.flac", wave, SAMPLE_RATE)
             if name.endswith("/0"):
                 imsave(pictures / f"{stem}.png", np.zeros((2, 2, 3)))

@@ -15,7 +15,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from vits.common.errors import InputError
-from vits.layers import gaussian_like
+from vits.sentence_noise import gaussian_like
 
 INITIAL_NOISE_SCALE = 0.01
 NOISE_DECAY_PER_STEP = 2e-6

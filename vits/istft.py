@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import torch
 from einops import rearrange
-from jaxtyping import Float
+from jaxtyping import Float, Int64
 from torch import Tensor, nn
 
 from vits.common.errors import InputError
+from vits.layers import length_mask
+
+SMALLEST_POWER = 1e-3  # of the overlapping windows; far below that of any place where a frame is
 
 
 class InverseSTFT(nn.Module):
@@ -35,14 +38,29 @@ class InverseSTFT(nn.Module):
         self.register_buffer("window_power", window.square().float().unsqueeze(1), persistent=False)
 
     def forward(
-        self, magnitude: Float[Tensor, "batch bins frames"], phase: Float[Tensor, "batch bins frames"]
+        self,
+        magnitude: Float[Tensor, "batch bins frames"],
+        phase: Float[Tensor, "batch bins frames"],
+        steps: Int64[Tensor, "batch"] | None = None,
     ) -> Float[Tensor, "batch samples"]:
-        """`hop_length * (frames - 1)` samples."""
+        """`hop_length * (frames - 1)` samples.
+
+        With `steps`, item i has the frames `0 .. steps[i]` alone, as if it had been transformed without the
+        others, and is zero behind sample `hop_length * steps[i]`.
+        """
+        power = self.window_power.expand(1, -1, magnitude.shape[2])
+        if steps is not None:
+            there = length_mask(steps + 1, magnitude.shape[2])
+            # not a product: a magnitude that overflowed on the padding must not become NaN
+            magnitude, power = magnitude.masked_fill(there == 0, 0.0), power * there
         spectrum = torch.cat((magnitude * torch.cos(phase), magnitude * torch.sin(phase)), dim=1)
-        audio = self._overlap_add(self.basis @ spectrum)
-        power = self._overlap_add(self.window_power.expand(1, -1, spectrum.shape[2]))
         margin = self.n_fft // 2
-        return audio[:, margin:-margin] / power[:, margin:-margin]
+        audio = self._overlap_add(self.basis @ spectrum)[:, margin:-margin]
+        power = self._overlap_add(power)[:, margin:-margin]
+        if steps is None:
+            return audio / power
+        before_end = length_mask(steps * self.hop_length, audio.shape[1]).squeeze(1)
+        return audio / power.clamp_min(SMALLEST_POWER) * before_end
 
     def _overlap_add(self, frames: Float[Tensor, "batch n_fft frames"]) -> Float[Tensor, "batch samples"]:
         overlap = self.n_fft // self.hop_length

@@ -33,13 +33,6 @@ def length_mask(lengths: Int64[Tensor, "batch"], longest: int | None = None) -> 
     return valid.unsqueeze(1).float()
 
 
-def gaussian_like(mean: Tensor, generator: torch.Generator | None) -> Tensor:
-    """Standard normal noise in the shape of `mean`, drawn from the generator or from torch's own."""
-    if generator is None:  # the only one of the two that can be exported
-        return torch.randn_like(mean, memory_format=torch.contiguous_format)
-    return torch.randn(mean.shape, generator=generator, device=mean.device, dtype=mean.dtype)
-
-
 class SpeakerProjection(nn.Conv1d):
     """What a speaker embedding adds to `out_channels` channels. An embedding without channels adds nothing."""
 

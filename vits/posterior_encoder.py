@@ -9,7 +9,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from vits.common.sizes import Channels, Count, KernelSize, LatentChannels, SpeakerChannels
-from vits.layers import gaussian_like
+from vits.sentence_noise import Noise, gaussian_like
 from vits.wavenet import WaveNet
 
 
@@ -45,9 +45,9 @@ class PosteriorEncoder(nn.Module):
         speaker: Float[Tensor, "batch gin 1"],
         *,
         noise_scale: float = 1.0,
-        generator: torch.Generator | None = None,
+        generator: Noise = None,
     ) -> Posterior:
         hidden = self.wavenet(self.input(spectrogram) * mask, mask, speaker)
         mean, log_deviation = (self.projection(hidden) * mask).chunk(2, dim=1)
-        noise = gaussian_like(mean, generator) * noise_scale
+        noise = gaussian_like(mean, generator, mask) * noise_scale
         return Posterior((mean + noise * torch.exp(log_deviation)) * mask, mean, log_deviation)

@@ -10,7 +10,8 @@ from torch import Tensor, nn
 
 from vits.alignment import alignment_scores, expand_durations, search_alignment
 from vits.decoder import DecodedAudio
-from vits.layers import gaussian_like, length_mask
+from vits.layers import length_mask
+from vits.sentence_noise import Noise, gaussian_like
 from vits.speaker_embedding import SpeakerEmbedding
 
 
@@ -135,12 +136,13 @@ class Synthesizer(nn.Module):
         noise_scale: float = 0.667,
         duration_noise_scale: float = 0.8,
         length_scale: float = 1.0,
-        generator: torch.Generator | None = None,
+        generator: Noise = None,
     ) -> Speech:
         """Speak the text.
 
         `noise_scale` is the spread of the latent around the prior's mean, `duration_noise_scale` that of a
-        stochastic duration predictor, and `length_scale` stretches time.
+        stochastic duration predictor, and `length_scale` stretches time. With a generator for each sentence,
+        its audio is what it is alone, and zero behind its end; one for all hands out noise by the batch's shape.
         """
         g = self.speaker_embedding(speaker)
         prior = self.frame_prior(
@@ -151,8 +153,8 @@ class Synthesizer(nn.Module):
             length_scale=length_scale,
             generator=generator,
         )
-        z = self.latent(prior, gaussian_like(prior.mean, generator) * noise_scale, g)
-        decoded = self.decoder(z, g)
+        z = self.latent(prior, gaussian_like(prior.mean, generator, prior.mask) * noise_scale, g)
+        decoded = self.decoder(z, g, ends(prior.lengths, z.shape[2]))
         joined = decoded.bands if decoded.streams is None else decoded.streams
         return Speech(decoded.audio, prior.lengths * self.samples_per_frame, joined, prior.alignment, z)
 
@@ -164,7 +166,7 @@ class Synthesizer(nn.Module):
         *,
         duration_noise_scale: float | Float[Tensor, "1"],
         length_scale: float | Float[Tensor, "1"],
-        generator: torch.Generator | None = None,
+        generator: Noise = None,
     ) -> FramePrior:
         """Where the latent of each frame is expected, from the text alone; `g` are the speakers' embeddings."""
         text = self.text_encoder(tokens, token_lengths, g)
@@ -194,7 +196,8 @@ class Synthesizer(nn.Module):
         """Copy-synthesis: what the decoder makes of the mean of a recording's own latent."""
         g = self.speaker_embedding(speaker)
         mask = length_mask(spectrogram_lengths, spectrogram.shape[2])
-        return self.decoder(self.posterior_encoder(spectrogram, mask, g, noise_scale=0.0).z, g)
+        z = self.posterior_encoder(spectrogram, mask, g, noise_scale=0.0).z
+        return self.decoder(z, g, ends(spectrogram_lengths, z.shape[2]))
 
     @torch.no_grad()
     def convert(
@@ -214,12 +217,17 @@ class Synthesizer(nn.Module):
         z = self.posterior_encoder(spectrogram, mask, of_source, noise_scale=0.0).z
         z_p = self.flow(z, mask, of_source)
         converted = self.flow.inverse(z_p, mask, of_target)  # pyright: ignore[reportCallIssue]
-        return self.decoder(converted * mask, of_target)
+        return self.decoder(converted * mask, of_target, ends(spectrogram_lengths, mask.shape[2]))
 
     @property
     def samples_per_frame(self) -> int:
         """Samples of audio that the decoder makes of one frame of the latent."""
         return int(self.decoder.samples_per_frame)  # pyright: ignore[reportArgumentType]
+
+
+def ends(lengths: Int64[Tensor, "batch"], longest: int) -> Int64[Tensor, "batch"] | None:
+    """The lengths for the decoder; none if all items are as long as their batch, which saves it masking."""
+    return None if bool((lengths == longest).all()) else lengths
 
 
 def random_segment_starts(

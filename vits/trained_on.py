@@ -7,17 +7,21 @@ recording. A fingerprint can be compared and not be read, so the file may be sha
 from __future__ import annotations
 
 import hashlib
+import os
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from pathlib import Path
 
+from vits.common.atomic_files import write_atomically
 from vits.common.errors import InputError
+from vits.common.names import shown
 from vits.corpus.clip import Clip
 from vits.corpus.text_file import numbered_lines
 
 FILE = "trained_on.csv"
 HEADER = "kind|fingerprint"
-SHOWN = 60  # characters of a bad line that its message repeats
+_FINGERPRINT = re.compile("[0-9a-f]{12}")
 
 
 def fingerprint(text: str) -> str:
@@ -55,7 +59,7 @@ class TrainedOn:
     def save(self, directory: Path) -> None:
         """Write the file into a bundle's folder."""
         lines = [f"{kind.name}|{mark}" for kind in fields(self) for mark in sorted(getattr(self, kind.name))]
-        (directory / FILE).write_text("\n".join([HEADER, *lines]) + "\n", encoding="utf-8")
+        write_atomically(directory / FILE, ("\n".join([HEADER, *lines]) + "\n").encode())
 
 
 def read_trained_on(directory: Path) -> TrainedOn | None:
@@ -65,17 +69,17 @@ def read_trained_on(directory: Path) -> TrainedOn | None:
         InputError: the file is malformed.
     """
     path = directory / FILE
-    if not path.is_file():
+    if not os.path.lexists(path):
         return None
     known: dict[str, set[str]] = {kind.name: set() for kind in fields(TrainedOn)}
     header, *lines = numbered_lines(path) or [(1, "")]
     if header[1] != HEADER:
-        raise InputError(f"{path}:{header[0]}: the header is {header[1][:SHOWN]!r}; it must be {HEADER!r}")
+        raise InputError(f"{path}:{header[0]}: the header is {shown(header[1])}; it must be {HEADER!r}")
     for number, line in lines:
         kind, _, mark = line.partition("|")
-        if kind not in known or not mark:
+        if kind not in known or not _FINGERPRINT.fullmatch(mark):
             raise InputError(
-                f"{path}:{number}: {line[:SHOWN]!r} isn't kind|fingerprint with one of {', '.join(known)}; "
+                f"{path}:{number}: {shown(line)} isn't kind|fingerprint with one of {', '.join(known)}; "
                 "make the bundle again, or remove the file to go without it"
             )
         known[kind].add(mark)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypedDict
 
 import numpy as np
 from jaxtyping import Float32
@@ -16,6 +17,13 @@ SAME_LANGUAGE = {"cmn": "zh", "nb": "no"}  # where espeak's code isn't Whisper's
 @dataclass(frozen=True)
 class SpokenLanguage:
     """Whisper's code of the likeliest language ("en"), and its probability among all that it knows."""
+
+    code: str
+    probability: float
+
+
+class KeptLanguage(TypedDict):
+    """The same as a cache keeps it in JSON."""
 
     code: str
     probability: float

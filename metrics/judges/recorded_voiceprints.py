@@ -12,8 +12,9 @@ from metrics.judges.judge import Judges
 from metrics.judges.judge_weights import find_weights
 from metrics.judges.speaker_encoder import SpeakerEncoder
 from metrics.metric import Utterance
-from vits.common.atomic_files import content_key, write_atomically
+from vits.common.atomic_files import content_key
 from vits.common.errors import InputError
+from vits.common.kept_files import keep, kept
 
 
 def recorded_voiceprints(
@@ -27,8 +28,7 @@ def recorded_voiceprints(
     Raises:
         InputError: a recording holds no sound.
     """
-    from safetensors import SafetensorError
-    from safetensors.torch import load, save
+    from safetensors.torch import save
 
     for recording in recordings:
         if not recording.is_sound:
@@ -37,12 +37,24 @@ def recorded_voiceprints(
                 "again or leave it out"
             )
     contents = [find_weights(encoder.family, weights).sha256, *(recording.digest for recording in recordings)]
-    path = judges.cache_dir / "voiceprints" / f"{content_key(part.encode() for part in contents)}.safetensors"
-    if path.is_file():
-        try:
-            return load(path.read_bytes())["voiceprints"]
-        except SafetensorError:
-            path.unlink()  # damaged; it is computed again
+    path = judges.cache_dir / "voiceprints" / f"{content_key(part.encode() for part in contents)}.voiceprints"
+    known = _unpacked(kept(path), len(recordings))
+    if known is not None:
+        return known
     voiceprints = judges.get(encoder, weights)([recording.wave_16k for recording in recordings])
-    write_atomically(path, save({"voiceprints": voiceprints}))
+    keep(path, save({"voiceprints": voiceprints}))
     return voiceprints
+
+
+def _unpacked(content: bytes | None, count: int) -> Float[Tensor, "clips print"] | None:
+    """The voiceprints in a kept file; None if it holds something else."""
+    from safetensors import SafetensorError
+    from safetensors.torch import load
+
+    if content is None:
+        return None
+    try:
+        voiceprints = load(content)["voiceprints"]
+    except (SafetensorError, KeyError):
+        return None
+    return voiceprints if voiceprints.ndim == 2 and len(voiceprints) == count else None

@@ -5,6 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from runners.cli.arguments import argument
+from vits.common.errors import InputError
+
+MB_ISTFT_VITS2 = "mb_istft_vits2"
+FORMATS = (MB_ISTFT_VITS2,)
+
+
+def check_format(name: str) -> None:
+    """Check that checkpoints of that format can be read and written.
+
+    Raises:
+        InputError: they can't.
+    """
+    if name not in FORMATS:
+        raise InputError(f"format={name} is unknown; choose one of {', '.join(FORMATS)}")
 
 
 @dataclass
@@ -22,6 +36,10 @@ class ImportCheckpointArguments:
         "a table id<TAB>spelling of the list's recordings; lint.py then finds sentences that the base knows", None
     )
     optimizer: bool = argument("keep the generator's optimizer state (true or false)", False)
+    format: str = argument("whose files they are", MB_ISTFT_VITS2)
+
+    def __post_init__(self) -> None:
+        check_format(self.format)
 
 
 @dataclass
@@ -30,3 +48,7 @@ class ExportCheckpointArguments:
 
     base: str = argument("the folder of the bundle")
     out: str = argument("the folder of the checkpoints")
+    format: str = argument("whose files they shall be", MB_ISTFT_VITS2)
+
+    def __post_init__(self) -> None:
+        check_format(self.format)

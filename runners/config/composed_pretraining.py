@@ -29,6 +29,7 @@ def pretraining_from(config: DictConfig) -> Pretraining:
         bundle=Path(config.bundle),
         start_from=resolve_folder(config.start_from) if config.start_from else None,
         fresh_rows=config.fresh_rows,
+        predict_rows=config.predict_rows,
         corpus=build(config.data),
         train_split=config.train_split,
         validation_split=config.validation_split,

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from hydra import compose, initialize_config_dir
-from hydra.conf import HydraConf
 from hydra.core.global_hydra import GlobalHydra
 from hydra.initialize import get_gh_backup, restore_gh_from_backup
 from omegaconf import DictConfig, OmegaConf
@@ -25,7 +25,7 @@ SEVERAL = ("penalty", "metrics")  # groups of which any number of options may be
 TARGET = "_target_"
 
 
-def differing_settings(config: DictConfig, hydra: HydraConf) -> dict[str, str]:
+def differing_settings(config: DictConfig, hydra: Any) -> dict[str, str]:
     """Each setting that changes the result and differs from the experiment's default, as it is written.
 
     The default is what the experiment gives with the same options chosen in every group; so a default that is typed
@@ -47,6 +47,7 @@ def differing_settings(config: DictConfig, hydra: HydraConf) -> dict[str, str]:
     return named | _differences(_flat(config), _flat(default))
 
 
+@cache
 def default_groups(*overrides: str) -> dict[str, Any]:
     """The option of each group that an experiment, or an experiment on another base, chooses."""
     config = _composed(overrides, with_hydra=True)

@@ -49,6 +49,7 @@ class PretrainSchema:
     bundle: str = "pretraining/${name}/bundle"
     start_from: str | None = None
     fresh_rows: bool = False
+    predict_rows: bool = False
     train_split: str = "train"
     validation_split: str = "validation"
     validation_sentences: int = 160

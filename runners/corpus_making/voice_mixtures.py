@@ -14,6 +14,8 @@ from jaxtyping import Float32
 from vits.common.errors import InputError
 
 LANGUAGES = {"a": "en-us", "b": "en-gb"}  # espeak's code by the first letter of a voice's name
+FOREIGN = dict.fromkeys("efhijpz", "en-us")  # voices of other languages; what they read is English all the same
+ACCENTS = LANGUAGES | FOREIGN
 STYLE_CHANNELS = 256
 
 _VOICE = re.compile(r"(?:(?P<speaker>[\w+.-]+):)?(?P<parts>\w+(?:\+\w+)*)", re.ASCII)
@@ -21,18 +23,22 @@ _VOICE = re.compile(r"(?:(?P<speaker>[\w+.-]+):)?(?P<parts>\w+(?:\+\w+)*)", re.A
 
 @dataclass(frozen=True)
 class Voice:
-    """One of Kokoro's voices, or an equal mixture of several, under the name it has in the corpus."""
+    """One of Kokoro's voices, or an equal mixture of several, under the name it has in the corpus.
+
+    `change` names what was done to the recordings afterwards (`transformations`), if anything.
+    """
 
     speaker: str
     parts: tuple[str, ...]
+    change: str = ""
 
     def __str__(self) -> str:
-        return "+".join(self.parts)
+        return "+".join(self.parts) + (f"@{self.change}" if self.change else "")
 
     @property
     def language(self) -> str:
         """The accent as espeak's code; a mixture has that of the voice named first."""
-        return LANGUAGES[self.parts[0][0]]
+        return ACCENTS[self.parts[0][0]]
 
 
 def parse_voices(text: str) -> list[Voice]:
@@ -56,10 +62,11 @@ def _parse_voice(entry: str) -> Voice:
             f"{entry!r} is no voice; give af_heart, a mixture (af_sky+am_onyx) or a named one (040:af_heart)"
         )
     parts = tuple(match["parts"].split("+"))
-    foreign = [part for part in parts if part[0] not in LANGUAGES]
-    if foreign:
+    unknown = [part for part in parts if part[0] not in ACCENTS]
+    if unknown:
         raise InputError(
-            f"{foreign[0]} isn't an English voice; choose names that begin with a (American) or b (British)"
+            f"{unknown[0]} isn't a voice of Kokoro's; choose names that begin with a (American), b (British) or "
+            f"one of {', '.join(FOREIGN)} (other languages)"
         )
     speaker = match["speaker"] or match["parts"]
     if not speaker.strip("."):

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-import torch
 from jaxtyping import Float
 from torch import Tensor
 
 from metrics.metric import Utterance
 from vits.corpus.batching import Batch, collate
 from vits.corpus.features import PreparedUtterance
+from vits.sentence_noise import sentence_generators
 from vits.synthesizer import Synthesizer
 
 
@@ -35,10 +35,10 @@ def speak(
     seed: int,
 ) -> Iterator[Spoken]:
     """Say each item's text in its speaker's voice, in the order of `items`' lengths; sentences of like length
-    share a batch. The noise depends on the seed alone, so that two epochs or two models differ by nothing else.
+    share a batch. A sentence's noise depends on the seed, its name and its speaker alone, so that two epochs, two
+    models or two batch sizes differ by nothing else.
     """
     device = synthesizer.speaker_embedding.weight.device
-    generator = torch.Generator(device).manual_seed(seed)
     synthesizer.eval()
     for group in _groups(items, batch_size):
         batch = collate(group, speaker_ids).to(device)
@@ -48,7 +48,7 @@ def speak(
             batch.speaker,
             noise_scale=noise_scale,
             length_scale=length_scale,
-            generator=generator,
+            generator=sentence_generators(seed, [(item.clip.speaker, item.clip.name) for item in group]),
         )
         for index, item in enumerate(group):
             length = int(speech.lengths[index])

@@ -19,6 +19,7 @@ from runners.voices.recorded_voices import Voices
 from strategies.adaptation import Adaptation
 from strategies.initialisers.embedding_init import EmbeddingInit
 from vits.common.errors import InputError
+from vits.common.names import check_name
 from vits.corpus.corpus import Corpus
 
 LONGEST_TAG = 64  # characters that wandb takes; the experiment's name is a tag there
@@ -66,6 +67,7 @@ class Cell:
             raise InputError(f"seed={self.seed} must be below 2**63")
         if not 1 <= len(self.experiment) <= LONGEST_TAG:
             raise InputError(f"name={self.experiment!r} has {len(self.experiment)} characters; give 1 to {LONGEST_TAG}")
+        check_name(self.experiment, "name")
         if not self.metrics:
             raise InputError("metrics=[] would score nothing; choose at least one, such as metrics=[wer]")
         _check_scratch(self.base, self.adaptation)

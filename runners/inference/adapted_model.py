@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from jaxtyping import Float
 from omegaconf import OmegaConf
-from torch import Tensor
-from torch.nn.utils.rnn import pad_sequence
 
 from runners.results.finished_bundle import load_finished
 from vits.common.errors import InputError
 from vits.model_spec import ModelSpec
 from vits.synthesizer import Synthesizer
-from vits.text.phonemizer import EspeakPhonemizer
-from vits.text.tokens import Tokenizer
 
 SHOWN = 10  # voices that a message lists
 
@@ -44,16 +39,6 @@ class AdaptedModel:
         return self.speaker_ids[name]
 
 
-@dataclass(frozen=True)
-class SpeakingStyle:
-    """How to speak: the spread of the latent around its mean, the stretch of time, and what draws the noise."""
-
-    noise_scale: float = 0.667
-    length_scale: float = 1.0
-    seed: int = 0
-    batch_size: int = 16
-
-
 def load_adapted(directory: Path, device: torch.device) -> AdaptedModel:
     """Read the model of a finished cell, or of any other bundle, with all voices that it was trained on.
 
@@ -70,39 +55,3 @@ def _language(directory: Path) -> str:
     path = directory / "config.yaml"
     config = OmegaConf.load(path) if path.is_file() else OmegaConf.create()
     return str(OmegaConf.select(config, "data.language", default="en-us"))
-
-
-def say(
-    model: AdaptedModel, texts: Sequence[str], speaker: str, style: SpeakingStyle
-) -> Iterator[tuple[int, Float[Tensor, "samples"]]]:
-    """The audio of each text beside its place in `texts`; texts of like length share a batch.
-
-    Raises:
-        InputError: the voice is unknown, or a text has nothing that can be spoken.
-    """
-    speaker_id = model.speaker_id(speaker)
-    tokens = [
-        _tokens(text, phonemes) for text, phonemes in zip(texts, EspeakPhonemizer(model.language)(texts), strict=True)
-    ]
-    by_length = sorted(range(len(texts)), key=lambda place: len(tokens[place]))
-    device = model.synthesizer.speaker_embedding.weight.device
-    generator = torch.Generator(device).manual_seed(style.seed)
-    for start in range(0, len(by_length), style.batch_size):
-        places = by_length[start : start + style.batch_size]
-        speech = model.synthesizer.infer(
-            pad_sequence([tokens[place] for place in places], batch_first=True).to(device),
-            torch.tensor([len(tokens[place]) for place in places], device=device),
-            torch.full((len(places),), speaker_id, device=device),
-            noise_scale=style.noise_scale,
-            length_scale=style.length_scale,
-            generator=generator,
-        )
-        for row, place in enumerate(places):
-            yield place, speech.audio[row, 0, : int(speech.lengths[row])].float().clamp(-1, 1).cpu()
-
-
-def _tokens(text: str, phonemes: str) -> Tensor:
-    try:
-        return Tokenizer()(phonemes)
-    except InputError:
-        raise InputError(f"the text {text!r} has nothing that can be spoken; write words") from None

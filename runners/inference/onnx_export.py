@@ -75,7 +75,7 @@ class SpeakingModel(nn.Module):
         )
         noise = torch.cat((noise, torch.randn_like(prior.mean)), dim=2)[:, :, : prior.mean.shape[2]]
         z = self.synthesizer.latent(prior, noise * noise_scale, g)
-        return self.synthesizer.decoder(z, g).audio, prior.lengths * self.synthesizer.samples_per_frame
+        return self.synthesizer.decoder(z, g, prior.lengths).audio, prior.lengths * self.synthesizer.samples_per_frame
 
 
 def export_cell(arguments: ExportArguments) -> None:

@@ -9,7 +9,8 @@ from pathlib import Path
 import soundfile
 
 from runners.cli.inference_arguments import SpeakArguments
-from runners.inference.adapted_model import SpeakingStyle, load_adapted, say
+from runners.inference.adapted_model import load_adapted
+from runners.inference.text_to_speech import SpeakingStyle, say
 from runners.training.devices import make_fabric
 from vits.common.errors import InputError
 
@@ -20,10 +21,10 @@ def speak_to_files(arguments: SpeakArguments) -> list[Path]:
     Raises:
         InputError: the cell, the voice, the text or the place to write can't be used; nothing is written then.
     """
+    style = SpeakingStyle(arguments.noise_scale, arguments.length_scale, arguments.seed, arguments.batch_size)
     texts = _texts(arguments)
     model = load_adapted(Path(arguments.run), make_fabric(arguments.device, "32").device)
     paths = _paths(Path(arguments.out), len(texts), single=arguments.text is not None)
-    style = SpeakingStyle(arguments.noise_scale, arguments.length_scale, arguments.seed, arguments.batch_size)
     sample_rate = model.spec.analysis().sample_rate
     for place, audio in say(model, texts, arguments.speaker, style):
         paths[place].parent.mkdir(parents=True, exist_ok=True)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import TypedDict
 
 import numpy as np
 import soundfile
@@ -14,12 +14,14 @@ import torch
 from jaxtyping import Float32
 from tqdm import tqdm
 
-from vits.common.atomic_files import content_key, write_atomically
+from vits.common.atomic_files import content_key
 from vits.common.errors import InputError
+from vits.common.kept_files import keep_json, kept_json
+from vits.common.readers import is_file, read_bytes
 from vits.corpus.audio import read_audio
 from vits.corpus.clip import Clip
 
-FORMAT = b"1"  # raise it when a measurement changes
+FORMAT = b"2"  # raise it when a measurement changes
 WINDOW_S = 0.05  # about the length of a vowel
 FULL_SCALE = 1 - 2**-13  # what 16 bits can hold, less what rounding may take
 NEAR_PEAK = 0.99
@@ -43,6 +45,15 @@ class AudioFacts:
     samples: str
 
 
+class KeptFacts(TypedDict):
+    """The same as a cache keeps it in JSON."""
+
+    duration_s: float
+    clipped: float
+    loudest_db: float
+    samples: str
+
+
 @dataclass(frozen=True)
 class Recordings:
     """Facts of those recordings that can be read, and why others can't, by the clip's name.
@@ -56,7 +67,7 @@ class Recordings:
 
 def measure_all(clips: Sequence[Clip], cache_dir: Path) -> Recordings:
     """The facts of the clips whose files are there; a few milliseconds each at first, then from the cache."""
-    present = [clip for clip in clips if clip.path.is_file()]
+    present = [clip for clip in clips if is_file(clip.path)]
 
     def one(clip: Clip) -> AudioFacts | str:
         try:
@@ -80,14 +91,13 @@ def audio_facts(path: Path, cache_dir: Path) -> AudioFacts:
     Raises:
         InputError: the file can't be read as audio.
     """
-    kept = cache_dir / "audio_facts" / f"{content_key([FORMAT, path.read_bytes()])}.json"
-    try:
-        return AudioFacts(**json.loads(kept.read_text(encoding="utf-8")))
-    except (FileNotFoundError, json.JSONDecodeError, TypeError):
-        pass  # not measured yet, or damaged
+    kept = cache_dir / "audio_facts" / f"{content_key([FORMAT, read_bytes(path)])}.json"
+    known = kept_json(kept, KeptFacts)
+    if known is not None:
+        return AudioFacts(**known)
     rate = _rate(path)
     facts = measure(read_audio(path, rate), rate)
-    write_atomically(kept, json.dumps(asdict(facts)).encode())
+    keep_json(kept, asdict(facts))
     return facts
 
 

@@ -20,6 +20,7 @@ from runners.linting.shared_recordings import shared_recordings
 from runners.linting.shared_texts import shared_texts
 from runners.linting.speakers import empty_speakers, shared_speakers, unbalanced_speakers
 from runners.linting.spoken_language import detect_languages, wrong_language
+from runners.linting.spoken_texts import differently_read
 from runners.linting.transcripts import disagreements, transcribe
 from runners.training.devices import make_fabric
 from vits.common.atomic_files import write_atomically
@@ -158,6 +159,7 @@ def _findings(
         *missing_or_unreadable(clips, material.recordings),
         *shared_recordings(clips, facts, bases),
         *shared_texts(clips, bases),
+        *differently_read(clips, corpus.language),
         *shared_speakers(clips, bases),
         *empty_speakers(clips, bases),
         *unbalanced_speakers(clips, facts),

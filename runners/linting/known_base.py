@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TypedDict
 
 from runners.bases.base import Base, PretrainedBase
 from runners.linting.audio_facts import measure_all
 from vits.bundle import check_complete, read_speakers
-from vits.common.atomic_files import content_key, write_atomically
+from vits.common.atomic_files import content_key
+from vits.common.kept_files import keep_json, kept_json
+from vits.common.readers import is_file, read_bytes
 from vits.corpus.clip import Clip
 from vits.corpus.corpus import Corpus
 from vits.corpus.filelists import FilelistsCorpus
@@ -20,7 +21,7 @@ from vits.corpus.roots import resolve_folder
 from vits.corpus.split import TRAIN
 from vits.trained_on import TrainedOn, fingerprint, read_trained_on
 
-FORMAT = b"1"  # of the kept lists; raise it when reading them gives something else
+FORMAT = b"2"  # of the kept lists; raise it when reading them gives something else
 BASE_LISTS = ("base_train.txt", "base_val.txt", "base_test.txt")
 """The reference's names for the lists that its base model was trained, validated and tested on."""
 
@@ -40,6 +41,17 @@ class KnownBase:
     files: frozenset[str] = frozenset()
 
 
+class KeptBase(TypedDict):
+    """What lists say of a base, as a cache keeps it in JSON."""
+
+    source: str
+    utterances: dict[str, int]
+    spelling: list[str]
+    phonemes: list[str]
+    recording: list[str]
+    files: list[str]
+
+
 def known_bases(corpus: Corpus, base: Base, cache_dir: Path) -> list[KnownBase]:
     """What is known of the base that the corpus adapts; lists and a bundle each give one.
 
@@ -51,7 +63,7 @@ def known_bases(corpus: Corpus, base: Base, cache_dir: Path) -> list[KnownBase]:
     known = [_of_bundle(base)] if isinstance(base, PretrainedBase) and not base.forget else []
     if isinstance(corpus, FilelistsCorpus):
         folder = resolve_folder(corpus.filelists)
-        if all((folder / name).is_file() for name in BASE_LISTS):
+        if all(is_file(folder / name) for name in BASE_LISTS):
             known.append(_of_lists(corpus, folder, cache_dir))
     return known
 
@@ -66,16 +78,15 @@ def _of_bundle(base: PretrainedBase) -> KnownBase:
 def _of_lists(corpus: FilelistsCorpus, folder: Path, cache_dir: Path) -> KnownBase:
     """What the lists say; reading tens of thousands of lines takes a second, so it is kept."""
     tables = (*BASE_LISTS, corpus.transcripts) if corpus.transcripts else BASE_LISTS
-    contents = [(folder / name).read_bytes() for name in tables if (folder / name).is_file()]
+    contents = [read_bytes(folder / name) for name in tables if is_file(folder / name)]
     kept = cache_dir / "base_lists" / f"{content_key([FORMAT, *contents])}.json"
-    try:
-        return _from_json(json.loads(kept.read_text(encoding="utf-8")))
-    except (FileNotFoundError, json.JSONDecodeError, KeyError):
-        pass  # not read yet, or damaged
+    known = kept_json(kept, KeptBase)
+    if known is not None:
+        return _from_json(known)
     train, validation, test = BASE_LISTS
     of_base = replace(corpus, speakers=None, train_list=train, validation_list=validation, test_list=test)
     known = _of_clips(of_base.read())
-    write_atomically(kept, json.dumps(_as_json(known)).encode())
+    keep_json(kept, _as_json(known))
     return known
 
 
@@ -105,8 +116,8 @@ def _as_json(known: KnownBase) -> dict[str, object]:
     return {"source": known.source, "utterances": dict(known.utterances), "files": sorted(known.files), **trained_on}
 
 
-def _from_json(kept: Mapping[str, Any]) -> KnownBase:
-    trained_on = TrainedOn(**{kind.name: frozenset(kept[kind.name]) for kind in fields(TrainedOn)})
+def _from_json(kept: KeptBase) -> KnownBase:
+    trained_on = TrainedOn(frozenset(kept["spelling"]), frozenset(kept["phonemes"]), frozenset(kept["recording"]))
     return KnownBase(kept["source"], kept["utterances"], trained_on, frozenset(kept["files"]))
 
 

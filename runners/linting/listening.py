@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 from jaxtyping import Float32
 from tqdm import tqdm
 
 from metrics.metric import JUDGED_RATE
-from vits.common.atomic_files import content_key, write_atomically
+from vits.common.atomic_files import content_key
+from vits.common.kept_files import keep_json, kept_json
+from vits.common.readers import read_bytes
 from vits.corpus.audio import read_audio
 from vits.corpus.clip import Clip
 from vits.corpus.split import TRAIN, VALIDATION
@@ -39,23 +40,26 @@ def sample(clips: Sequence[Clip], per_speaker: int | None) -> list[Clip]:
 
 
 class HeardCache:
-    """What a judge said of recordings, one small file each, under a key of the file's bytes, text and judge."""
+    """What a judge said of recordings, one small file each, under a key of the file's bytes, text and judge.
 
-    def __init__(self, cache_dir: Path, identity: str) -> None:
+    `shape` is the TypedDict of what it says."""
+
+    def __init__(self, cache_dir: Path, identity: str, shape: Any) -> None:
         self._folder = cache_dir / "heard"
         self._identity = identity
+        self._shape = shape
 
     def known(self, clips: Sequence[Clip]) -> dict[str, Mapping[str, object]]:
         """What was said of clips that were listened to before, by name."""
-        found = {clip.name: _read(self._path(clip)) for clip in clips}
+        found = {clip.name: kept_json(self._path(clip), self._shape) for clip in clips}
         return {name: said for name, said in found.items() if said is not None}
 
     def keep(self, clip: Clip, said: object) -> None:
         """Note what the judge said, a dataclass."""
-        write_atomically(self._path(clip), json.dumps(asdict(said)).encode())  # pyright: ignore[reportArgumentType]
+        keep_json(self._path(clip), asdict(said))  # pyright: ignore[reportArgumentType]
 
     def _path(self, clip: Clip) -> Path:
-        parts = [self._identity.encode(), clip.text.encode(), clip.path.read_bytes()]
+        parts = [self._identity.encode(), clip.text.encode(), read_bytes(clip.path)]
         return self._folder / f"{content_key(parts)}.json"
 
 
@@ -72,10 +76,3 @@ def listen(
             for clip, said in zip(batch, judge(batch, waves), strict=True):
                 cache.keep(clip, said)
             bar.update(len(batch))
-
-
-def _read(path: Path) -> Mapping[str, object] | None:
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except (FileNotFoundError, json.JSONDecodeError):
-        return None  # not heard yet, or damaged

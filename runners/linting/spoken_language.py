@@ -7,7 +7,7 @@ from pathlib import Path
 
 from metrics.judges.faster_whisper_judge import FasterWhisperJudge
 from metrics.judges.judge import Judges
-from metrics.judges.language_detection import LanguageJudge, SpokenLanguage, whisper_code
+from metrics.judges.language_detection import KeptLanguage, LanguageJudge, SpokenLanguage, whisper_code
 from runners.linting.finding import Finding, Severity, skipped
 from runners.linting.listening import HeardCache, Wave, listen
 from vits.common.errors import InputError
@@ -63,4 +63,4 @@ def wrong_language(clips: Sequence[Clip], cache_dir: Path, language: str) -> lis
 
 def _cache(cache_dir: Path) -> HeardCache:
     checksums = [weights.sha256 for weights in FasterWhisperJudge.weights_named(MODEL)]
-    return HeardCache(cache_dir, " ".join(["language", *checksums]))
+    return HeardCache(cache_dir, " ".join(["language", *checksums]), KeptLanguage)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from metrics.judges.judge import Judges
-from metrics.metric import KnownVoices, Score, Utterance
+from metrics.metric import KeptScore, KnownVoices, Score, Utterance
 from metrics.wer import WordErrorRate
 from runners.linting.finding import Finding, Severity, skipped
 from runners.linting.listening import JUDGED_RATE, HeardCache, Wave, listen
@@ -35,7 +35,7 @@ def transcribe(clips: Sequence[Clip], metric: WordErrorRate, judges: Judges) -> 
     Raises:
         InputError: the judge's weights can't be fetched, or a recording can't be read.
     """
-    cache = HeardCache(judges.cache_dir, metric.identity)
+    cache = HeardCache(judges.cache_dir, metric.identity, KeptScore)
     if len(cache.known(clips)) == len(clips):
         return  # so that the judge needn't be loaded
     scorer = metric.prepare(KnownVoices(enrolment={}), judges)
@@ -62,7 +62,7 @@ def disagreements(
             )
         ]
     spelled = [clip for clip in clips if clip.text]
-    known = HeardCache(cache_dir, metric.identity).known(spelled)
+    known = HeardCache(cache_dir, metric.identity, KeptScore).known(spelled)
     heard = [_misheard(clip, known[clip.name]) for clip in spelled if clip.name in known]
     return [*_unheard(len(clips), len(spelled), len(heard)), *_worst(heard, max_wer), *_speakers(heard)]
 

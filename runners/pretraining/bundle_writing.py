@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
+import json
 import platform
 from collections import Counter
+from pathlib import Path
 
 import torch
+from metrics.judges.judge.judge import Judges
 from tqdm import tqdm
 
-from metrics.judges.judge import Judges
 from metrics.metric import KnownVoices
-from runners.evaluation.evaluator import Evaluator
+from runners.evaluation.evaluator.evaluator import Evaluator
 from runners.linting.known_base import write_trained_on
 from runners.pretraining.card import TrainingFacts, score_lines, write_card
+from runners.pretraining.predicted_rows import PredictedSpeakerEmbedding
 from runners.pretraining.pretraining_run import Pretraining
 from runners.pretraining.validation import read_validation, write_samples
 from runners.training.trainer import Trainer
-from runners.voices.recorded_voices import Voices, enrol
+from runners.voices.recorded_voices.recorded_voices import Voices, enrol
+from strategies.context import ECAPA
 from vits.bundle import BaseSpeaker, Bundle, save_bundle
+from vits.common.errors import InputError
 from vits.model_spec import ModelSpec
+
+TEACHERS = "teachers.json"  # the judges, as `Metric.judge` names them, whose opinion the training used
 
 
 def write_bundle(run: Pretraining, spec: ModelSpec, trainer: Trainer, voices: Voices, judges: Judges) -> None:
@@ -29,6 +36,13 @@ def write_bundle(run: Pretraining, spec: ModelSpec, trainer: Trainer, voices: Vo
     kept = trainer.step if best is None else best
     if kept != trainer.step:
         trainer.load_weights(run.best)
+    enrolments = enrol(voices, judges)
+    voiceprints = torch.stack([enrolments[speaker].mean_voiceprint for speaker in voices.speakers])
+    teachers = read_teachers(run.start_from) if run.start_from else ()
+    predicted = trainer.synthesizer.speaker_embedding
+    if isinstance(predicted, PredictedSpeakerEmbedding):
+        teachers = tuple(sorted({*teachers, ECAPA}))
+        trainer.synthesizer.speaker_embedding = predicted.as_table(voiceprints)
     speaker_ids = {speaker: row for row, speaker in enumerate(voices.speakers)}
     known = KnownVoices(voices.enrolment_recordings())
     evaluator = Evaluator(run.metrics, voices, known, judges, run.evaluation, run.seed, speaker_ids=speaker_ids)
@@ -36,26 +50,44 @@ def write_bundle(run: Pretraining, spec: ModelSpec, trainer: Trainer, voices: Vo
         result = evaluator.evaluate(trainer.synthesizer, kept, bar.update)
     references = evaluator.references(trainer.synthesizer, kept)
     counts = Counter(clip.speaker for clip in voices.train.clips)
-    enrolments = enrol(voices, judges)
     bundle = Bundle(
         spec=spec,
         synthesizer=trainer.synthesizer,
         adversary=trainer.adversary,
         speakers=tuple(BaseSpeaker(speaker, counts[speaker]) for speaker in voices.speakers),
-        voiceprints=torch.stack([enrolments[speaker].mean_voiceprint for speaker in voices.speakers]),
+        voiceprints=voiceprints,
         trained_adversary=kept > run.training.adversary_from_step or run.start_from is not None,
     )
     splits = ", ".join(f"{split} ({len(items)} utterances)" for split, items in voices.held_out.items())
     lines = score_lines(result.table, references, run.metrics)
-    card = write_card(_facts(run, trainer, voices, kept), splits, validation, lines, run.metrics)
+    card = write_card(_facts(run, trainer, voices, kept, teachers), splits, validation, lines, run.metrics)
     save_bundle(bundle, run.bundle, card)
+    (run.bundle / TEACHERS).write_text(json.dumps(teachers) + "\n", encoding="utf-8")
     write_trained_on(voices.train.clips, run.cache_dir, run.bundle)
     for split, spoken in result.spoken.items():
         write_samples(spoken, run.directory / "samples" / f"kept-{split}", with_recordings=True)
     print(card)
 
 
-def _facts(run: Pretraining, trainer: Trainer, voices: Voices, kept: int) -> TrainingFacts:
+def read_teachers(directory: Path) -> tuple[str, ...]:
+    """The judges that a bundle's training used, as it says itself; none if it says nothing.
+
+    Raises:
+        InputError: the file holds anything but a list of names.
+    """
+    path = directory / TEACHERS
+    if not path.is_file():
+        return ()
+    try:
+        names = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError:
+        names = None
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise InputError(f'{path} must hold a list of names such as ["ecapa-voxceleb"]; make the bundle again')
+    return tuple(names)
+
+
+def _facts(run: Pretraining, trainer: Trainer, voices: Voices, kept: int, teachers: tuple[str, ...]) -> TrainingFacts:
     analysis = voices.train.cache.analysis
     device = trainer.fabric.device
     return TrainingFacts(
@@ -75,5 +107,6 @@ def _facts(run: Pretraining, trainer: Trainer, voices: Voices, kept: int) -> Tra
         learning_rate=run.training.optimizer.learning_rate,
         seed=run.seed,
         kept_step=kept,
+        teachers=teachers,
         started_from=run.start_from.name if run.start_from else None,
     )

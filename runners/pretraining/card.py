@@ -29,6 +29,7 @@ class TrainingFacts:
     learning_rate: float
     seed: int
     kept_step: int
+    teachers: tuple[str, ...]
     started_from: str | None
 
 
@@ -50,6 +51,7 @@ def write_card(
             f"heard), {facts.adversary_steps} of them with discriminators; {facts.hours:.1f} hours on {facts.device}, "
             f"precision {facts.precision}, learning rate {facts.learning_rate:g}, seed {facts.seed}{start}.",
             f"- Kept: step {facts.kept_step}, the best on validation sentences.",
+            f"- Teachers: {', '.join(facts.teachers) or 'none'}; a score by a teacher is not a neutral judge's.",
             "",
             f"Scores on held-out sentences of the base voices, {splits}; mean over speakers ± spread between them:",
             "",

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from metrics.metric import Metric
-from runners.evaluation.evaluator import EvaluationSettings
-from runners.tracking.tracker import TrackingSettings
+from runners.evaluation.evaluator.evaluator import EvaluationSettings
+from runners.tracking.tracker.tracker import TrackingSettings
 from runners.training.trainer import TrainingSettings
 from vits.common.errors import InputError
 from vits.corpus.corpus import Corpus
@@ -20,14 +20,16 @@ class Pretraining:
     """A pretraining run. `directory` holds its state and logs; `bundle` is where the base model goes.
 
     `start_from` is a bundle whose weights it begins with, None for random ones; with `fresh_rows` all speakers'
-    embeddings begin anew, those that the bundle knows as well. Every `validate_every` steps
-    `validation_sentences` texts of the split `validation_split` are spoken by base voices and scored.
+    embeddings begin anew, those that the bundle knows as well. With `predict_rows` they are a linear map of
+    voiceprints, and the map is trained (`predicted_rows`). Every `validate_every` steps `validation_sentences` texts
+    of the split `validation_split` are spoken by base voices and scored.
     """
 
     directory: Path
     bundle: Path
     start_from: Path | None
     fresh_rows: bool
+    predict_rows: bool
     corpus: Corpus
     train_split: str
     validation_split: str

@@ -5,22 +5,26 @@ corpus -> train -> every so many steps: speak and score validation sentences, ke
 
 from __future__ import annotations
 
-import torch
+from dataclasses import replace
 
-from metrics.judges.judge import Judges
+import torch
+from metrics.judges.judge.judge import Judges
+
 from runners.pretraining.bundle_writing import write_bundle
 from runners.pretraining.loop import Bookkeeper, StopSignal, train
+from runners.pretraining.predicted_rows import CLIPS, PredictedSpeakerEmbedding, equally_many
 from runners.pretraining.pretraining_run import Pretraining
 from runners.pretraining.validation import Validation
 from runners.pretraining.weights_from_base import load_from
-from runners.tracking.tracker import Tracker
+from runners.tracking.tracker.tracker import Tracker
 from runners.training.devices import compile_fixed_shapes, make_fabric
 from runners.training.trainer import Trainer
-from runners.voices.recorded_voices import Voices, load_voices
+from runners.voices.recorded_voices.recorded_voices import Voices, enrol, load_voices
 from vits.bundle import Bundle, check_replaceable, load_bundle
 from vits.common.atomic_files import content_key
 from vits.common.errors import InputError
 from vits.model_spec import ModelSpec
+from vits.synthesizer import Synthesizer
 
 ENROLMENT_CLIPS = 20  # of each base speaker make its voiceprint
 
@@ -43,6 +47,9 @@ def pretrain(run: Pretraining) -> None:
     if base:
         load_from(base, synthesizer, () if run.fresh_rows else voices.speakers)
         adversary = base.adversary
+    judges = Judges(run.cache_dir, fabric.device)
+    if run.predict_rows:
+        predict_rows(synthesizer, base, voices, judges)
     if fabric.device.type == "cuda":
         compile_fixed_shapes(synthesizer, adversary)
     trainer = Trainer(fabric, synthesizer, adversary, spec.analysis(), run.training, run.seed)
@@ -52,7 +59,6 @@ def pretrain(run: Pretraining) -> None:
         train(run, trainer, voices, stop, lambda report: None)  # its part of every step; the first device writes
         return
     print(f"{len(voices.speakers)} voices, {len(voices.train)} utterances; step {trainer.step} of {run.steps}")
-    judges = Judges(run.cache_dir, fabric.device)
     with _tracker(run) as tracker:
         validation = Validation(run, spec, voices, judges, tracker)
         keeper = Bookkeeper(run, trainer, validation, tracker)
@@ -78,6 +84,17 @@ def load_base_voices(run: Pretraining, spec: ModelSpec) -> Voices:
         train_split=run.train_split,
         enrolment_clips=ENROLMENT_CLIPS,
     )
+
+
+def predict_rows(synthesizer: Synthesizer, base: Bundle | None, voices: Voices, judges: Judges) -> None:
+    """Let the voices' rows be predicted from their voiceprints, at first as those of the base can be."""
+    enrolments = enrol(replace(voices, enrolment_clips=CLIPS), judges)
+    prints = equally_many([enrolments[speaker].voiceprints for speaker in voices.speakers])
+    known = torch.stack([enrolments[speaker].mean_voiceprint for speaker in voices.speakers])
+    rows = synthesizer.speaker_embedding.weight.detach()
+    if base is not None:
+        known, rows = base.voiceprints, base.synthesizer.speaker_embedding.weight.detach()
+    synthesizer.speaker_embedding = PredictedSpeakerEmbedding(prints, known, rows)  # pyright: ignore[reportAttributeAccessIssue]
 
 
 def _spec(run: Pretraining, base: Bundle | None) -> ModelSpec:

@@ -16,12 +16,12 @@ from metrics.metric import KnownVoices
 from runners.evaluation.evaluator import Evaluator, describe
 from runners.evaluation.synthesis import Spoken
 from runners.pretraining.pretraining_run import Pretraining
-from runners.results.cell_folder import flat_name
 from runners.tracking.tracker import Tracker
 from runners.training.trainer import Trainer
 from runners.voices.recorded_voices import Voices
 from runners.voices.unrecorded_sentences import evenly, unrecorded
 from vits.common.atomic_files import write_atomically
+from vits.common.names import file_stem
 from vits.corpus.features import PreparedUtterance
 from vits.corpus.split import VALIDATION
 from vits.model_spec import ModelSpec
@@ -83,7 +83,7 @@ def write_samples(spoken: Sequence[Spoken], folder: Path, *, with_recordings: bo
     paths = []
     for speaker in evenly(SAMPLES, sorted(first)):
         utterance = first[speaker]
-        name = flat_name(speaker, utterance.name)
+        name = file_stem(speaker, utterance.name)
         paths.append(folder / f"{name}.flac")
         soundfile.write(paths[-1], utterance.wave, utterance.sample_rate)
         if with_recordings and utterance.recording is not None:

@@ -14,6 +14,7 @@ state.safetensors, best.safetensors   all that resuming needs, until the cell is
 from __future__ import annotations
 
 import json
+import os
 import platform
 import shutil
 import time
@@ -28,6 +29,8 @@ import pandas as pd
 from runners.results.identity import Identity
 from vits.common.atomic_files import write_atomically
 from vits.common.errors import InputError
+from vits.common.names import file_stem
+from vits.common.readers import read_json
 
 RUNNING, FINISHED, FAILED = "running", "finished", "failed"
 CELL_JSON = "cell.json"
@@ -39,7 +42,7 @@ class CellFolder:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.record: dict[str, Any] = _read_json(path / CELL_JSON)
+        self.record: dict[str, Any] = _read_record(path / CELL_JSON)
 
     def __enter__(self) -> CellFolder:
         return self
@@ -157,18 +160,9 @@ class CellFolder:
 
 def audio_file(folder: Path, epoch: int, split: str, speaker: str, utterance: str) -> Path:
     """Where a cell keeps what it spoke; utterances may be named like paths."""
-    return folder / "audio" / f"epoch={epoch:03}" / split / f"{flat_name(speaker, utterance)}.flac"
+    return folder / "audio" / f"epoch={epoch:03}" / split / f"{file_stem(speaker, utterance)}.flac"
 
 
-def flat_name(speaker: str, utterance: str) -> str:
-    """A file name for an utterance whose own name may be a path."""
-    return f"{speaker}-{utterance.replace('/', '-')}"
-
-
-def _read_json(path: Path) -> dict[str, Any]:
-    if not path.is_file():
-        return {}
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except json.JSONDecodeError as error:
-        raise InputError(f"{path} is damaged ({error}); remove the cell's folder to run it again") from None
+def _read_record(path: Path) -> dict[str, Any]:
+    """What cell.json says; nothing where there is none."""
+    return read_json(path, dict[str, Any]) if os.path.lexists(path) else {}

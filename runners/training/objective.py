@@ -44,11 +44,32 @@ class LossWeights:
         return total + torch.stack(list(penalties.values())).sum() if penalties else total
 
 
-class Objective(nn.Module):
-    """The losses that need no discriminator: audio, prior and durations against the recording."""
+MEL_TARGETS = ("segment", "whole_recording")
 
-    def __init__(self, analysis: AudioAnalysis, weights: LossWeights) -> None:
+
+def check_mel_target(mel_target: str) -> None:
+    """Check the name of a mel loss's target.
+
+    Raises:
+        InputError: there is no such target.
+    """
+    if mel_target not in MEL_TARGETS:
+        raise InputError(f"training.mel_target={mel_target} is unknown; choose one of {', '.join(MEL_TARGETS)}")
+
+
+class Objective(nn.Module):
+    """The losses that need no discriminator: audio, prior and durations against the recording.
+
+    `mel_target` says what the mel spectrogram of the decoded segment is compared with. `segment`: that of the
+    recording's same segment, so that both see the same reflection beyond their ends and equal audio has no loss.
+    `whole_recording`: the same frames of the whole recording's spectrogram, as the reference has it; its first
+    and last one or two frames hear what stands beside the segment, which the decoded segment can't.
+    """
+
+    def __init__(self, analysis: AudioAnalysis, weights: LossWeights, mel_target: str = "segment") -> None:
         super().__init__()
+        check_mel_target(mel_target)
+        self.of_whole_recording = mel_target == "whole_recording"
         self.hop_length = analysis.hop_length
         self.mel = MelSpectrogram(analysis)
         self.multi_scale_mel = MultiScaleMelLoss(analysis.sample_rate) if weights.multi_scale_mel else None
@@ -59,11 +80,21 @@ class Objective(nn.Module):
         """The recorded audio of the segments that were decoded."""
         return slice_segments(batch.wave, made.segment_starts * self.hop_length, made.decoded.audio.shape[2])
 
-    def forward(self, made: TrainingPass, real: Float[Tensor, "batch 1 samples"]) -> dict[str, Tensor]:
+    def target_mels(
+        self, batch: Batch, made: TrainingPass, real: Float[Tensor, "batch 1 samples"]
+    ) -> Float[Tensor, "batch mels frames"]:
+        """The log-mels that the decoded segments should have."""
+        if not self.of_whole_recording:
+            return self.mel(real.squeeze(1))
+        frames = real.shape[2] // self.hop_length
+        cut = slice_segments(batch.spectrogram, made.segment_starts, frames)
+        return cut if cut.shape[1] == self.mel.channels else self.mel.from_linear(cut)
+
+    def forward(self, batch: Batch, made: TrainingPass, real: Float[Tensor, "batch 1 samples"]) -> dict[str, Tensor]:
         with torch.autocast(real.device.type, enabled=False):
             fake = made.decoded.audio.float()
             losses = {
-                "mel": (self.mel(real.squeeze(1)) - self.mel(fake.squeeze(1))).abs().mean(),
+                "mel": (self.target_mels(batch, made, real) - self.mel(fake.squeeze(1))).abs().mean(),
                 "kl": kl_loss(
                     made.z_p,
                     made.posterior_log_deviation,

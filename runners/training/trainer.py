@@ -18,7 +18,7 @@ from torch import Tensor, nn
 
 from runners.training.loading import load_batches, share_of
 from runners.training.material import Batches
-from runners.training.objective import LossWeights, Objective
+from runners.training.objective import LossWeights, Objective, check_mel_target
 from runners.training.optimizer import NamedAdamW, OptimizerSettings
 from runners.training.regime import Regime
 from vits.adversary import Adversary
@@ -47,7 +47,8 @@ class TrainingSettings:
 
     `segment_frames` is the length of audio decoded from each utterance in a step; `adversary_from_step` lets
     the other losses work alone before the discriminators join; `alignment_noise` says whether scores of the
-    alignment search get VITS2's decaying noise, which helps a new model and not one that already aligns.
+    alignment search get VITS2's decaying noise, which helps a new model and not one that already aligns;
+    `mel_target` what the mel loss compares with, the recording's `segment` or the `whole_recording` (`Objective`).
     """
 
     batch_size: int = 32
@@ -56,8 +57,10 @@ class TrainingSettings:
     loss_weights: LossWeights = field(default_factory=LossWeights)
     adversary_from_step: int = 0
     alignment_noise: bool = False
+    mel_target: str = "segment"
 
     def __post_init__(self) -> None:
+        check_mel_target(self.mel_target)
         for name, value in (("batch_size", self.batch_size), ("segment_frames", self.segment_frames)):
             if value < 1:
                 raise InputError(f"training.{name}={value} must be 1 or more")
@@ -99,7 +102,7 @@ class Trainer:
         self.step = 0
         self.seconds = 0.0  # spent until the state was saved, where a run counts them
         self.analysis = analysis
-        self.objective = Objective(analysis, settings.loss_weights)
+        self.objective = Objective(analysis, settings.loss_weights, settings.mel_target)
         fabric.to_device(self.objective)
         self.generator_optimizer = NamedAdamW(trainable, settings.optimizer, self.regime.schedules)
         self._model, self._generator_stepper = fabric.setup(synthesizer, self.generator_optimizer)
@@ -139,7 +142,7 @@ class Trainer:
             generator=generator,
         )
         real = self.objective.real_segments(batch, made)
-        losses = self.objective(made, real)
+        losses = self.objective(batch, made, real)
         values: dict[str, Tensor] = {}
         if self.adversary_optimizer is not None and self.step >= self.settings.adversary_from_step:
             own = self._opponents(made, real)

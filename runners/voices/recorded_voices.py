@@ -10,10 +10,10 @@ from metrics.judges.judge import Judges
 from metrics.judges.recorded_voiceprints import recorded_voiceprints
 from metrics.metric import KnownVoices, Utterance
 from strategies.context import BaseSpeakers, Enrolment
-from vits.common.atomic_files import content_key
 from vits.corpus.clip import in_split
 from vits.corpus.corpus import Corpus
 from vits.corpus.features import PreparedCorpus, PreparedUtterance, prepare
+from vits.corpus.identity import corpus_identity
 from vits.corpus.split import write_split
 from vits.model_spec import ModelSpec
 from vits.text.phonemizer import EspeakPhonemizer
@@ -100,9 +100,7 @@ def load_voices(
     splits = {split: first_of_each_speaker(prepared(split, 1), count) for split, count in held_out.items()}
     speakers = tuple(sorted({clip.speaker for clip in train.clips}))
     known = {split: [item for item in items if item.clip.speaker in speakers] for split, items in splits.items()}
-    contents = [f"{c.speaker}|{c.text}|{c.phonemes}|{key}" for c, key in zip(train.clips, train.keys, strict=True)]
-    contents += [f"{split}|{item.clip.name}|{item.clip.text}" for split, items in known.items() for item in items]
-    identity = content_key(line.encode() for line in contents)
+    identity = corpus_identity({train_split: train, **known})
     return Voices(analysis.sample_rate, speakers, train, known, identity, enrolment_clips)
 
 

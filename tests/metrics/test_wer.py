@@ -8,8 +8,10 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from metrics.error_rate import Errors, without_punctuation
+from metrics.error_rate import Errors, english_normaliser, without_punctuation
 from metrics.judges.judge import Judges
 from metrics.judges.transcriber import Transcript
 from metrics.judges.whisper_judge import WhisperJudge
@@ -50,6 +52,35 @@ def test_rate_is_undefined_when_the_reference_has_no_words() -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("(rainbow have been formed)", "rainbow have been formed"),
+        ("[Rainbow] {have} <been> formed", "rainbow have been formed"),
+        ("Rainbow (have [been]) formed", "rainbow have been formed"),
+        ("rainbow (have been formed", "rainbow have been formed"),
+        ("a < b and c > d", "a b and c d"),
+        ("(（【Rainbow】）) 「formed」", "rainbow formed"),
+        ("salt & pepper", "salt and pepper"),
+        ("rain\u00adbow\u200b formed\x00now", "rainbow formed now"),
+        ("cafe\u0301", "cafe"),
+        ("Dr. (Smith) doesn't (uh) know", "doctor smith does not know"),
+        ("five dollars (and 50%)", "$5 and 50%"),
+        ("()", ""),
+    ],
+)
+def test_words_are_those_that_are_spoken_when_normalised(text: str, words: str) -> None:
+    assert english_normaliser()(text) == words
+
+
+@given(st.lists(st.sampled_from(["the", "moon", "rose", "slowly", "behind"]), min_size=1), st.sampled_from("()[]{}<>"))
+def test_brackets_change_no_word_when_put_anywhere(words: list[str], bracket: str) -> None:
+    normalised = english_normaliser()
+    for position in range(len(words)):
+        text = " ".join([*words[:position], bracket + words[position], *words[position + 1 :]])
+        assert normalised(text) == " ".join(words)
+
+
+@pytest.mark.parametrize(
     ("transcript", "errors", "reason"),
     [
         (Transcript("the moon rose", 0.9, 0.01), Errors(0, 0, 0, 3), None),
@@ -84,6 +115,7 @@ def test_counts_are_those_of_the_altered_reference(judges: Judges, speech: list[
         replace(speech[0], text="The full moon rose slowly behind the chimneys."),
         replace(speech[0], text="The moon rose behind the chimneys."),
         replace(speech[0], text="..."),
+        replace(speech[0], text="(The moon rose slowly) [behind the chimneys.]"),
     ]
     scores = [score.values for score in WordErrorRate().prepare(NOBODY, judges)(altered)]
     kinds = ("wer_substitutions", "wer_deletions", "wer_insertions", "wer_reference_words")
@@ -92,6 +124,7 @@ def test_counts_are_those_of_the_altered_reference(judges: Judges, speech: list[
         (0, 1, 0, 8),
         (0, 0, 1, 6),
         (0, 0, 7, 0),
+        (0, 0, 0, 7),
     ]
     assert [score["wer"] for score in scores[:3]] == [1 / 7, 1 / 8, 1 / 6]
     assert math.isnan(scores[3]["wer"])

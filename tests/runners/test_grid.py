@@ -138,7 +138,7 @@ def test_audio_and_pictures_are_written_when_evaluated(cell: Path) -> None:
     assert audio == [
         f"epoch={epoch:03}/{name}.flac"
         for epoch in (0, 2, 4)
-        for name in ("retention/ada-retention-000", "test/040-test-040-000", "test/041-test-041-000")
+        for name in ("retention/ada-retention+000", "test/040-test+040+000", "test/041-test+041+000")
     ]
     for path in audio:
         wave, rate = soundfile.read(cell / "audio" / path)

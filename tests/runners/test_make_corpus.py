@@ -21,8 +21,8 @@ import soundfile
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from runners.cli.entry_point.corpus_arguments import MakeCorpusArguments
 
-from runners.cli.corpus_arguments import MakeCorpusArguments
 from runners.corpus_making.corpus_folder import HEADER, LOCK, CorpusFolder, made_by_one
 from runners.corpus_making.kokoro import SAMPLE_RATE, TOKENS, tokens_of
 from runners.corpus_making.making import make_corpus
@@ -65,7 +65,7 @@ def test_voices_are_read_when_plain_mixed_and_named() -> None:
         ("af_heart,", "'' is no voice"),
         ("a/b:af_heart", "'a/b:af_heart' is no voice"),
         ("..:af_heart", "can't be a folder"),
-        ("jf_alpha", "jf_alpha isn't an English voice"),
+        ("xf_alpha", "xf_alpha isn't a voice of Kokoro's"),
         ("x:af_heart,x:af_sky", "two speakers x"),
     ],
 )

@@ -17,6 +17,7 @@ import pytest
 import torch
 
 from runners.bases.base import PretrainedBase
+from runners.pretraining.bundle_writing import read_teachers
 from vits.bundle import load_bundle
 from vits.checkpoint import load_tensors
 
@@ -222,3 +223,20 @@ def test_state_is_saved_and_status_is_zero_when_told_to_end(here: Path, argument
     assert f"stopped at step {step} and saved; the same command goes on from there\n" in said
     assert step == pd.read_csv(folder / "state" / "losses.csv")["step"].max() > 0
     assert not (folder / "bundle").exists()
+
+
+def test_rows_follow_voiceprints_and_the_teacher_is_named_when_rows_are_predicted(
+    bundle: Path, here: Path, arguments: list[str], run_script: RunScript
+) -> None:
+    mine = [argument for argument in arguments if not argument.startswith("model")]
+    overrides = ("name=predicted", f"start_from={bundle}", "model=of_base", "predict_rows=true", "steps=1")
+    result = run_script("pretrain.py", *mine, *overrides, cwd=here)
+    assert result.returncode == 0, result.stderr
+    made = here / "pretraining" / "predicted" / "bundle"
+    kept = load_tensors(made.parent / "best.safetensors")
+    weight, bias = (kept[f"synthesizer/speaker_embedding.projection.{name}"] for name in ("weight", "bias"))
+    rows = load_bundle(made).synthesizer.speaker_embedding.weight
+    torch.testing.assert_close(rows, load_bundle(made).voiceprints @ weight.mT + bias)
+    assert read_teachers(made) == ("ecapa-voxceleb",)
+    assert read_teachers(bundle) == ()
+    assert "- Teachers: ecapa-voxceleb; " in (made / "card.md").read_text(encoding="utf-8")

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import math
 import subprocess
 import sys
 from collections.abc import Callable
@@ -43,13 +44,12 @@ def test_sentence_is_spoken_when_given_as_text(finished_cell: Path, tmp_path: Pa
 def test_lines_keep_their_order_when_batched_by_length(finished_cell: Path, tmp_path: Path) -> None:
     file = tmp_path / "lines.txt"
     file.write_text("\n\n".join(LINES) + "\n", encoding="utf-8")
-    together = _speak(finished_cell, tmp_path / "out", file=str(file), noise_scale=0.0, batch_size=2)
+    together = _speak(finished_cell, tmp_path / "out", file=str(file), batch_size=2)
     assert together == [tmp_path / "out" / f"{number:04}.wav" for number in (1, 2, 3, 4)]
     for path, line in zip(together, LINES, strict=True):
-        [alone] = _speak(finished_cell, tmp_path / "alone.wav", text=line, noise_scale=0.0)
+        [alone] = _speak(finished_cell, tmp_path / "alone.wav", text=line)
         assert _heard(path).shape == _heard(alone).shape
-        half = len(_heard(path)) // 2  # at its end the decoder hears the padding of the batch
-        np.testing.assert_allclose(_heard(path)[:half], _heard(alone)[:half], atol=1e-3)
+        np.testing.assert_allclose(_heard(path), _heard(alone), atol=2 / 2**15)  # as 16-bit files tell
     assert len({len(_heard(path)) for path in together}) == len(LINES)  # so that an exchange would be seen
 
 
@@ -62,6 +62,20 @@ def test_lines_are_read_when_they_come_through_a_pipe(finished_cell: Path, tmp_p
     assert done.stdout.splitlines() == ["said/0001.wav", "said/0002.wav"]
     first, second = (_heard(tmp_path / path) for path in done.stdout.splitlines())
     assert len(first) > len(second)
+
+
+def test_long_text_is_its_sentences_with_pauses_when_spoken(finished_cell: Path, tmp_path: Path) -> None:
+    sentences = [f"My sister plants {number} tomatoes in the garden of the old house." for number in (3, 12, 7, 3)]
+    long = _heard(_speak(finished_cell, tmp_path / "long.wav", text=" ".join(sentences), batch_size=3)[0])
+    alone = [_heard(_speak(finished_cell, tmp_path / "one.wav", text=sentence)[0]) for sentence in sentences]
+    start = 0
+    for wave in alone:
+        np.testing.assert_allclose(long[start : start + len(wave)], wave, atol=2 / 2**15)
+        start += len(wave)
+        pause = long[start : start + int(0.23 * 16000)]
+        assert not pause.any()
+        start += int(0.25 * 16000) // 256 * 256
+    assert start - int(0.25 * 16000) // 256 * 256 == len(long)
 
 
 def test_audio_depends_on_the_seed_and_nothing_else_that_is_drawn(finished_cell: Path, tmp_path: Path) -> None:
@@ -99,6 +113,13 @@ def test_audio_differs_when_the_voice_is_another(finished_cell: Path, tmp_path: 
         ({"run": "missing"}, "missing is no finished cell (no cell at all)"),
         ({"device": "tpu"}, "device=tpu is unknown"),
         ({"out": "voice.raw"}, "give a .wav or .flac file"),
+        ({"batch_size": 0}, "batch_size=0 must be 1 or more"),
+        ({"length_scale": 0.0}, "length_scale=0.0 must be a number above 0"),
+        ({"length_scale": -1.0}, "length_scale=-1.0 must be a number above 0"),
+        ({"length_scale": math.inf}, "length_scale=inf must be a number above 0"),
+        ({"length_scale": math.nan}, "length_scale=nan must be a number above 0"),
+        ({"noise_scale": -0.1}, "noise_scale=-0.1 must be a number from 0"),
+        ({"noise_scale": math.nan}, "noise_scale=nan must be a number from 0"),
     ],
     ids=str,
 )

@@ -17,7 +17,6 @@ from vits.synthesizer import Synthesizer, TrainingPass
 
 SEGMENT_FRAMES = 6
 SHORT, LONG = 11, 19
-RECEPTIVE_FRAMES = 40
 
 HIFI_GAN = {"mb_istft_vits": False, "upsample_rates": [8, 8, 2, 2], "upsample_kernel_sizes": [16, 16, 4, 4]}
 
@@ -85,7 +84,7 @@ def test_flow_comes_back_when_inverted(variant: Synthesizer) -> None:
 
 
 @torch.no_grad()
-def test_nothing_but_the_end_of_the_audio_changes_when_batch_is_padded(variant: Synthesizer) -> None:
+def test_nothing_changes_when_batch_is_padded(variant: Synthesizer) -> None:
     variant.eval()
     mask, speaker = length_mask(torch.tensor([SHORT, LONG])), variant.speaker_embedding(torch.tensor([1, 2]))
     one = mask[:1, :, :SHORT], speaker[:1]
@@ -101,12 +100,8 @@ def test_nothing_but_the_end_of_the_audio_changes_when_batch_is_padded(variant: 
     assert_unchanged(padded.hidden, alone.hidden)
     assert_unchanged(padded.log_deviation, alone.log_deviation)
 
-    frames = 50
-    z = noise(1, 8, frames)
-    followed = variant.decoder(nn.functional.pad(z, (0, 30)), speaker[:1]).audio[..., : frames * 256]
-    ended = variant.decoder(z, speaker[:1]).audio
-    far = (frames - RECEPTIVE_FRAMES) * 256
-    torch.testing.assert_close(followed[..., :far], ended[..., :far], atol=2e-6, rtol=1e-4)
+    alone = variant.decoder(z[:1, :, :SHORT], speaker[:1]).audio
+    assert_unchanged(variant.decoder(z, speaker, torch.tensor([SHORT, LONG])).audio, alone)
 
 
 def test_weights_are_bit_identical_when_exported_and_imported(

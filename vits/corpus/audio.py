@@ -10,6 +10,7 @@ import soxr
 from jaxtyping import Float32
 
 from vits.common.errors import InputError
+from vits.common.readers import check_readable
 
 FORMATS = "WAV, FLAC, Ogg Vorbis, Opus or MP3"
 
@@ -33,8 +34,7 @@ def read_audio(path: Path, sample_rate: int) -> Float32[np.ndarray, "samples"]:
 
 def _decoded(path: Path) -> tuple[Float32[np.ndarray, "samples channels"], int]:
     """The samples and the rate in the file."""
-    if not path.is_file():
-        raise InputError(f"there is no audio file {path}; correct the path or restore the file")
+    check_readable(path)
     if path.stat().st_size == 0:
         raise InputError(f"{path} is an empty file; record it again or remove it from the list")
     try:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import unicodedata
 from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from vits.common.errors import InputError
+from vits.common.names import check_distinct, check_name, check_visible, shown
+from vits.common.readers import is_file, shown_path
 from vits.corpus.clip import Clip
 from vits.corpus.split import HoldOut, split_by_sentence
 
@@ -55,7 +58,7 @@ class Corpus(ABC):
         Raises:
             InputError: the corpus is malformed, a speaker is unknown or has too few clips.
         """
-        clips = self.read()
+        clips = _named(self.read(), self.root)
         chosen = clips if self.speakers is None else _of_speakers(clips, self.speakers, self.root)
         return self.split(chosen)
 
@@ -91,19 +94,35 @@ def unique(clips: Sequence[Clip], source: Path) -> list[Clip]:
     return list(clips)
 
 
+def _named(clips: Sequence[Clip], root: str) -> list[Clip]:
+    """The clips with their speakers' names in one Unicode form, if no two could be taken for each other.
+
+    Raises:
+        InputError: two speakers, or two clips of one, have names that look alike, or a name can't be used.
+    """
+    speakers = {name: check_visible(name, "speaker", root) for name in {clip.speaker for clip in clips}}
+    check_distinct(sorted(speakers.values()), "speaker", root)
+    for name in sorted({clip.name for clip in clips}):
+        check_visible(name, "clip", root)
+    for split in sorted({clip.split for clip in clips if clip.split is not None}):
+        check_name(split, "split")
+    return [replace(clip, speaker=speakers[clip.speaker]) for clip in clips]
+
+
 def _of_speakers(clips: Sequence[Clip], speakers: Sequence[str], root: str) -> list[Clip]:
     """The clips of some speakers."""
     known = sorted({clip.speaker for clip in clips})
+    speakers = [unicodedata.normalize("NFC", speaker) for speaker in speakers]
     unknown = [speaker for speaker in speakers if speaker not in known]
     if unknown or not speakers:
-        asked = ", ".join(unknown) or "(none)"
+        asked = ", ".join(shown(speaker, quoted=False) for speaker in unknown) or "(none)"
         raise InputError(f"no such speaker in {root}: {asked}; choose from {', '.join(known)}")
     return [clip for clip in clips if clip.speaker in speakers]
 
 
 def _check_audio(clips: Sequence[Clip]) -> None:
     """Every clip's file exists."""
-    missing = [str(clip.path) for clip in clips if not clip.path.is_file()]
+    missing = [shown_path(clip.path) for clip in clips if not is_file(clip.path)]
     if missing:
         shown = ", ".join(missing[:SHOWN]) + (", ..." if len(missing) > SHOWN else "")
         raise InputError(

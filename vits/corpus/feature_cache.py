@@ -6,18 +6,19 @@ import functools
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-import safetensors
 import torch
 from jaxtyping import Float32
-from safetensors.torch import load_file, save
+from safetensors import SafetensorError
+from safetensors.torch import load, save
 from torch import Tensor, nn
 
-from vits.common.atomic_files import content_key, write_atomically
-from vits.common.errors import InputError
+from vits.common.atomic_files import content_key
+from vits.common.kept_files import keep, kept
+from vits.common.readers import read_bytes
 from vits.corpus.audio import read_audio
 from vits.spectrogram import AudioAnalysis
 
-FORMAT = 1  # of the cached files; raise it when the code that makes them changes its result
+FORMAT = 2  # of the cached files; raise it when the code that makes them changes its result
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,8 @@ class FeatureCache:
     """Waves and spectrograms of recordings, kept under a key of all that determines them.
 
     The key covers the recording's bytes, the analysis, the spectrogram's class and filters and the format.
-    A file of the cache that is missing or damaged is made again from the recording.
+    A file of the cache that is missing or damaged, if only by a bit, is made again from the recording. No key is
+    remembered: the recording's bytes are read each time, so that a changed recording is always noticed.
     """
 
     def __init__(self, directory: Path, analysis: AudioAnalysis, spectrogram: nn.Module) -> None:
@@ -44,20 +46,14 @@ class FeatureCache:
         """The name of a recording's features.
 
         Raises:
-            InputError: the recording is missing.
+            InputError: the recording is missing or can't be read.
         """
-        if not recording.is_file():
-            raise InputError(f"there is no audio file {recording}; correct the path or restore the file")
-        return content_key([recording.read_bytes(), self._identity])
+        return content_key([read_bytes(recording), self._identity])
 
     def measure(self, recording: Path) -> tuple[str, int]:
         """The key and the number of frames of a recording, whose features are in the cache afterwards."""
         key = self.key(recording)
-        try:
-            with safetensors.safe_open(self._path(key), framework="pt") as file:
-                return key, file.get_slice("spectrogram").get_shape()[1]
-        except (FileNotFoundError, safetensors.SafetensorError):
-            return key, self.load(recording, key).spectrogram.shape[1]
+        return key, self.load(recording, key).spectrogram.shape[1]
 
     def load(self, recording: Path, key: str) -> Features:
         """The features, from the cache or else from the recording.
@@ -66,13 +62,12 @@ class FeatureCache:
             InputError: the recording has to be read and can't be.
         """
         path = self._path(key)
-        try:
-            stored = load_file(path)
-            return Features(stored["wave"], stored["spectrogram"])
-        except (FileNotFoundError, safetensors.SafetensorError, KeyError):
-            made = self._compute(recording)
-            write_atomically(path, save({"wave": made.wave, "spectrogram": made.spectrogram}))
-            return made
+        stored = _unpacked(kept(path))
+        if stored is not None:
+            return stored
+        made = self._compute(recording)
+        keep(path, save({"wave": made.wave, "spectrogram": made.spectrogram}))
+        return made
 
     @functools.cached_property
     def _identity(self) -> bytes:
@@ -97,4 +92,15 @@ class FeatureCache:
         return self.spectrogram(shortest).squeeze(0)[:, :0]
 
     def _path(self, key: str) -> Path:
-        return self.directory / "features" / key[:2] / f"{key}.safetensors"
+        return self.directory / "features" / key[:2] / f"{key}.features"
+
+
+def _unpacked(content: bytes | None) -> Features | None:
+    """The features in a kept file; None if it holds something else."""
+    if content is None:
+        return None
+    try:
+        stored = load(content)
+        return Features(stored["wave"], stored["spectrogram"])
+    except (SafetensorError, KeyError):
+        return None

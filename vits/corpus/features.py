@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from torch.utils.data import Dataset
 from tqdm import tqdm
 
+from vits.common.atomic_files import content_key
 from vits.common.errors import InputError
 from vits.corpus.clip import Clip, in_split
 from vits.corpus.feature_cache import FeatureCache
@@ -30,12 +31,21 @@ NOTHING_SPOKEN = "no known symbol in its phonemes"
 
 @dataclass(frozen=True)
 class PreparedUtterance:
-    """One utterance as the model takes it; `clip.phonemes` is what the tokens spell."""
+    """One utterance as the model takes it; `clip.phonemes` is what the tokens spell.
+
+    `recording` is the key of its recording's features; empty where it was not recorded.
+    """
 
     clip: Clip
     tokens: Int64[Tensor, "tokens"]
     wave: Float32[Tensor, "samples"]
     spectrogram: Float32[Tensor, "channels frames"]
+    recording: str = ""
+
+    @property
+    def content_key(self) -> str:
+        """A name for all that is read of it: recording, text, speaker, split and phonemes; no other content has it."""
+        return clip_key(self.clip, self.recording or content_key([self.wave.numpy().tobytes()]))
 
 
 @dataclass(frozen=True)
@@ -59,10 +69,15 @@ class PreparedCorpus(Dataset[PreparedUtterance]):
     def __getitem__(self, index: int) -> PreparedUtterance:
         clip = self.clips[index]
         features = self.cache.load(clip.path, self.keys[index])
-        return PreparedUtterance(clip, self.tokens[index], features.wave, features.spectrogram)
+        return PreparedUtterance(clip, self.tokens[index], features.wave, features.spectrogram, self.keys[index])
 
     def __iter__(self) -> Iterator[PreparedUtterance]:
         return (self[index] for index in range(len(self)))
+
+    @property
+    def content_keys(self) -> list[str]:
+        """The utterances' content keys, without reading their features."""
+        return [clip_key(clip, key) for clip, key in zip(self.clips, self.keys, strict=True)]
 
     def in_split(self, split: str) -> PreparedCorpus:
         """The utterances of one split.
@@ -79,6 +94,12 @@ class PreparedCorpus(Dataset[PreparedUtterance]):
             keys=[self.keys[i] for i in chosen],
             frames=[self.frames[i] for i in chosen],
         )
+
+
+def clip_key(clip: Clip, recording: str) -> str:
+    """A name for what a clip says, who says it and how it is used; `recording` names the content of its audio."""
+    fields = (recording, clip.name, clip.speaker, clip.text, str(clip.phonemes), str(clip.split))
+    return content_key(field.encode() for field in fields)
 
 
 def with_phonemes(clips: Sequence[Clip], phonemizer: EspeakPhonemizer, cache_dir: Path) -> list[Clip]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from vits.common.errors import InputError
+from vits.common.names import shown
 from vits.common.registry import register
 from vits.corpus.clip import Clip
 from vits.corpus.corpus import SHOWN, Corpus, unique
@@ -64,9 +65,9 @@ def read_list(path: Path, root: Path, split: str) -> list[Clip]:
     clips = []
     for number, line in numbered_lines(path):
         fields = [field.strip() for field in line.split("|")]
-        if len(fields) != 3 or not all(fields):
+        if len(fields) != 3 or not all(fields) or not PurePosixPath(fields[0]).name:
             raise InputError(
-                f"{path}:{number}: {line!r} isn't `wav path|speaker number|IPA`; correct or remove the line"
+                f"{path}:{number}: {shown(line)} isn't `wav path|speaker number|IPA`; correct or remove the line"
             )
         wav = PurePosixPath(fields[0])
         clips.append(
@@ -105,6 +106,6 @@ def _read_spellings(path: Path) -> Mapping[str, str]:
     for number, line in numbered_lines(path):
         utterance, tab, text = line.partition("\t")
         if not (tab and utterance.strip() and text.strip()):
-            raise InputError(f"{path}:{number}: {line!r} isn't `id<TAB>text`; correct or remove the line")
+            raise InputError(f"{path}:{number}: {shown(line)} isn't `id<TAB>text`; correct or remove the line")
         spellings[utterance.strip()] = " ".join(text.split())
     return spellings

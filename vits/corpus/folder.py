@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from vits.common.errors import InputError
+from vits.common.names import shown
 from vits.common.registry import register
 from vits.corpus.clip import Clip
 from vits.corpus.corpus import Corpus, unique
@@ -42,7 +43,7 @@ def _check_header(columns: list[str], table: Path, number: int) -> None:
     absent = [column for column in _REQUIRED if column not in columns]
     if absent or len(set(columns)) < len(columns):
         raise InputError(
-            f"{table}:{number}: the header is {'|'.join(columns)!r}; it must name {', '.join(_REQUIRED)} "
+            f"{table}:{number}: the header is {shown('|'.join(columns))}; it must name {', '.join(_REQUIRED)} "
             "once each, separated by |, and may name split and phonemes"
         )
 
@@ -53,15 +54,17 @@ def _clip(folder: Path, table: Path, number: int, columns: list[str], line: str)
     if len(fields) != len(columns):
         raise InputError(
             f"{table}:{number}: {len(fields)} fields where the header has {len(columns)}; "
-            f"write {'|'.join(columns)}, without | inside a text"
+            f"write {shown('|'.join(columns), quoted=False)}, without | inside a text"
         )
     row = dict(zip(columns, fields, strict=True))
     for column in _REQUIRED:
         if not row[column]:
             raise InputError(f"{table}:{number}: the {column} is empty; fill it in or remove the line")
     path = PurePosixPath(row["path"].replace("\\", "/"))
-    if path.is_absolute() or ".." in path.parts:
-        raise InputError(f"{table}:{number}: {row['path']!r} isn't below {folder}; give a path relative to that folder")
+    if path.is_absolute() or ".." in path.parts or not path.name:
+        raise InputError(
+            f"{table}:{number}: {shown(row['path'])} isn't below {folder}; give a path relative to that folder"
+        )
     return Clip(
         path=folder / path,
         speaker=row["speaker"],

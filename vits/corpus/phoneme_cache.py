@@ -1,27 +1,27 @@
-"""Phonemes of texts, kept under a key of the texts and the language."""
+"""Phonemes of texts, kept under a key of the texts, the language and the phonemizer's version."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
+from importlib.metadata import version
 from pathlib import Path
 
-from vits.common.atomic_files import content_key, write_atomically
+from vits.common.atomic_files import content_key
+from vits.common.kept_files import keep_json, kept_json
 from vits.text.phonemizer import EspeakPhonemizer
 
-FORMAT = "1"  # raise it when the phonemizer changes its result
+FORMAT = "2"  # raise it when the texts are made ready for the phonemizer in another way
+PACKAGES = ("espeakng-loader", "phonemizer")  # another version may read a text differently, so it is asked again
 
 
 def cached_phonemes(texts: Sequence[str], phonemizer: EspeakPhonemizer, cache_dir: Path) -> list[str]:
     """The phonemes of each text, in order; a file of the cache that is missing or damaged is made again."""
-    key = content_key(part.encode() for part in (FORMAT, phonemizer.language, *texts))
+    versions = [f"{package} {version(package)}" for package in PACKAGES]
+    key = content_key(part.encode() for part in (FORMAT, *versions, phonemizer.language, *texts))
     path = cache_dir / "phonemes" / f"{key}.json"
-    try:
-        cached = json.loads(path.read_text(encoding="utf-8"))
-        if isinstance(cached, list) and len(cached) == len(texts):
-            return cached
-    except (FileNotFoundError, json.JSONDecodeError, UnicodeDecodeError):
-        pass
+    cached = kept_json(path, list[str])
+    if cached is not None and len(cached) == len(texts):
+        return cached
     phonemes = phonemizer(texts)
-    write_atomically(path, json.dumps(phonemes, ensure_ascii=False).encode())
+    keep_json(path, phonemes)
     return phonemes

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import vits
 from vits.common.errors import InputError
+from vits.common.names import shown
+from vits.common.readers import is_folder, shown_path
 
 
 def project_root() -> Path:
@@ -19,10 +21,17 @@ def resolve_folder(folder: str) -> Path:
     Raises:
         InputError: it is in neither place.
     """
-    given = Path(folder).expanduser()
+    given = _without_tilde(folder)
     candidates = [given] if given.is_absolute() else [Path.cwd() / given, project_root() / given]
     for candidate in candidates:
-        if candidate.is_dir():
+        if is_folder(candidate):
             return candidate
-    tried = " and ".join(str(candidate) for candidate in dict.fromkeys(candidates))
-    raise InputError(f"there is no folder {folder!r} (looked at {tried}); give the path of an existing one")
+    tried = " and ".join(shown_path(candidate) for candidate in dict.fromkeys(candidates))
+    raise InputError(f"there is no folder {shown(folder)} (looked at {tried}); give the path of an existing one")
+
+
+def _without_tilde(folder: str) -> Path:
+    try:
+        return Path(folder).expanduser()
+    except RuntimeError:  # the home of a user that doesn't exist
+        return Path(folder)

@@ -13,7 +13,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from vits.common.atomic_files import write_atomically
 from vits.common.errors import InputError
+from vits.common.names import shown
 from vits.corpus.clip import Clip
 from vits.corpus.text_file import numbered_lines
 
@@ -119,7 +121,7 @@ def _rank(sentence: str, seed: int) -> bytes:
 def write_split(path: Path, clips: Sequence[Clip]) -> None:
     """Write down which clip is in which split, as sorted lines `split|speaker|text|path`."""
     rows = sorted((str(clip.split), clip.speaker, clip.text, clip.name + clip.path.suffix) for clip in clips)
-    path.write_text("\n".join("|".join(row) for row in [_COLUMNS, *rows]) + "\n", encoding="utf-8")
+    write_atomically(path, ("\n".join("|".join(row) for row in [_COLUMNS, *rows]) + "\n").encode())
 
 
 def read_split(path: Path, clips: Sequence[Clip]) -> list[Clip]:
@@ -131,7 +133,7 @@ def read_split(path: Path, clips: Sequence[Clip]) -> list[Clip]:
     by_path = {clip.name + clip.path.suffix: clip for clip in clips}
     header, *rows = numbered_lines(path) or [(1, "")]
     if tuple(header[1].split("|")) != _COLUMNS:
-        raise InputError(f"{path}:{header[0]}: the header is {header[1]!r}; it must be {'|'.join(_COLUMNS)}")
+        raise InputError(f"{path}:{header[0]}: the header is {shown(header[1])}; it must be {'|'.join(_COLUMNS)}")
     found = []
     for number, line in rows:
         fields = line.split("|")
@@ -139,7 +141,7 @@ def read_split(path: Path, clips: Sequence[Clip]) -> list[Clip]:
             raise InputError(f"{path}:{number}: {len(fields)} fields; there must be {len(_COLUMNS)}, separated by |")
         if fields[3] not in by_path:
             raise InputError(
-                f"{path}:{number}: the corpus has no clip {fields[3]!r}; use the corpus it was written for"
+                f"{path}:{number}: the corpus has no clip {shown(fields[3])}; use the corpus it was written for"
             )
         found.append(replace(by_path[fields[3]], split=fields[0]))
     return found

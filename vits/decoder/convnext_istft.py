@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from vits.common.sizes import Channels, Count, FFTSize, HopLength, LatentChannels
 from vits.decoder.conditioning import Unconditioned
 from vits.decoder.decoded import DecodedAudio
+from vits.decoder.ending import Lengths, Mask, end_mask
 from vits.istft import InverseSTFT
 from vits.layers import same_padding
 
@@ -34,9 +35,11 @@ class ConvNeXtBlock(nn.Module):
         self.contract = nn.Linear(hidden_channels, channels)
         self.scale = nn.Parameter(torch.full((channels,), initial_scale))
 
-    def forward(self, x: Float[Tensor, "batch frames channels"]) -> Float[Tensor, "batch frames channels"]:
-        mixed = self.norm(self.depthwise(x.mT).mT)
-        return x + self.scale * self.contract(nn.functional.gelu(self.expand(mixed)))
+    def forward(
+        self, x: Float[Tensor, "batch frames channels"], mask: Mask | None = None
+    ) -> Float[Tensor, "batch frames channels"]:
+        mixed = self.norm(self.depthwise((x if mask is None else x * mask.mT).mT).mT)
+        return torch.addcmul(x, self.contract(nn.functional.gelu(self.expand(mixed))), self.scale)
 
 
 class ConvNeXtTrunk(nn.Module):
@@ -55,11 +58,16 @@ class ConvNeXtTrunk(nn.Module):
         self.output_norm = nn.LayerNorm(channels)
 
     def forward(
-        self, z: Float[Tensor, "batch latent frames"], speaker: Float[Tensor, "batch gin 1"]
+        self,
+        z: Float[Tensor, "batch latent frames"],
+        speaker: Float[Tensor, "batch gin 1"],
+        lengths: Lengths | None = None,
     ) -> Float[Tensor, "batch frames channels"]:
+        """`z` is zero behind the `lengths`; what comes out there means nothing."""
         x = self.input_norm(self.input(z).mT)
+        mask = end_mask(lengths, z)
         for stage, block in enumerate(self.blocks):
-            x = self.conditioning(stage, block(x).mT, speaker).mT
+            x = self.conditioning(stage, block(x, mask).mT, speaker).mT
         return self.output_norm(x)
 
 
@@ -85,11 +93,17 @@ class ConvNeXtISTFTDecoder(nn.Module):
                 nn.init.trunc_normal_(module.weight, std=INITIAL_DEVIATION)
                 nn.init.zeros_(module.bias)  # pyright: ignore[reportArgumentType]
 
-    def forward(self, z: Float[Tensor, "batch latent frames"], speaker: Float[Tensor, "batch gin 1"]) -> DecodedAudio:
-        hidden = self.trunk(z, speaker)
+    def forward(
+        self,
+        z: Float[Tensor, "batch latent frames"],
+        speaker: Float[Tensor, "batch gin 1"],
+        lengths: Lengths | None = None,
+    ) -> DecodedAudio:
+        """The audio of latents that are zero behind their `lengths`, in frames; without them all is valid."""
+        hidden = self.trunk(z, speaker, lengths)
         with torch.autocast(z.device.type, enabled=False):  # phase needs more than 8 bits
             # n + 1 frames centred on the ends of n hops, as in iSTFTNet; a single frame can be repeated, not reflected
             spectra = nn.functional.pad(self.output(hidden.float()).mT, (1, 0), mode="replicate")
             log_magnitude, phase = spectra.chunk(2, dim=1)
-            audio = self.istft(torch.exp(log_magnitude.clamp(max=LARGEST_LOG_MAGNITUDE)), phase)
+            audio = self.istft(torch.exp(log_magnitude.clamp(max=LARGEST_LOG_MAGNITUDE)), phase, lengths)
         return DecodedAudio(audio.unsqueeze(1), None)

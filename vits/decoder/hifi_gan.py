@@ -16,6 +16,7 @@ from vits.common.sizes import (
     UpsampleRates,
 )
 from vits.decoder.decoded import DecodedAudio
+from vits.decoder.ending import Lengths, end_mask, masked, scaled
 from vits.decoder.resblock import ResBlock, ResBlock1
 from vits.decoder.trunk import UpsamplingTrunk
 from vits.layers import speaker_projection
@@ -49,6 +50,13 @@ class HiFiGANDecoder(nn.Module):
         self.speaker_projection = speaker_projection(speaker_channels, initial_channels)
         self.samples_per_frame = self.trunk.upsampling
 
-    def forward(self, z: Float[Tensor, "batch latent frames"], speaker: Float[Tensor, "batch gin 1"]) -> DecodedAudio:
-        hidden = self.trunk.upsample(self.trunk.input(z) + self.speaker_projection(speaker), speaker)
-        return DecodedAudio(torch.tanh(self.output(hidden)).float(), None)
+    def forward(
+        self,
+        z: Float[Tensor, "batch latent frames"],
+        speaker: Float[Tensor, "batch gin 1"],
+        lengths: Lengths | None = None,
+    ) -> DecodedAudio:
+        """The audio of latents that are zero behind their `lengths`, in frames; without them all is valid."""
+        hidden = self.trunk.upsample(self.trunk.input(z) + self.speaker_projection(speaker), speaker, lengths)
+        audio = torch.tanh(self.output(hidden)).float()
+        return DecodedAudio(masked(audio, end_mask(scaled(lengths, self.samples_per_frame), audio)), None)

@@ -26,6 +26,7 @@ from vits.common.sizes import (
     UpsampleRates,
 )
 from vits.decoder.decoded import DecodedAudio
+from vits.decoder.ending import Lengths, end_mask, masked, scaled
 from vits.decoder.resblock import ResBlock, ResBlock1
 from vits.decoder.trunk import UpsamplingTrunk
 from vits.istft import InverseSTFT
@@ -67,10 +68,13 @@ class _SpectralDecoder(nn.Module):
         self.samples_per_frame = self.trunk.upsampling * hop_length * n_bands
 
     def spectra(
-        self, z: Float[Tensor, "batch latent frames"], speaker: Float[Tensor, "batch gin 1"]
+        self,
+        z: Float[Tensor, "batch latent frames"],
+        speaker: Float[Tensor, "batch gin 1"],
+        lengths: Lengths | None = None,
     ) -> Float[Tensor, "part signals bins time"]:
         """Log magnitude and phase before its sine, of all bands of all items, in float32."""
-        hidden = nn.functional.pad(self.trunk(z, speaker), (1, 0), mode="reflect")
+        hidden = nn.functional.pad(self.trunk(z, speaker, lengths), (1, 0), mode="reflect")
         return rearrange(
             self.output(hidden).float(),
             "batch (band part bins) time -> part (batch band) bins time",
@@ -78,11 +82,20 @@ class _SpectralDecoder(nn.Module):
             part=2,
         )
 
-    def bands(self, spectra: Float[Tensor, "part signals bins time"]) -> Float[Tensor, "batch bands reduced"]:
-        """The bands that have these spectra."""
+    def bands(
+        self, spectra: Float[Tensor, "part signals bins time"], lengths: Lengths | None = None
+    ) -> Float[Tensor, "batch bands reduced"]:
+        """The bands that have these spectra; nothing sounds behind the `lengths`, in frames of the latent."""
         log_magnitude, phase = spectra
-        bands = self.istft(torch.exp(log_magnitude), math.pi * torch.sin(phase))
+        steps = None if lengths is None else (lengths * self.trunk.upsampling).repeat_interleave(self.n_bands)
+        bands = self.istft(torch.exp(log_magnitude), math.pi * torch.sin(phase), steps)
         return rearrange(bands, "(batch band) time -> batch band time", band=self.n_bands)
+
+    def ended(
+        self, audio: Float[Tensor, "batch 1 samples"], lengths: Lengths | None
+    ) -> Float[Tensor, "batch 1 samples"]:
+        """The audio without what a synthesis filter adds behind each item's end."""
+        return masked(audio, end_mask(scaled(lengths, self.samples_per_frame), audio))
 
 
 class ISTFTDecoder(_SpectralDecoder):
@@ -113,10 +126,16 @@ class ISTFTDecoder(_SpectralDecoder):
             resblock,
         )
 
-    def forward(self, z: Float[Tensor, "batch latent frames"], speaker: Float[Tensor, "batch gin 1"]) -> DecodedAudio:
-        spectra = self.spectra(z, speaker)
+    def forward(
+        self,
+        z: Float[Tensor, "batch latent frames"],
+        speaker: Float[Tensor, "batch gin 1"],
+        lengths: Lengths | None = None,
+    ) -> DecodedAudio:
+        """The audio of latents that are zero behind their `lengths`, in frames; without them all is valid."""
+        spectra = self.spectra(z, speaker, lengths)
         with torch.autocast(z.device.type, enabled=False):
-            return DecodedAudio(self.bands(spectra), None)
+            return DecodedAudio(self.bands(spectra, lengths), None)
 
 
 class MultiBandISTFTDecoder(_SpectralDecoder):
@@ -149,11 +168,17 @@ class MultiBandISTFTDecoder(_SpectralDecoder):
         )
         self.pqmf = PQMF(n_bands)
 
-    def forward(self, z: Float[Tensor, "batch latent frames"], speaker: Float[Tensor, "batch gin 1"]) -> DecodedAudio:
-        spectra = self.spectra(z, speaker)
+    def forward(
+        self,
+        z: Float[Tensor, "batch latent frames"],
+        speaker: Float[Tensor, "batch gin 1"],
+        lengths: Lengths | None = None,
+    ) -> DecodedAudio:
+        """The audio of latents that are zero behind their `lengths`, in frames; without them all is valid."""
+        spectra = self.spectra(z, speaker, lengths)
         with torch.autocast(z.device.type, enabled=False):
-            bands = self.bands(spectra)
-            return DecodedAudio(self.pqmf.synthesis(bands), bands)
+            bands = self.bands(spectra, lengths)
+            return DecodedAudio(self.ended(self.pqmf.synthesis(bands), lengths), bands)
 
 
 class MultiStreamISTFTDecoder(_SpectralDecoder):
@@ -192,10 +217,16 @@ class MultiStreamISTFTDecoder(_SpectralDecoder):
             nn.Conv1d(n_bands, 1, SYNTHESIS_TAPS, padding=same_padding(SYNTHESIS_TAPS), bias=False)
         )
 
-    def forward(self, z: Float[Tensor, "batch latent frames"], speaker: Float[Tensor, "batch gin 1"]) -> DecodedAudio:
-        spectra = self.spectra(z, speaker)
+    def forward(
+        self,
+        z: Float[Tensor, "batch latent frames"],
+        speaker: Float[Tensor, "batch gin 1"],
+        lengths: Lengths | None = None,
+    ) -> DecodedAudio:
+        """The audio of latents that are zero behind their `lengths`, in frames; without them all is valid."""
+        spectra = self.spectra(z, speaker, lengths)
         with torch.autocast(z.device.type, enabled=False):
             streams = nn.functional.conv_transpose1d(
-                self.bands(spectra) * self.n_bands, self.stuffing, stride=self.n_bands
+                self.bands(spectra, lengths) * self.n_bands, self.stuffing, stride=self.n_bands
             )
-            return DecodedAudio(self.synthesis(streams), None, streams)
+            return DecodedAudio(self.ended(self.synthesis(streams), lengths), None, streams)

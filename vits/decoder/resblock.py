@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from vits.decoder.ending import Mask, masked, plus_masked
 from vits.layers import same_padding, weight_normed
 
 SLOPE = 0.1
@@ -27,10 +28,13 @@ class ResBlock1(nn.Module):
         self.dilated = nn.ModuleList(_dilated(channels, kernel_size, dilation) for dilation in dilations)
         self.plain = nn.ModuleList(_dilated(channels, kernel_size, 1) for _ in dilations)
 
-    def forward(self, x: Float[Tensor, "batch channels time"]) -> Float[Tensor, "batch channels time"]:
+    def forward(
+        self, x: Float[Tensor, "batch channels time"], mask: Mask | None = None
+    ) -> Float[Tensor, "batch channels time"]:
+        """`x` is zero where `mask` is, and so is what comes out."""
         for dilated, plain in zip(self.dilated, self.plain, strict=True):
-            hidden = dilated(nn.functional.leaky_relu(x, SLOPE))
-            x = x + plain(nn.functional.leaky_relu(hidden, SLOPE))
+            hidden = masked(dilated(nn.functional.leaky_relu(x, SLOPE)), mask)
+            x = plus_masked(x, plain(nn.functional.leaky_relu(hidden, SLOPE)), mask)
         return x
 
 
@@ -41,7 +45,10 @@ class ResBlock2(nn.Module):
         super().__init__()
         self.dilated = nn.ModuleList(_dilated(channels, kernel_size, dilation) for dilation in dilations)
 
-    def forward(self, x: Float[Tensor, "batch channels time"]) -> Float[Tensor, "batch channels time"]:
+    def forward(
+        self, x: Float[Tensor, "batch channels time"], mask: Mask | None = None
+    ) -> Float[Tensor, "batch channels time"]:
+        """`x` is zero where `mask` is, and so is what comes out."""
         for dilated in self.dilated:
-            x = x + dilated(nn.functional.leaky_relu(x, SLOPE))
+            x = plus_masked(x, dilated(nn.functional.leaky_relu(x, SLOPE)), mask)
         return x

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from vits.common.errors import InputError
 from vits.decoder.conditioning import Unconditioned
+from vits.decoder.ending import Lengths, end_mask, masked, scaled
 from vits.decoder.resblock import SLOPE, ResBlock
 from vits.layers import weight_normed
 
@@ -41,6 +42,7 @@ class UpsamplingTrunk(nn.Module):
                 f"resblock_kernel_sizes={list(resblock_kernel_sizes)} and resblock_dilations="
                 f"{[list(dilations) for dilations in resblock_dilations]} must be equally many"
             )
+        self.rates = tuple(upsample_rates)
         self.upsampling = math.prod(upsample_rates)
         self.stage_channels = [initial_channels // 2 ** (stage + 1) for stage in range(len(upsample_rates))]
         self.channels = self.stage_channels[-1]
@@ -63,18 +65,31 @@ class UpsamplingTrunk(nn.Module):
             )
 
     def forward(
-        self, z: Float[Tensor, "batch latent frames"], speaker: Float[Tensor, "batch gin 1"]
+        self,
+        z: Float[Tensor, "batch latent frames"],
+        speaker: Float[Tensor, "batch gin 1"],
+        lengths: Lengths | None = None,
     ) -> Float[Tensor, "batch channels time"]:
-        return self.upsample(self.input(z), speaker)
+        """`z` is zero behind the `lengths`, in frames, and so is what comes out behind their multiples."""
+        return self.upsample(self.input(z), speaker, lengths)
 
     def upsample(
-        self, x: Float[Tensor, "batch initial frames"], speaker: Float[Tensor, "batch gin 1"]
+        self,
+        x: Float[Tensor, "batch initial frames"],
+        speaker: Float[Tensor, "batch gin 1"],
+        lengths: Lengths | None = None,
     ) -> Float[Tensor, "batch channels time"]:
         """All stages, on what the first layer gave."""
-        for stage, (upsampler, resblocks) in enumerate(zip(self.upsamplers, self.resblocks, strict=True)):
+        x = masked(x, end_mask(lengths, x))
+        for stage, (rate, upsampler, resblocks) in enumerate(
+            zip(self.rates, self.upsamplers, self.resblocks, strict=True)
+        ):
             x = upsampler(nn.functional.leaky_relu(x, SLOPE))
-            x = torch.stack([block(x) for block in resblocks]).mean(dim=0)  # pyright: ignore[reportGeneralTypeIssues]
-            x = self.conditioning(stage, x, speaker)
+            lengths = scaled(lengths, rate)
+            mask = end_mask(lengths, x)
+            x = masked(x, mask)
+            x = torch.stack([block(x, mask) for block in resblocks]).mean(dim=0)  # pyright: ignore[reportGeneralTypeIssues]
+            x = masked(self.conditioning(stage, x, speaker), mask)
         return nn.functional.leaky_relu(x, LAST_SLOPE)
 
 

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from vits.common.sizes import Channels, Dropout, KernelSize, SpeakerChannels
 from vits.duration_predictor.duration_fit import LOG_DURATION_FLOOR, DurationFit
 from vits.layers import ChannelNorm, same_padding, speaker_projection
+from vits.sentence_noise import Noise
 
 
 class DeterministicDurationPredictor(nn.Module):
@@ -42,7 +43,7 @@ class DeterministicDurationPredictor(nn.Module):
         speaker: Float[Tensor, "batch gin 1"],
         *,
         noise_scale: float | Float[Tensor, "1"] = 0.0,
-        generator: torch.Generator | None = None,
+        generator: Noise = None,
     ) -> Float[Tensor, "batch 1 tokens"]:
         """Log-durations in frames. This predictor draws nothing; the noise is for those that do."""
         x = hidden.detach() + self.speaker_projection(speaker.detach())

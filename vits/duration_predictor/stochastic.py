@@ -11,7 +11,8 @@ from torch import Tensor, nn
 from vits.common.sizes import Channels, Count, Dropout, KernelSize, SpeakerChannels, SplineBins, Steps
 from vits.duration_predictor.duration_fit import DurationFit
 from vits.duration_predictor.flow import CHANNELS, DilatedStack, DurationFlow
-from vits.layers import gaussian_like, speaker_projection
+from vits.layers import speaker_projection
+from vits.sentence_noise import Noise, gaussian_like
 
 DURATION_FLOOR = 1e-5  # of a duration in frames, before its logarithm
 
@@ -53,7 +54,7 @@ class StochasticDurationPredictor(nn.Module):
         speaker: Float[Tensor, "batch gin 1"],
         *,
         noise_scale: float | Float[Tensor, "1"] = 0.0,
-        generator: torch.Generator | None = None,
+        generator: Noise = None,
     ) -> Float[Tensor, "batch 1 tokens"]:
         """Log-durations in frames, of noise with so large a spread."""
         with torch.autocast(hidden.device.type, enabled=False):
@@ -84,9 +85,9 @@ class StochasticDurationPredictor(nn.Module):
         condition: Tensor,
         mask: Tensor,
         noise_scale: float | Float[Tensor, "1"],
-        generator: torch.Generator | None,
+        generator: Noise,
     ) -> Float[Tensor, "batch 1 tokens"]:
-        noise = gaussian_like(condition[:, :CHANNELS], generator) * noise_scale
+        noise = gaussian_like(condition[:, :CHANNELS], generator, mask) * noise_scale
         return self.flow.sample(noise, mask, condition)
 
     def _lower_bound(

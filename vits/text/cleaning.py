@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 
 _LOOKALIKES = str.maketrans({"’": "'", "‘": "'", "`": "'", "–": "—", "―": "—"})
+_JOINERS = "\u200c\u200d"  # they shape letters of Persian and of Indic scripts
 _UNSPOKEN = re.compile(r'["“”„«»()\[\]{}<>*_|~^]')
 _TITLES = {
     "capt": "captain",
@@ -27,6 +29,25 @@ _TITLES = {
 _TITLE = re.compile(rf"\b({'|'.join(sorted(_TITLES, key=len, reverse=True))})\.(?=\s+\w)", re.IGNORECASE)
 
 
+def visible(text: str) -> str:
+    """The text in Unicode's composed form, control characters as blanks, and nothing that can't be seen.
+
+    A soft hyphen, a zero-width space or a letter in two parts changes neither what is read nor what is spoken, but it
+    would change phonemes and word errors; a NUL would end the text for espeak.
+    """
+    if text.isascii() and text.isprintable():
+        return text
+    composed = unicodedata.normalize("NFC", text)
+    return "".join(_seen(letter) for letter in composed)
+
+
+def _seen(letter: str) -> str:
+    category = unicodedata.category(letter)
+    if category in ("Cc", "Zl", "Zp"):
+        return " "
+    return "" if category == "Cf" and letter not in _JOINERS else letter
+
+
 def collapse_whitespace(text: str) -> str:
     """The text with one space for every run of blanks or line breaks, and none at its ends."""
     return " ".join(text.split())
@@ -38,7 +59,7 @@ def speakable(text: str, language: str) -> str:
     Capitals stay: espeak reads "I" and "US" by them, and the reference's phonemes were made with them. The dot of
     "Dr. Smith" would otherwise be taken for the end of a sentence.
     """
-    plain = _UNSPOKEN.sub(" ", text.translate(_LOOKALIKES))
+    plain = _UNSPOKEN.sub(" ", visible(text).translate(_LOOKALIKES))
     if language.split("-")[0] == "en":
         plain = _TITLE.sub(lambda title: _TITLES[title[1].lower()], plain)
     return collapse_whitespace(plain)

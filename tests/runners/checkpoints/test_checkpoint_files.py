@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import MISSING, fields
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from reference_files import ReferenceFiles, small_config
 
 from runners.checkpoints.exporting import export_bundle
 from runners.checkpoints.importing import import_bundle
-from runners.cli.checkpoint_arguments import ExportCheckpointArguments
+from runners.cli.checkpoint_arguments import ExportCheckpointArguments, ImportCheckpointArguments
 from vits.bundle import load_bundle
 from vits.common.errors import InputError
 from vits.trained_on import TrainedOn, fingerprint, read_trained_on
@@ -137,3 +138,11 @@ def test_file_is_named_when_a_checkpoint_is_damaged(seed: ReferenceFiles) -> Non
     (seed.folder / "G_1.pth").write_bytes(b"no checkpoint")
     with pytest.raises(InputError, match=r"G_1\.pth"):
         import_bundle(seed.arguments())
+
+
+@pytest.mark.parametrize("arguments", [ExportCheckpointArguments, ImportCheckpointArguments])
+def test_format_is_refused_when_it_is_unknown(arguments: type) -> None:
+    needed = {column.name: "x" for column in fields(arguments) if column.default is MISSING}
+    assert arguments(**needed).format == "mb_istft_vits2"
+    with pytest.raises(InputError, match="format=piper is unknown; choose one of mb_istft_vits2"):
+        arguments(**needed, format="piper")

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 from linting_material import MakeClip, WriteWave
 
 from runners.linting.audio_facts import audio_facts, measure, measure_all
+from vits.common.kept_files import keep_json
 
 RATE = 16_000
 
@@ -60,10 +62,11 @@ def test_facts_are_measured_once_when_asked_again(tone: np.ndarray, write_wave: 
     path, cache = write_wave("a.wav", tone), tmp_path / "cache"
     first = audio_facts(path, cache)
     (kept,) = (cache / "audio_facts").iterdir()
-    kept.write_text(kept.read_text().replace('"duration_s": 1.0', '"duration_s": 7.0'))
+    keep_json(kept, {**asdict(first), "duration_s": 7.0})
     assert audio_facts(path, cache).duration_s == 7.0
-    kept.write_text("{damaged")
-    assert audio_facts(path, cache) == first
+    for damaged in ("{damaged", "", kept.read_text().replace("7.0", "1.5")):
+        kept.write_text(damaged)
+        assert audio_facts(path, cache) == first
 
 
 def test_recordings_are_sorted_out_when_missing_or_unreadable(

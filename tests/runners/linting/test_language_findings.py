@@ -8,7 +8,7 @@ from linting_material import MakeClip
 
 from metrics.judges.judge import Judges
 from metrics.judges.language_detection import SpokenLanguage, whisper_code
-from runners.linting import language
+from runners.linting import spoken_language
 from runners.linting.finding import Severity
 from runners.linting.listening import HeardCache
 from runners.linting.spoken_language import detect_languages, wrong_language
@@ -19,7 +19,7 @@ from vits.corpus.clip import Clip
 @pytest.fixture
 def clips(make_clip: MakeClip, tmp_path: Path) -> list[Clip]:
     """Clips of which it is known in which language they are."""
-    cache: HeardCache = language._cache(tmp_path)
+    cache: HeardCache = spoken_language._cache(tmp_path)
     heard = {"a": ("en", 0.99), "b": ("de", 0.55), "c": ("de", 0.95), "d": ("cy", 0.3)}
     made = [make_clip(name, "Text.") for name in heard]
     for clip in made:
@@ -49,7 +49,7 @@ def test_check_is_skipped_when_the_judge_can_not_be_had(
     def unreachable(cls: object, name: str, cache_dir: Path, device: torch.device) -> object:
         raise InputError("can't get the weights")
 
-    monkeypatch.setattr(language.LanguageJudge, "load", classmethod(unreachable))
+    monkeypatch.setattr(spoken_language.LanguageJudge, "load", classmethod(unreachable))
     clip = make_clip("a", "Text.")
     clip.path.write_text("a")
     (finding,) = detect_languages([clip], Judges(tmp_path, torch.device("cpu")))

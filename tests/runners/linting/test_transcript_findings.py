@@ -8,7 +8,7 @@ import torch
 from linting_material import MakeClip
 
 from metrics.judges.judge import Judges
-from metrics.metric import Score
+from metrics.metric import KeptScore, Score
 from metrics.wer import WordErrorRate
 from runners.linting.finding import Severity
 from runners.linting.listening import HeardCache, sample
@@ -30,7 +30,7 @@ def score(errors: int, words: int, heard: str) -> Score:
 
 @pytest.fixture
 def cache(tmp_path: Path) -> HeardCache:
-    return HeardCache(tmp_path, WER.identity)
+    return HeardCache(tmp_path, WER.identity, KeptScore)
 
 
 def heard(cache: HeardCache, clip: Clip, errors: int, words: int = 10) -> Clip:

@@ -107,7 +107,7 @@ def test_every_chart_draws_what_the_tracker_logs_when_runs_are_online(analysis: 
     assert summary <= set(run.summary)
     assert {"epoch", "step", "losses/mel", "losses/kl"} <= over_time
     assert {f"scores/{split}/{metric}" for split in ("test", "validation") for metric in ("wer", "secs")} <= over_time
-    assert {f"audio/{speaker}-test-{speaker}-0" for speaker in ("anna", "ben", "cleo")} <= over_time
+    assert {f"audio/{speaker}-test+{speaker}+0" for speaker in ("anna", "ben", "cleo")} <= over_time
     assert summary == {"test/wer", "test/secs", TRAINED}
     assert server.unknown == []
 

@@ -31,7 +31,7 @@ def test_both_ends_and_every_so_many_epochs_are_due_when_scheduled(
 
 def test_file_name_is_flat_when_the_utterances_name_is_a_path() -> None:
     made = audio_file(Path("cell"), 5, "test", "040", "val/040/000")
-    assert made == Path("cell/audio/epoch=005/test/040-val-040-000.flac")
+    assert made == Path("cell/audio/epoch=005/test/040-val+040+000.flac")
 
 
 def test_only_the_metrics_themselves_are_described_when_they_have_components() -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import torch
 
 from runners.voices.recorded_voices import Voices, known_voices
-from strategies.initialisers.embedding_init import BaseSpeakers
+from strategies.context import BaseSpeakers
 from vits.corpus.feature_cache import FeatureCache
 from vits.corpus.features import PreparedCorpus
 from vits.spectrogram import AudioAnalysis

@@ -6,11 +6,12 @@ import pytest
 import torch
 from torch import Tensor
 
+from strategies.context import AdaptationContext, BaseSpeakers, Enrolment
 from strategies.initialisers.ecapa import Ecapa, left_out_error
-from strategies.initialisers.embedding_init import BaseSpeakers, Enrolment
 from vits.common.errors import InputError
 
 DrawSpeakers = Callable[..., BaseSpeakers]
+NewContext = Callable[..., AdaptationContext]
 
 
 def primal_ridge(x: Tensor, y: Tensor, strength: float, at: Tensor) -> Tensor:
@@ -33,21 +34,21 @@ def refit_errors(x: Tensor, y: Tensor, strength: float) -> float:
 @pytest.mark.parametrize("strength", [0.003, 0.3, 10.0])
 @pytest.mark.parametrize("n", [4, 9, 30])  # fewer and more speakers than numbers in a voiceprint
 def test_row_is_the_primal_solution_when_one_strength_is_given(
-    strength: float, n: int, draw_speakers: DrawSpeakers, generator: torch.Generator
+    strength: float, n: int, draw_speakers: DrawSpeakers, new_context: NewContext
 ) -> None:
     speakers = draw_speakers(n, noise=0.5)
     enrolment = Enrolment(draw_speakers(3, seed=1).voiceprints)
-    row = Ecapa(strengths=[strength])(enrolment, speakers, generator)
+    row = Ecapa(strengths=[strength]).prepare(new_context(speakers))(enrolment).row
     expected = primal_ridge(
         speakers.voiceprints.double(), speakers.embeddings.double(), strength, enrolment.mean_voiceprint.double()
     )
     assert torch.allclose(row.double(), expected, atol=1e-5)
 
 
-def test_row_has_the_value_by_hand_when_voiceprints_lie_on_a_line(generator: torch.Generator) -> None:
+def test_row_has_the_value_by_hand_when_voiceprints_lie_on_a_line(new_context: NewContext) -> None:
     # x = -1, 0, 1 and y = 2 + 3x: the slope is 3 * 2 / (2 + s), with s = 1 it is 2
     speakers = BaseSpeakers(("a", "b", "c"), torch.tensor([[-1.0], [2.0], [5.0]]), torch.tensor([[-1.0], [0.0], [1.0]]))
-    row = Ecapa(strengths=[1.0])(Enrolment(torch.tensor([[1.0]])), speakers, generator)
+    row = Ecapa(strengths=[1.0]).prepare(new_context(speakers))(Enrolment(torch.tensor([[1.0]]))).row
     assert row.tolist() == pytest.approx([4.0])
 
 
@@ -64,17 +65,17 @@ def test_left_out_error_equals_that_of_refits_when_each_speaker_is_left_out(
 
 @pytest.mark.parametrize(("noise", "best"), [(0.0, 0.001), (50.0, 100.0)])
 def test_strength_follows_the_noise_when_several_are_given(
-    noise: float, best: float, draw_speakers: DrawSpeakers, generator: torch.Generator
+    noise: float, best: float, draw_speakers: DrawSpeakers, new_context: NewContext
 ) -> None:
     speakers = draw_speakers(20, noise=noise)
     enrolment = Enrolment(draw_speakers(1, seed=1).voiceprints)
-    chosen = Ecapa(strengths=[100.0, 0.001, 1.0])(enrolment, speakers, generator)
-    assert torch.equal(chosen, Ecapa(strengths=[best])(enrolment, speakers, generator))
+    chosen = Ecapa(strengths=[100.0, 0.001, 1.0]).prepare(new_context(speakers))(enrolment).row
+    assert torch.equal(chosen, Ecapa(strengths=[best]).prepare(new_context(speakers))(enrolment).row)
 
 
-def test_row_is_the_mean_when_the_penalty_is_huge(draw_speakers: DrawSpeakers, generator: torch.Generator) -> None:
+def test_row_is_the_mean_when_the_penalty_is_huge(draw_speakers: DrawSpeakers, new_context: NewContext) -> None:
     speakers = draw_speakers(10, noise=0.5)
-    row = Ecapa(strengths=[1e9])(Enrolment(speakers.voiceprints[:1]), speakers, generator)
+    row = Ecapa(strengths=[1e9]).prepare(new_context(speakers))(Enrolment(speakers.voiceprints[:1])).row
     assert torch.allclose(row, speakers.embeddings.mean(0), atol=1e-5)
 
 

@@ -8,18 +8,18 @@ from dataclasses import FrozenInstanceError, dataclass, replace
 
 import pytest
 import torch
-from torch import Tensor
 
+from strategies.context import AdaptationContext, BaseSpeakers, Enrolment
 from strategies.initialisers.ecapa import Ecapa
-from strategies.initialisers.embedding_init import BaseSpeakers, EmbeddingInit, Enrolment, leave_one_out_error
+from strategies.initialisers.embedding_init import EmbeddingInit, InitialEmbedding, Initialise, leave_one_out_error
 from strategies.initialisers.mean import Mean
 from strategies.initialisers.nearest import Nearest
 from strategies.initialisers.random import Random
 from strategies.initialisers.standard_normal import StandardNormal
 from vits.common.errors import InputError
-from vits.common.registry import registered
 
 DrawSpeakers = Callable[..., BaseSpeakers]
+NewContext = Callable[..., AdaptationContext]
 EVERY_INITIALISER = [Mean(), Nearest(), Nearest(neighbours=3), Random(), StandardNormal(), Ecapa()]
 WITH_BASE_SPEAKERS = [(Mean(), 1), (Nearest(), 1), (Nearest(neighbours=3), 3), (Ecapa(), 3)]
 
@@ -28,17 +28,13 @@ def of(initialiser: EmbeddingInit) -> str:
     return repr(initialiser)
 
 
-def test_every_initialiser_is_tested_when_registered() -> None:
-    assert {type(initialiser) for initialiser in EVERY_INITIALISER} == set(registered("strategy").values())
-
-
 @pytest.mark.parametrize("initialiser", EVERY_INITIALISER, ids=of)
 def test_row_is_the_same_when_the_generator_has_the_same_seed(
-    initialiser: EmbeddingInit, draw_speakers: DrawSpeakers
+    initialiser: EmbeddingInit, draw_speakers: DrawSpeakers, new_context: NewContext
 ) -> None:
     speakers = draw_speakers(5, noise=0.3)
     enrolment = Enrolment(draw_speakers(2, seed=1).voiceprints)
-    rows = [initialiser(enrolment, speakers, torch.Generator().manual_seed(3)) for _ in range(2)]
+    rows = [initialiser.prepare(new_context(speakers, seed=3))(enrolment).row for _ in range(2)]
     assert rows[0].shape == (3,)
     assert rows[0].dtype == speakers.embeddings.dtype
     assert torch.equal(rows[0], rows[1])
@@ -46,46 +42,46 @@ def test_row_is_the_same_when_the_generator_has_the_same_seed(
 
 @pytest.mark.parametrize("initialiser", EVERY_INITIALISER, ids=of)
 def test_inputs_and_default_generator_are_unchanged_when_a_row_is_made(
-    initialiser: EmbeddingInit, draw_speakers: DrawSpeakers, generator: torch.Generator
+    initialiser: EmbeddingInit, draw_speakers: DrawSpeakers, new_context: NewContext
 ) -> None:
     speakers = draw_speakers(5, noise=0.3)
     enrolment = Enrolment(draw_speakers(2, seed=1).voiceprints)
     inputs = (speakers.embeddings, speakers.voiceprints, enrolment.voiceprints)
     before = [tensor.clone() for tensor in inputs]
     default = torch.random.get_rng_state()
-    initialiser(enrolment, speakers, generator).add_(1)
+    initialiser.prepare(new_context(speakers))(enrolment).row.add_(1)
     assert all(torch.equal(tensor, copy) for tensor, copy in zip(inputs, before, strict=True))
     assert torch.equal(torch.random.get_rng_state(), default)
 
 
 @pytest.mark.parametrize(("initialiser", "needed"), WITH_BASE_SPEAKERS, ids=repr)
 def test_initialiser_is_refused_when_base_speakers_are_too_few(
-    initialiser: EmbeddingInit, needed: int, draw_speakers: DrawSpeakers, generator: torch.Generator
+    initialiser: EmbeddingInit, needed: int, draw_speakers: DrawSpeakers, new_context: NewContext
 ) -> None:
     enough = draw_speakers(needed)
     enrolment = Enrolment(enough.voiceprints[:1])
-    assert initialiser(enrolment, enough, generator).isfinite().all()
+    assert initialiser.prepare(new_context(enough))(enrolment).row.isfinite().all()
     with pytest.raises(InputError, match=f"needs {needed} trained base speakers, the base has {needed - 1}; use"):
-        initialiser(enrolment, enough.without(0), generator)
+        initialiser.prepare(new_context(enough.without(0)))
 
 
 @pytest.mark.parametrize("initialiser", [Nearest(), Ecapa()], ids=of)
 def test_initialiser_is_refused_when_the_base_brings_no_voiceprints(
-    initialiser: EmbeddingInit, draw_speakers: DrawSpeakers, generator: torch.Generator
+    initialiser: EmbeddingInit, draw_speakers: DrawSpeakers, new_context: NewContext
 ) -> None:
     silent = replace(draw_speakers(5), voiceprints=torch.zeros(5, 0))
     with pytest.raises(InputError, match="compares voices, but the base brings no voiceprints; import it again"):
-        initialiser(Enrolment(draw_speakers(1).voiceprints), silent, generator)
-    assert math.isnan(leave_one_out_error(initialiser, silent, generator))
+        initialiser.prepare(new_context(silent))
+    assert math.isnan(leave_one_out_error(initialiser, new_context(silent)))
 
 
 @pytest.mark.parametrize("initialiser", [Mean(), Random(), StandardNormal()], ids=of)
 def test_row_is_made_when_the_base_brings_no_voiceprints(
-    initialiser: EmbeddingInit, draw_speakers: DrawSpeakers, generator: torch.Generator
+    initialiser: EmbeddingInit, draw_speakers: DrawSpeakers, new_context: NewContext
 ) -> None:
     silent = replace(draw_speakers(5), voiceprints=torch.zeros(5, 0))
-    assert initialiser(Enrolment(draw_speakers(1).voiceprints), silent, generator).isfinite().all()
-    assert math.isfinite(leave_one_out_error(initialiser, silent, generator))
+    assert initialiser.prepare(new_context(silent))(Enrolment(draw_speakers(1).voiceprints)).row.isfinite().all()
+    assert math.isfinite(leave_one_out_error(initialiser, new_context(silent)))
 
 
 @pytest.mark.parametrize("initialiser", EVERY_INITIALISER, ids=of)
@@ -110,12 +106,12 @@ def test_speaker_is_gone_from_every_column_when_left_out(three_speakers: BaseSpe
 
 @pytest.mark.parametrize("n", [3, 4, 11])
 def test_leave_one_out_error_is_one_when_initialiser_is_the_mean(
-    n: int, draw_speakers: DrawSpeakers, generator: torch.Generator
+    n: int, draw_speakers: DrawSpeakers, new_context: NewContext
 ) -> None:
-    assert leave_one_out_error(Mean(), draw_speakers(n, noise=1.0), generator) == 1.0
+    assert leave_one_out_error(Mean(), new_context(draw_speakers(n, noise=1.0))) == 1.0
 
 
-def test_leave_one_out_error_has_the_value_by_hand_when_initialiser_is_the_nearest(generator: torch.Generator) -> None:
+def test_leave_one_out_error_has_the_value_by_hand_when_initialiser_is_the_nearest(new_context: NewContext) -> None:
     # embeddings 0, 1 and 5 on a line; the nearest voices are 1 to 0, 0 to 1 and 1 to 5
     angles = torch.tensor([0.0, 0.2, 0.5])
     speakers = BaseSpeakers(
@@ -124,49 +120,54 @@ def test_leave_one_out_error_has_the_value_by_hand_when_initialiser_is_the_neare
     misses = 1.0**2 + 1.0**2 + 4.0**2
     spreads = 3.0**2 + 1.5**2 + 4.5**2
     expected = math.sqrt(misses / spreads)
-    assert leave_one_out_error(Nearest(), speakers, generator) == pytest.approx(expected, rel=1e-6)
+    assert leave_one_out_error(Nearest(), new_context(speakers)) == pytest.approx(expected, rel=1e-6)
 
 
 def test_leave_one_out_error_is_near_zero_when_ecapa_learns_a_linear_map(
-    draw_speakers: DrawSpeakers, generator: torch.Generator
+    draw_speakers: DrawSpeakers, new_context: NewContext
 ) -> None:
     speakers = draw_speakers(40)
-    assert leave_one_out_error(Ecapa(strengths=[1e-6]), speakers, generator) < 1e-3
-    assert leave_one_out_error(Ecapa(), speakers, generator) < 0.05
-    assert leave_one_out_error(Nearest(), speakers, generator) > 0.5
+    assert leave_one_out_error(Ecapa(strengths=[1e-6]), new_context(speakers)) < 1e-3
+    assert leave_one_out_error(Ecapa(), new_context(speakers)) < 0.05
+    assert leave_one_out_error(Nearest(), new_context(speakers)) > 0.5
 
 
 def test_leave_one_out_error_is_near_root_two_when_draws_are_random(
-    draw_speakers: DrawSpeakers, generator: torch.Generator
+    draw_speakers: DrawSpeakers, new_context: NewContext
 ) -> None:
     speakers = draw_speakers(400, noise=1.0)
-    assert leave_one_out_error(Random(), speakers, generator) == pytest.approx(math.sqrt(2), abs=0.1)
+    assert leave_one_out_error(Random(), new_context(speakers)) == pytest.approx(math.sqrt(2), abs=0.1)
 
 
 @pytest.mark.parametrize("n", [0, 1, 2])
 def test_leave_one_out_error_is_undefined_when_base_speakers_are_fewer_than_three(
-    n: int, draw_speakers: DrawSpeakers, generator: torch.Generator
+    n: int, draw_speakers: DrawSpeakers, new_context: NewContext
 ) -> None:
-    assert math.isnan(leave_one_out_error(Mean(), draw_speakers(n), generator))
+    assert math.isnan(leave_one_out_error(Mean(), new_context(draw_speakers(n))))
 
 
 @pytest.mark.parametrize("initialiser", [Ecapa(), Nearest(neighbours=3)], ids=of)
 def test_leave_one_out_error_is_undefined_when_the_others_are_too_few(
-    initialiser: EmbeddingInit, draw_speakers: DrawSpeakers, generator: torch.Generator
+    initialiser: EmbeddingInit, draw_speakers: DrawSpeakers, new_context: NewContext
 ) -> None:
-    assert math.isnan(leave_one_out_error(initialiser, draw_speakers(3), generator))
-    assert math.isfinite(leave_one_out_error(initialiser, draw_speakers(4), generator))
+    assert math.isnan(leave_one_out_error(initialiser, new_context(draw_speakers(3))))
+    assert math.isfinite(leave_one_out_error(initialiser, new_context(draw_speakers(4))))
 
 
 @dataclass(frozen=True)
 class Remembered(EmbeddingInit):
     """Gives what it was shown, to see that nobody's own row is among it."""
 
-    def __call__(self, enrolment: Enrolment, speakers: BaseSpeakers, generator: torch.Generator) -> Tensor:
-        own = (speakers.voiceprints @ enrolment.mean_voiceprint) > 1 - 1e-6
-        assert not own.any()
-        return speakers.embeddings[0]
+    def prepare(self, context: AdaptationContext) -> Initialise:
+        speakers = context.base_speakers
+
+        def first(enrolment: Enrolment) -> InitialEmbedding:
+            own = (speakers.voiceprints @ enrolment.mean_voiceprint) > 1 - 1e-6
+            assert not own.any()
+            return InitialEmbedding(speakers.embeddings[0])
+
+        return first
 
 
-def test_guessed_speaker_is_hidden_when_left_out(draw_speakers: DrawSpeakers, generator: torch.Generator) -> None:
-    assert leave_one_out_error(Remembered(), draw_speakers(5), generator) > 0
+def test_guessed_speaker_is_hidden_when_left_out(draw_speakers: DrawSpeakers, new_context: NewContext) -> None:
+    assert leave_one_out_error(Remembered(), new_context(draw_speakers(5))) > 0

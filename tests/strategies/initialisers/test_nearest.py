@@ -3,11 +3,12 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-import torch
 
-from strategies.initialisers.embedding_init import BaseSpeakers, Enrolment
+from strategies.context import AdaptationContext, BaseSpeakers, Enrolment
 from strategies.initialisers.nearest import Nearest
 from vits.common.errors import InputError
+
+NewContext = Callable[..., AdaptationContext]
 
 
 @pytest.mark.parametrize(
@@ -26,16 +27,28 @@ def test_row_is_the_mean_of_the_nearest_when_neighbours_are_chosen(
     row: list[float],
     three_speakers: BaseSpeakers,
     enrol: Callable[..., Enrolment],
-    generator: torch.Generator,
+    new_context: NewContext,
 ) -> None:
-    assert Nearest(neighbours)(enrol(voice), three_speakers, generator).tolist() == row
+    assert Nearest(neighbours).prepare(new_context(three_speakers))(enrol(voice)).row.tolist() == row
 
 
 def test_neighbour_is_that_of_the_mean_voiceprint_when_clips_disagree(
-    three_speakers: BaseSpeakers, enrol: Callable[..., Enrolment], generator: torch.Generator
+    three_speakers: BaseSpeakers, enrol: Callable[..., Enrolment], new_context: NewContext
 ) -> None:
     clips = enrol((1.0, 0.3), (0.2, 1.0), (0.2, 1.0))
-    assert Nearest()(clips, three_speakers, generator).tolist() == [3.0, 2.0, 0.0]
+    assert Nearest().prepare(new_context(three_speakers))(clips).row.tolist() == [3.0, 2.0, 0.0]
+
+
+@pytest.mark.parametrize(("neighbours", "taken_from"), [(1, "north"), (2, None)])
+def test_row_says_whose_it_is_when_it_is_one_speakers(
+    neighbours: int,
+    taken_from: str | None,
+    three_speakers: BaseSpeakers,
+    enrol: Callable[..., Enrolment],
+    new_context: NewContext,
+) -> None:
+    start = Nearest(neighbours).prepare(new_context(three_speakers))(enrol((0.1, 0.9)))
+    assert start.taken_from == taken_from
 
 
 @pytest.mark.parametrize("neighbours", [0, -1])

@@ -50,7 +50,7 @@ def test_channels_are_averaged_when_they_differ(tmp_path: Path) -> None:
 
 
 def test_error_names_the_file_when_it_is_missing(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"there is no audio file .*nowhere\.wav"):
+    with pytest.raises(InputError, match=r"there is no file .*nowhere\.wav"):
         read_audio(tmp_path / "nowhere.wav", RATE)
 
 

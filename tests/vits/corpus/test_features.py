@@ -8,9 +8,11 @@ from pathlib import Path
 
 import pytest
 import torch
+from safetensors.torch import save
 from torch import nn
 
 from vits.common.errors import InputError
+from vits.common.kept_files import keep
 from vits.corpus.audio import read_audio
 from vits.corpus.clip import Clip
 from vits.corpus.feature_cache import FeatureCache
@@ -42,6 +44,10 @@ def ready(clips: list[Clip], cache: Path, spectrogram: nn.Module | None = None, 
 
 def same(first: PreparedUtterance, second: PreparedUtterance) -> bool:
     return all(torch.equal(getattr(first, n), getattr(second, n)) for n in ("tokens", "wave", "spectrogram"))
+
+
+def flipped(content: bytes, position: int) -> bytes:
+    return content[:position] + bytes([content[position] ^ 4]) + content[position + 1 :]
 
 
 @pytest.fixture
@@ -89,18 +95,26 @@ def test_key_changes_when_recording_analysis_or_spectrogram_do(clip: Clip, tmp_p
     assert len(set(keys)) == 5
 
 
-@pytest.mark.parametrize("damage", [b"", b"garbage", None])
-def test_cached_file_is_made_again_when_damaged(clip: Clip, tmp_path: Path, damage: bytes | None) -> None:
+@pytest.mark.parametrize("damage", ["empty", "garbage", "cut", "a bit", "first bit", "other tensors"])
+def test_cached_file_is_made_again_when_damaged(clip: Clip, tmp_path: Path, damage: str) -> None:
     prepared = ready([clip], tmp_path / "cache")
     before = prepared[0]
-    (cached,) = (tmp_path / "cache").rglob("*.safetensors")
+    (cached,) = (tmp_path / "cache").rglob("*.features")
     whole = cached.read_bytes()
-    cached.unlink()  # rather than overwrite what is mapped into memory
-    cached.write_bytes(whole[:-100] if damage is None else damage)
+    damaged = {
+        "empty": b"",
+        "garbage": os.urandom(999),
+        "cut": whole[:-100],
+        "a bit": flipped(whole, len(whole) // 2),
+        "first bit": flipped(whole, 0),
+    }
+    if damage == "other tensors":
+        keep(tmp_path / "other", save({"other": torch.zeros(1)}))
+        damaged[damage] = (tmp_path / "other").read_bytes()
+    cached.write_bytes(damaged[damage])
     assert same(prepared[0], before)
     assert cached.read_bytes() == whole
-    cached.unlink()
-    cached.write_bytes(whole[:-100] if damage is None else damage)
+    cached.write_bytes(damaged[damage])
     assert ready([clip], tmp_path / "cache").frames == [86]
 
 
