@@ -156,7 +156,7 @@ def test_every_weight_counts_when_all_losses_are_there() -> None:
 
 
 def test_total_is_refused_when_a_loss_has_no_weight() -> None:
-    with pytest.raises(KeyError, match="surprise"):
+    with pytest.raises(InputError, match="surprise"):
         LossWeights().total({"surprise": torch.tensor(1.0)})
 
 
