@@ -16,7 +16,7 @@ import torch
 
 from runners.config.registration import register_options
 from runners.voices.recorded_voices import load_voices
-from strategies.context import BaseSpeakers
+from strategies.context import AdaptationContext, BaseSpeakers
 from strategies.initialisers.embedding_init import leave_one_out_error
 from vits.bundle import Bundle, load_bundle
 from vits.common.atomic_files import default_cache_dir
@@ -95,8 +95,9 @@ def misses(bundle: Bundle) -> list[str]:
         bundle.voiceprints[rows],
     )
     generator = torch.Generator().manual_seed(0)
+    context = AdaptationContext.of_base(bundle.spec, bundle.synthesizer, speakers, generator)
     kinds = registered("strategy")
-    return [f"{leave_one_out_error(kinds[name](), speakers, generator):.2f}" for name in SHOWN]
+    return [f"{leave_one_out_error(kinds[name](), context):.2f}" for name in SHOWN]
 
 
 if __name__ == "__main__":

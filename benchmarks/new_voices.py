@@ -14,7 +14,6 @@ from pathlib import Path
 
 import pandas as pd
 import torch
-from runners.config.options import register_options
 
 from metrics.judges.judge import Judges
 from metrics.metric import KnownVoices, Metric
@@ -22,9 +21,10 @@ from metrics.secs import Secs
 from metrics.secs_ge2e import SecsGe2e
 from metrics.summary import summarise
 from metrics.wer import WordErrorRate
+from runners.config.registration import register_options
 from runners.evaluation.evaluator import EvaluationSettings, Evaluator
 from runners.voices.recorded_voices import Voices, enrol, load_voices
-from strategies.context import BaseSpeakers
+from strategies.context import AdaptationContext, BaseSpeakers
 from vits.bundle import Bundle, load_bundle
 from vits.common.atomic_files import default_cache_dir
 from vits.common.registry import registered
@@ -80,9 +80,10 @@ def evaluator_of(bundle: Bundle, voices: Voices, strategy: str, metrics: list[Me
         bundle.voiceprints[trained],
     )
     generator = torch.Generator().manual_seed(0)
-    initialiser = registered("strategy")[strategy]()
+    context = AdaptationContext.of_base(bundle.spec, bundle.synthesizer, speakers, generator)
+    initialise = registered("strategy")[strategy]().prepare(context)
     rows = {
-        speaker: bundle.synthesizer.speaker_embedding.add(initialiser(enrolment, speakers, generator))
+        speaker: bundle.synthesizer.speaker_embedding.add(initialise(enrolment).row)
         for speaker, enrolment in enrol(voices, judges).items()
     }
     known = KnownVoices(voices.enrolment_recordings())

@@ -35,7 +35,7 @@ from runners.pretraining.weights_from_base import load_from
 from runners.training.devices import make_fabric
 from runners.training.trainer import Trainer
 from runners.voices.recorded_voices import Voices, enrol
-from strategies.context import BaseSpeakers
+from strategies.context import AdaptationContext, BaseSpeakers
 from strategies.initialisers.embedding_init import leave_one_out_error
 from vits.bundle import load_bundle
 from vits.common.registry import registered
@@ -223,7 +223,7 @@ def score(run: Pretraining, synthesizer: Synthesizer, step: int, voices: Voices,
     }
 
 
-def misses(synthesizer: Synthesizer, voices: Voices, judges: Judges) -> dict[str, float]:
+def misses(spec: ModelSpec, synthesizer: Synthesizer, voices: Voices, judges: Judges) -> dict[str, float]:
     """How far each initialiser misses a base voice that it is not shown, the mean being 1."""
     enrolments = enrol(voices, judges)
     speakers = BaseSpeakers(
@@ -231,8 +231,8 @@ def misses(synthesizer: Synthesizer, voices: Voices, judges: Judges) -> dict[str
         synthesizer.speaker_embedding.weight.detach(),
         torch.stack([enrolments[speaker].mean_voiceprint for speaker in voices.speakers]),
     )
-    generator = torch.Generator().manual_seed(0)
-    return {name: leave_one_out_error(kind(), speakers, generator) for name, kind in registered("strategy").items()}
+    context = AdaptationContext.of_base(spec, synthesizer, speakers, torch.Generator().manual_seed(0))
+    return {name: leave_one_out_error(kind(), context) for name, kind in registered("strategy").items()}
 
 
 if __name__ == "__main__":

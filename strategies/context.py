@@ -115,6 +115,13 @@ class AdaptationContext:
     generator: torch.Generator
     parameters: Mapping[str, nn.Parameter] = field(default_factory=dict)
 
+    @classmethod
+    def of_base(
+        cls, spec: ModelSpec, base: Synthesizer, base_speakers: BaseSpeakers, generator: torch.Generator
+    ) -> AdaptationContext:
+        """A base without any new voice, which is enough for guessing rows from voiceprints."""
+        return cls(spec, base, base_speakers, {}, (), _hear_nobody, generator)
+
     def without_base_speaker(self, index: int) -> AdaptationContext:
         """The same as if the base had never known one of its speakers."""
         return replace(self, base_speakers=self.base_speakers.without(index))
@@ -135,3 +142,7 @@ class AdaptationContext:
     def trained(self) -> dict[str, nn.Parameter]:
         """The shared parameters that training moves."""
         return {name: parameter for name, parameter in self.parameters.items() if parameter.requires_grad}
+
+
+def _hear_nobody(encoder: str, recordings: Sequence[PreparedUtterance]) -> Float[Tensor, "clips print"]:
+    raise InputError(f"nobody listens here, so there are no voiceprints by {encoder}; use a method that needs none")

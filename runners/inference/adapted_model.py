@@ -9,7 +9,9 @@ from pathlib import Path
 import torch
 from omegaconf import OmegaConf
 
+from runners.results.cell_folder import CellFolder
 from runners.results.finished_bundle import load_finished
+from vits.bundle import MODEL
 from vits.common.errors import InputError
 from vits.model_spec import ModelSpec
 from vits.synthesizer import Synthesizer
@@ -19,12 +21,13 @@ SHOWN = 10  # voices that a message lists
 
 @dataclass(frozen=True)
 class AdaptedModel:
-    """What a cell trained, and the new voices that it speaks with."""
+    """What a cell trained, and all voices that it speaks with; `new_voices` are those that the cell brought in."""
 
     spec: ModelSpec
     synthesizer: Synthesizer
     speaker_ids: Mapping[str, int]
     language: str
+    new_voices: tuple[str, ...] = ()
 
     def speaker_id(self, name: str) -> int:
         """The id of a new voice.
@@ -33,8 +36,7 @@ class AdaptedModel:
             InputError: the cell has no such voice.
         """
         if name not in self.speaker_ids:
-            newest = list(self.speaker_ids)[::-1]
-            shown = ", ".join(newest[:SHOWN]) + (", ..." if len(newest) > SHOWN else "")
+            shown = ", ".join(self.new_voices[:SHOWN]) + (", ..." if len(self.new_voices) > SHOWN else "")
             raise InputError(f"the cell has no voice {name!r}; choose one of {shown}")
         return self.speaker_ids[name]
 
@@ -45,9 +47,15 @@ def load_adapted(directory: Path, device: torch.device) -> AdaptedModel:
     Raises:
         InputError: the folder is no bundle, or the cell isn't finished.
     """
+    record = CellFolder(directory).record
+    if not record and not (directory / MODEL).is_file():
+        raise InputError(
+            f"{directory} is no finished cell (no cell at all); give the folder of a cell that runners/grid.py ran"
+        )
     bundle = load_finished(directory)
     speaker_ids = {bundle.speakers[row].name: row for row in bundle.trained_rows}
-    return AdaptedModel(bundle.spec, bundle.synthesizer.to(device).eval(), speaker_ids, _language(directory))
+    new = tuple(record.get("speaker_ids", speaker_ids))
+    return AdaptedModel(bundle.spec, bundle.synthesizer.to(device).eval(), speaker_ids, _language(directory), new)
 
 
 def _language(directory: Path) -> str:

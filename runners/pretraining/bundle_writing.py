@@ -8,18 +8,18 @@ from collections import Counter
 from pathlib import Path
 
 import torch
-from metrics.judges.judge.judge import Judges
 from tqdm import tqdm
 
+from metrics.judges.judge import Judges
 from metrics.metric import KnownVoices
-from runners.evaluation.evaluator.evaluator import Evaluator
+from runners.evaluation.evaluator import Evaluator
 from runners.linting.known_base import write_trained_on
 from runners.pretraining.card import TrainingFacts, score_lines, write_card
 from runners.pretraining.predicted_rows import PredictedSpeakerEmbedding
 from runners.pretraining.pretraining_run import Pretraining
 from runners.pretraining.validation import read_validation, write_samples
 from runners.training.trainer import Trainer
-from runners.voices.recorded_voices.recorded_voices import Voices, enrol
+from runners.voices.recorded_voices import Voices, enrol
 from strategies.context import ECAPA
 from vits.bundle import BaseSpeaker, Bundle, save_bundle
 from vits.common.errors import InputError

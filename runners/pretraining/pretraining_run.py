@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from metrics.metric import Metric
-from runners.evaluation.evaluator.evaluator import EvaluationSettings
-from runners.tracking.tracker.tracker import TrackingSettings
+from runners.evaluation.evaluator import EvaluationSettings
+from runners.tracking.tracker import TrackingSettings
 from runners.training.trainer import TrainingSettings
 from vits.common.errors import InputError
 from vits.corpus.corpus import Corpus

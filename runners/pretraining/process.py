@@ -8,18 +8,18 @@ from __future__ import annotations
 from dataclasses import replace
 
 import torch
-from metrics.judges.judge.judge import Judges
 
+from metrics.judges.judge import Judges
 from runners.pretraining.bundle_writing import write_bundle
 from runners.pretraining.loop import Bookkeeper, StopSignal, train
 from runners.pretraining.predicted_rows import CLIPS, PredictedSpeakerEmbedding, equally_many
 from runners.pretraining.pretraining_run import Pretraining
 from runners.pretraining.validation import Validation
 from runners.pretraining.weights_from_base import load_from
-from runners.tracking.tracker.tracker import Tracker
+from runners.tracking.tracker import Tracker
 from runners.training.devices import compile_fixed_shapes, make_fabric
 from runners.training.trainer import Trainer
-from runners.voices.recorded_voices.recorded_voices import Voices, enrol, load_voices
+from runners.voices.recorded_voices import Voices, enrol, load_voices
 from vits.bundle import Bundle, check_replaceable, load_bundle
 from vits.common.atomic_files import content_key
 from vits.common.errors import InputError

@@ -263,8 +263,8 @@ def test_composition_fails_when_a_value_or_name_is_wrong(override: str, told: st
 @pytest.mark.parametrize(
     ("overrides", "message"),
     [
-        (["strategy.neighbours=0"], "strategy.neighbours=0 must be 1 or more"),
-        (["strategy=ecapa", "strategy.strengths=[]"], "strategy.strengths=[] must be one or more"),
+        (["strategy.neighbours=0"], "strategy.neighbours=0 must be a whole number of at least 1"),
+        (["strategy=ecapa", "strategy.strengths=[]"], "strategy.strengths=[] must be a list of 1"),
         (["epochs=-1"], "epochs=-1 must be 0 or more"),
         (["eval_every=0"], "eval_every=0 must be 1 or more"),
         (["seed=-1"], "seed=-1 must be 0 or more"),

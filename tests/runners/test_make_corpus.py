@@ -21,8 +21,8 @@ import soundfile
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from runners.cli.entry_point.corpus_arguments import MakeCorpusArguments
 
+from runners.cli.corpus_arguments import MakeCorpusArguments
 from runners.corpus_making.corpus_folder import HEADER, LOCK, CorpusFolder, made_by_one
 from runners.corpus_making.kokoro import SAMPLE_RATE, TOKENS, tokens_of
 from runners.corpus_making.making import make_corpus

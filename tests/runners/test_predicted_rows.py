@@ -6,8 +6,10 @@ import torch
 from torch.nn.functional import normalize
 
 from runners.pretraining.predicted_rows import PredictedSpeakerEmbedding, equally_many
-from strategies.context import BaseSpeakers, Enrolment, leave_one_out_error
+from strategies.context import AdaptationContext, BaseSpeakers, Enrolment
 from strategies.initialisers.ecapa import Ecapa
+from strategies.initialisers.embedding_init import leave_one_out_error
+from vits.model_spec import ModelSpec
 
 
 def _embedding(n_speakers: int) -> tuple[PredictedSpeakerEmbedding, torch.Tensor, torch.Tensor]:
@@ -34,13 +36,14 @@ def test_a_row_varies_in_training_alone_when_it_is_asked_for() -> None:
     torch.testing.assert_close(one, embedding.as_table(known).weight[2])
 
 
-def test_ridge_regression_finds_the_map_when_it_sees_the_finished_rows() -> None:
+def test_ridge_regression_finds_the_map_when_it_sees_the_finished_rows(miniature_spec: ModelSpec) -> None:
     embedding, known, _ = _embedding(40)
     table = embedding.as_table(known).weight.detach()
     speakers = BaseSpeakers(tuple(map(str, range(40))), table, known)
-    assert leave_one_out_error(Ecapa(), speakers, torch.Generator()) < 0.05
+    context = AdaptationContext.of_base(miniature_spec, miniature_spec.synthesizer(1), speakers, torch.Generator())
+    assert leave_one_out_error(Ecapa(), context) < 0.05
     new = normalize(torch.randn(1, 8), dim=-1)
-    guess = Ecapa()(Enrolment(new), speakers, torch.Generator())
+    guess = Ecapa().prepare(context)(Enrolment(new)).row
     torch.testing.assert_close(guess, embedding.projection(new[0]), atol=0.05, rtol=0.05)
 
 

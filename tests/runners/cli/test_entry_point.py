@@ -55,9 +55,9 @@ def told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capture
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["strategy=foo"], "Could not find 'strategy/foo'; Available options in 'strategy': ecapa; mean;"),
+        (["strategy=foo"], "Could not find 'strategy/foo'; Available options in 'strategy': ecapa; likeliest; mean;"),
         (["strategy.neighbours=abc"], "strategy.neighbours=abc; Value 'abc' of type 'str' could not be converted"),
-        (["strategy.neighbours=0"], "strategy.neighbours=0 must be 1 or more\n"),
+        (["strategy.neighbours=0"], "strategy.neighbours=0 must be a whole number of at least 1\n"),
         (["epochs=-1"], "epochs=-1 must be 0 or more\n"),
         (["precision=8"], "precision=8 is unknown; choose one of 32, bf16\n"),
         (["device=tpu"], "device=tpu is unknown; choose one of auto, cpu, cuda\n"),
@@ -95,7 +95,7 @@ def test_model_is_refused_when_the_base_is_another(told: Told, material: Any) ->
 def test_scratch_is_refused_when_the_strategy_needs_speakers(told: Told) -> None:
     message = told("base=scratch", "strategy=mean")
     assert "a model from scratch has no speakers to start from" in message
-    assert message.endswith("use strategy=random freeze=none\n")
+    assert message.endswith("use strategy=random freeze=none and none on all other axes\n")
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a CUDA device")
