@@ -159,7 +159,7 @@ def train_and_score(run: Pretraining, recipe: Recipe, budget_s: float) -> Outcom
         last["mel"],
         last["kl"],
         score(run, training.scored, trainer.step, voices, judges),
-        misses(training.scored, voices, judges),
+        misses(spec, training.scored, voices, judges),
     )
 
 

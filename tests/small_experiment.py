@@ -15,7 +15,7 @@ from metrics.summary import score_rows, summarise
 from metrics.wer import WordErrorRate
 from runners.evaluation.evaluator import NOTE_COLUMNS
 from runners.results.cell_folder import CellFolder
-from runners.results.identity import Identity
+from runners.results.cell_identity import Identity
 from strategies.adaptation import AXES
 from vits.common.names import file_stem
 from vits.corpus.clip import Clip

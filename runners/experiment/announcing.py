@@ -12,7 +12,7 @@ from runners.experiment.trainable_share import TrainableShare, trainable_shares
 from runners.linting.checks import quick_findings, write_findings
 from runners.linting.finding import Severity
 from runners.results.cell_folder import CellFolder
-from runners.results.identity import Identity
+from runners.results.cell_identity import Identity
 from runners.tracking.tracker import Tracker, TrackingSettings
 from runners.voices.recorded_voices import Voices, write_splits
 

@@ -12,7 +12,7 @@ from runners.bases.base import SCRATCH, Base
 from runners.bases.start import Start
 from runners.evaluation.evaluator import EvaluationSettings
 from runners.experiment.cell_name import cell_name
-from runners.results.identity import Identity
+from runners.results.cell_identity import Identity
 from runners.tracking.tracker import TrackingSettings
 from runners.training.trainer import TrainingSettings
 from runners.voices.recorded_voices import Voices

@@ -13,7 +13,7 @@ from runners.experiment.finishing import finish
 from runners.experiment.panels import evaluator_of
 from runners.experiment.trainable_share import trainable_shares
 from runners.results.cell_folder import CellFolder
-from runners.results.identity import Identity
+from runners.results.cell_identity import Identity
 from runners.tracking.tracker import TRAINED
 from runners.training.devices import make_fabric
 from runners.training.fit import Fit, Schedule

@@ -26,7 +26,7 @@ from typing import Any
 
 import pandas as pd
 
-from runners.results.identity import Identity
+from runners.results.cell_identity import Identity
 from vits.common.atomic_files import write_atomically
 from vits.common.errors import InputError
 from vits.common.names import file_stem

@@ -12,8 +12,8 @@ from metrics.metric import KnownVoices, Utterance
 from strategies.context import BaseSpeakers, Enrolment
 from vits.corpus.clip import in_split
 from vits.corpus.corpus import Corpus
+from vits.corpus.data_identity import corpus_identity
 from vits.corpus.features import PreparedCorpus, PreparedUtterance, prepare
-from vits.corpus.identity import corpus_identity
 from vits.corpus.split import write_split
 from vits.model_spec import ModelSpec
 from vits.text.phonemizer import EspeakPhonemizer

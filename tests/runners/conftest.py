@@ -21,8 +21,8 @@ from runners.config.composed_cell import cell_from
 from runners.config.registration import register_options
 from runners.experiment.cell import Cell
 from runners.results.cell_folder import CellFolder
+from runners.results.cell_identity import Identity
 from runners.results.finished_bundle import save_finished
-from runners.results.identity import Identity
 from vits.bundle import BaseSpeaker, Bundle, save_bundle
 from vits.model_spec import ModelSpec
 from vits.text.symbols import SYMBOLS

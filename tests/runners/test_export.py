@@ -137,7 +137,7 @@ def test_metadata_says_all_that_a_caller_needs(exported: Path) -> None:
     assert metadata["sample_rate"] == "16000"
     assert metadata["language"] == "en-us"
     assert json.loads(metadata["symbols"]) == symbol_ids()
-    assert json.loads(metadata["speakers"]) == {"040": 5, "041": 6}
+    assert json.loads(metadata["speakers"]) == {"ada": 0, "ben": 1, "cleo": 3, "dan": 4, "040": 5, "041": 6}
 
 
 def test_file_holds_no_weights_but_those_of_speaking(exported: Path, finished_cell: Path) -> None:

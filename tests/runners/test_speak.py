@@ -15,7 +15,7 @@ from runners.cli.arguments import parse_arguments
 from runners.cli.inference_arguments import SpeakArguments
 from runners.inference.speaking import speak_to_files
 from runners.results.cell_folder import CellFolder
-from runners.results.identity import Identity
+from runners.results.cell_identity import Identity
 from vits.common.errors import InputError
 from vits.model_spec import ModelSpec
 

@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from runners.results.cell_folder import CellFolder
-from runners.results.identity import Identity
+from runners.results.cell_identity import Identity
 from vits.checkpoint import save_weights
 from vits.common.errors import InputError
 
@@ -93,7 +93,7 @@ def test_identity_survives_json_when_it_holds_tuples_and_numbers_as_keys(tmp_pat
 
 def test_cell_is_refused_when_its_record_is_damaged(tmp_path: Path) -> None:
     (tmp_path / "cell.json").write_text('{"status": "fin', encoding="utf-8")
-    with pytest.raises(InputError, match=r"cell\.json is damaged \(.*\); remove the cell's folder to run it again"):
+    with pytest.raises(InputError, match=r"cell\.json is not JSON \(.*\); restore the file or remove it"):
         CellFolder(tmp_path)
 
 

@@ -11,9 +11,9 @@ import pytest
 import torch
 
 from vits.corpus.clip import Clip
+from vits.corpus.data_identity import corpus_identity
 from vits.corpus.feature_cache import FeatureCache
 from vits.corpus.features import PreparedCorpus, PreparedUtterance, prepare
-from vits.corpus.identity import corpus_identity
 from vits.spectrogram import AudioAnalysis, MelSpectrogram
 from vits.text.phonemizer import EspeakPhonemizer
 from vits.text.tokens import Tokenizer
