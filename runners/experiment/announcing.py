@@ -14,6 +14,7 @@ from runners.linting.finding import Severity
 from runners.results.cell_folder import CellFolder
 from runners.results.cell_identity import Identity
 from runners.tracking.tracker import Tracker, TrackingSettings
+from runners.training.devices import make_fabric
 from runners.voices.recorded_voices import Voices, write_splits
 
 LINT = "lint.csv"
@@ -61,7 +62,7 @@ def begin(
         trainable=[asdict(share) | {"percent": share.percent} for share in trainable_shares(start.synthesizer)],
         leave_one_out_error=dict(errors),
         speaker_ids=dict(adapted.speaker_ids),
-        device=cell.device,
+        device=str(make_fabric(cell.device, cell.precision).device),
         teachers=list(cell.adaptation.teachers),
     )
     write_splits(voices, folder.path / "split.csv")
