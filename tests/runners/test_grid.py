@@ -82,7 +82,7 @@ def test_record_is_finished_when_the_run_ended(cell: Path) -> None:
     record = json.loads((cell / "cell.json").read_text(encoding="utf-8"))
     assert record["status"] == "finished"
     assert record["error"] is None
-    assert (record["strategy"], record["freeze"], record["seed"]) == ("nearest", "decoder", 0)
+    assert (record["axes"]["strategy"], record["axes"]["freeze"], record["seed"]) == ("nearest", "decoder", 0)
     assert record["speaker_ids"] == {"040": 5, "041": 6}
     assert {(entry["split"], entry["metric"]) for entry in record["summary"]} == {
         *(("test", metric) for metric in {*WER, *CER, "secs", "secs_ge2e"}),

@@ -5,14 +5,14 @@ import torch
 
 from runners.experiment.trainable_share import TrainableShare, trainable_shares
 from strategies.freeze.freeze_policy import apply_freeze
-from vits.common.registry import registered
+from strategies.freeze.frozen_parts import FrozenParts
 from vits.model_spec import ModelSpec
 
 
 def test_shares_add_up_when_a_part_is_frozen(miniature_spec: ModelSpec) -> None:
     synthesizer = miniature_spec.synthesizer(3)
     synthesizer.speaker_embedding.add(torch.zeros(8))
-    apply_freeze(registered("freeze")["decoder"](), synthesizer)
+    apply_freeze(FrozenParts(["decoder"]), synthesizer)
     *parts, whole = trainable_shares(synthesizer)
     by_name = {share.part: share for share in parts}
     assert whole.part == "synthesizer"

@@ -80,8 +80,8 @@ def log(cell: CellResult) -> None:
         directory=cell.folder,
         run_id=record["identity"],
         name=cell.name,
-        group=record["strategy"],
-        job_type=record["freeze"],
+        group=record["axes"]["strategy"],
+        job_type=record["axes"]["freeze"],
         config={"seed": cell.seed},
     )
     losses = cell.table("losses", ())

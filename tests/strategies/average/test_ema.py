@@ -10,7 +10,7 @@ from strategies.average.average import Averaging
 from strategies.average.ema import EMA
 from strategies.context import AdaptationContext, BaseSpeakers
 from strategies.freeze.freeze_policy import apply_freeze
-from strategies.freeze.parts import FrozenParts
+from strategies.freeze.frozen_parts import FrozenParts
 from vits.common.errors import InputError
 from vits.synthesizer import Synthesizer
 

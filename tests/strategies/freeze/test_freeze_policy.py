@@ -18,7 +18,7 @@ from strategies.freeze.freeze_policy import (
     apply_freeze,
     shared_parameters,
 )
-from strategies.freeze.parts import FrozenParts
+from strategies.freeze.frozen_parts import FrozenParts
 from vits.common.errors import InputError
 from vits.model_spec import PARTS
 from vits.synthesizer import Synthesizer

@@ -8,7 +8,7 @@ import torch
 from strategies.context import AdaptationContext, BaseSpeakers
 from strategies.freeze.all_but_embedding import AllButEmbedding
 from strategies.freeze.freeze_policy import FreezePolicy, apply_freeze, shared_parameters
-from strategies.freeze.parts import FrozenParts
+from strategies.freeze.frozen_parts import FrozenParts
 from strategies.penalties.l2_sp import L2SP
 from vits.common.errors import InputError
 from vits.corpus.batching import Batch, collate
