@@ -34,6 +34,7 @@ class MelCepstralDistortion(Metric):
     name: ClassVar[str] = "mcd"
     unit: ClassVar[str] = "dB"
     higher_is_better: ClassVar[bool] = False
+    needs_recording: ClassVar[bool] = True
 
     def prepare(self, known: KnownVoices, judges: Judges) -> Scorer:
         def score(pair: Pair) -> Score:

@@ -3,6 +3,7 @@
 cell.json     identity, status, versions, timings, trainable parameters, summary
 config.yaml   the configuration in full
 split.csv     which clip was used for what
+texts.csv     split, speaker, utterance, text: what each evaluated utterance says
 scores.csv    epoch, split, speaker, utterance, metric, value
 references.csv  the same for recordings, copy-synthesis and other speakers
 losses.csv    epoch, loss, value
@@ -145,7 +146,7 @@ class CellFolder:
     def table(self, name: str) -> pd.DataFrame:
         """A table written before, or an empty one."""
         path = self.path / f"{name}.csv"
-        text_columns = {"speaker": str, "utterance": str, "split": str}
+        text_columns = {"speaker": str, "utterance": str, "split": str, "text": str}
         return (
             pd.read_csv(path, dtype=text_columns, keep_default_na=False, na_values=["nan"])
             if path.is_file()
