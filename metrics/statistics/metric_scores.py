@@ -20,7 +20,8 @@ def scale_of(metric: Metric) -> Scale:
 def metric_scores(rows: pd.DataFrame, metric: Metric, untrained: Collection[str] = ()) -> PairedScores:
     """The scores of one metric from rows `system, seed, speaker, utterance, text, metric, value` of several.
 
-    Rows of other metrics are ignored, except those of the component by which `metric` weighs its utterances.
+    Rows of other metrics are ignored, except those of the component by which `metric` weighs its utterances. Systems
+    without any value are left out.
 
     Raises:
         InputError: as for `paired_scores`; nothing is left to compare.
@@ -46,6 +47,7 @@ def metric_changes(before: pd.DataFrame, after: pd.DataFrame, metric: Metric) ->
 def _weighted(rows: pd.DataFrame, metric: Metric) -> pd.DataFrame:
     """The metric's own rows, with a column `weight` where its utterances weigh differently; 0 where it is missing."""
     ours = rows[rows["metric"] == metric.name]
+    ours = ours[ours["system"].isin(ours.loc[ours["value"].notna(), "system"])]
     if metric.weight is None:
         return ours
     weights = rows.loc[rows["metric"] == metric.weight, [*KEYS, "value"]].rename(columns={"value": "weight"})

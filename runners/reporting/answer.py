@@ -203,8 +203,9 @@ def _minutes(analysis: Analysis, labels: list[str], times: int = 2) -> str:
 
 
 def default_system(analysis: Analysis) -> System | None:
-    """The system that `conf/grid.yaml` chooses, if it is in the experiment."""
-    for system in analysis.systems.values():
+    """The system that `conf/grid.yaml` chooses, if it is in the experiment and was scored."""
+    scored = analysis.evidence.new[analysis.verdicts.aim.name].systems
+    for system in (system for label, system in analysis.systems.items() if label in scored):
         axes = all(system.facets.get(axis, BY_DEFAULT[axis]) == BY_DEFAULT[axis] for axis in AXES)
         if axes and all(value == DEFAULT for name, value in system.facets.items() if name not in AXES):
             return system

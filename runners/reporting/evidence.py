@@ -12,6 +12,7 @@ from metrics.statistics.metric_scores import metric_changes, metric_scores
 from metrics.statistics.variance_components import Components, components
 from runners.evaluation.evaluator import RETENTION
 from runners.reporting.results import Experiment
+from vits.common.errors import InputError
 from vits.corpus.split import TEST
 
 BASE = "the untouched base"
@@ -36,12 +37,19 @@ class Evidence:
 
 
 def gather(experiment: Experiment) -> Evidence:
-    """The evidence of all metrics that were scored."""
+    """The evidence of all metrics that have values.
+
+    Raises:
+        InputError: no metric has any.
+    """
     before, after = _spoken(experiment, experiment.initial), _spoken(experiment, experiment.final)
     trained = _trained(experiment)
     old_before, old_after = (_of_base(table) for table in (experiment.initial, experiment.final))
+    defined = _scored(after, experiment)
+    if not defined:
+        raise InputError(f"{experiment.folder}: no test sentence has a value of any metric; listen to the cells' audio")
     return Evidence(
-        new={metric.name: components(metric_scores(after, metric)) for metric in experiment.metrics},
+        new={metric.name: components(metric_scores(after, metric)) for metric in defined},
         gained=_changes(before[_keys(before).isin(trained)], after, experiment.metrics),
         retained=_retained(experiment, old_before, old_after),
         lost=_changes(old_before[_keys(old_before).isin(trained)], old_after, experiment.metrics),
@@ -76,7 +84,8 @@ def _retained(experiment: Experiment, before: pd.DataFrame, after: pd.DataFrame)
 
 def _changes(before: pd.DataFrame, after: pd.DataFrame, metrics: Sequence[Metric]) -> dict[str, Components]:
     """What training changed, of the cells and metrics that were scored before and after it."""
-    shared = {name for name in before["metric"] if name} & set(after["metric"])
+    defined = [set(table.loc[table["value"].notna(), "metric"]) for table in (before, after)]
+    shared = set.intersection(*defined)
     return {m.name: components(metric_changes(before, after, m)) for m in metrics if m.name in shared}
 
 
@@ -91,5 +100,5 @@ def _keys(rows: pd.DataFrame) -> pd.MultiIndex:
 
 
 def _scored(rows: pd.DataFrame, experiment: Experiment) -> tuple[Metric, ...]:
-    present = set(rows["metric"])
+    present = set(rows.loc[rows["value"].notna(), "metric"])
     return tuple(metric for metric in experiment.metrics if metric.name in present)

@@ -61,7 +61,7 @@ class Verdicts:
 
 def conclude(experiment: Experiment, evidence: Evidence, settings: ReportSettings, alpha: float) -> Verdicts:
     """All verdicts on an experiment, from evidence of its metrics."""
-    headline_metrics = headline_of(experiment, settings)
+    headline_metrics = headline_of(experiment, evidence, settings)
     aim = headline_metrics[0]
     reach = headline(evidence.new[aim.name])
     shared = {m.name: evidence.new[m.name] for m in headline_metrics}
@@ -85,12 +85,13 @@ def conclude(experiment: Experiment, evidence: Evidence, settings: ReportSetting
     )
 
 
-def headline_of(experiment: Experiment, settings: ReportSettings) -> tuple[Metric, ...]:
+def headline_of(experiment: Experiment, evidence: Evidence, settings: ReportSettings) -> tuple[Metric, ...]:
     """The metrics that a report is about: the aim, the guards, and the aim's second judges, as far as scored."""
-    aim = experiment.metric(settings.aim) or experiment.metrics[0]
-    guards = [experiment.metric(name) for name in settings.guards]
+    scored = {metric.name: metric for metric in experiment.metrics if metric.name in evidence.new}
+    aim = scored.get(settings.aim) or next(iter(scored.values()))
+    guards = [scored.get(name) for name in settings.guards]
     teachers = {teacher for system in experiment.systems for teacher in system.teachers}
-    second = second_judges(aim, experiment.metrics, teachers)
+    second = second_judges(aim, scored.values(), teachers)
     return tuple(dict.fromkeys([aim, *filter(None, guards), *second]))
 
 
