@@ -46,12 +46,15 @@ def _experiment(config: DictConfig) -> Path:
 
 
 def compare(experiment: Path, settings: ReportSettings) -> None:
-    """Print the table of all finished cells and where their report lies; nothing if no cell is finished."""
+    """Print the answer, the table of all finished cells and where their report lies; nothing if there is none."""
     if not finished_cells(experiment):
         return
-    print_cells(experiment, settings.metrics)
     try:
-        for place in report(experiment, settings):
-            print(f"report: {place}")
+        written = report(experiment, settings)
     except InputError as error:  # the cells have their results all the same
         print(f"no report: {error}", file=sys.stderr)
+        return
+    print("\n".join(written.answer))
+    print_cells(experiment, written.headline)
+    for place in written.places:
+        print(f"report: {place}")

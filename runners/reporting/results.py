@@ -27,6 +27,7 @@ SHARED = ("data", "evaluation", "metrics", "precision")
 SCORE_COLUMNS = ("system", "seed", "epoch", "split", "speaker", "utterance", "metric", "value")
 REFERENCE_COLUMNS = ("reference", *SCORE_COLUMNS)
 NOTE_COLUMNS = ("epoch", "split", "speaker", "utterance", "note", "text")
+TEXT_COLUMNS = ("split", "speaker", "utterance", "text")
 
 
 @dataclass(frozen=True)
@@ -193,6 +194,17 @@ class Experiment:
     @property
     def seeds(self) -> tuple[int, ...]:
         return tuple(sorted({seed for system in self.systems for seed in system.seeds}))
+
+    @cached_property
+    def texts(self) -> Mapping[tuple[str, str, str], str]:
+        """What is said in each sentence, by split, speaker and utterance, where the cells say so."""
+        cells = [system.cells[0] for system in self.systems]
+        clips = pd.concat([cell.clips for cell in cells]).drop_duplicates()
+        names = [path[: len(path) - len(Path(path).suffix)] for path in clips["path"]]
+        recorded = zip(zip(clips["split"], clips["speaker"], names, strict=True), clips["text"], strict=True)
+        spoken = pd.concat([cell.table("texts", TEXT_COLUMNS) for cell in cells]).drop_duplicates()
+        keys = zip(spoken["split"], spoken["speaker"], spoken["utterance"], strict=True)
+        return {**dict(recorded), **dict(zip(keys, spoken["text"], strict=True))}
 
     def metric(self, name: str) -> Metric | None:
         """The metric of that name, if it was scored."""
