@@ -16,7 +16,7 @@ from runners.reporting.results import finished_cells
 from runners.reporting.settings import ReportSettings
 from runners.reporting.terminal import print_cells
 from runners.reporting.writing import report
-from runners.results.failures import failures_of, forget_failures
+from runners.results.failures import begin_sweep, failures_of
 from vits.common.errors import InputError
 
 
@@ -24,7 +24,7 @@ class CompareAtTheEnd(Callback):
     """Compares the experiment's cells after a run or a sweep, and says which cells of the sweep failed."""
 
     def on_multirun_start(self, config: DictConfig, **kwargs: Any) -> None:
-        forget_failures(_experiment(config))
+        begin_sweep(_experiment(config))
 
     def on_run_end(self, config: DictConfig, job_return: JobReturn, **kwargs: Any) -> None:
         if job_return.status == JobStatus.COMPLETED:
