@@ -21,7 +21,7 @@ import time
 from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import Any
 
 import pandas as pd
@@ -31,10 +31,21 @@ from runners.results.lease import Lease, LostLeaseError
 from vits.common.atomic_files import write_atomically
 from vits.common.errors import InputError
 from vits.common.names import file_stem
-from vits.common.readers import read_json
+from vits.common.readers import read_json, read_table
 
 RUNNING, FINISHED, FAILED = "running", "finished", "failed"
 CELL_JSON = "cell.json"
+_NAMED = {"epoch": int, "split": str, "speaker": str, "utterance": str}
+_SCORES = {**_NAMED, "metric": str, "value": float}
+TABLES: Mapping[str, Mapping[str, type]] = MappingProxyType(
+    {
+        "scores": _SCORES,
+        "references": {"reference": str, **_SCORES},
+        "transcripts": {**_NAMED, "note": str, "text": str},
+        "losses": {"epoch": int, "loss": str, "value": float},
+    }
+)
+"""The tables of a cell that hold numbers, and the types of their columns."""
 VERSIONED = ("voicegrid", "torch", "speechbrain", "openai-whisper", "jiwer", "librosa", "numpy", "wandb")
 
 
@@ -155,14 +166,13 @@ class CellFolder:
         self.update(status=FAILED, error=f"{type(error).__name__}: {error}")
 
     def table(self, name: str) -> pd.DataFrame:
-        """A table written before, or an empty one."""
+        """A table written before, or an empty one. What `TABLES` doesn't call a number is text, whatever it looks like.
+
+        Raises:
+            InputError: it is damaged.
+        """
         path = self.path / f"{name}.csv"
-        text_columns = {"speaker": str, "utterance": str, "split": str}
-        return (
-            pd.read_csv(path, dtype=text_columns, keep_default_na=False, na_values=["nan"])
-            if path.is_file()
-            else pd.DataFrame()
-        )
+        return read_table(path, TABLES.get(name, {})) if os.path.lexists(path) else pd.DataFrame()
 
     def write_table(self, name: str, table: pd.DataFrame) -> None:
         """Replace a table."""
