@@ -128,12 +128,14 @@ class Fit:
 
     def _write_down(self, result: Evaluation, epoch: int) -> None:
         """Keep the scores and the audio of a stage, and its weights if it is the best so far."""
+        self.folder.check_lease()
         audio, pictures = self._write_media(result, epoch)
         self.tracker.log_scores(epoch, result.table)
         self.tracker.log_media(epoch, audio, pictures)
         self._append("transcripts", result.notes)
         self._append("scores", result.rows)
         if self._chosen_epoch() == epoch:
+            self.folder.check_lease()
             save_weights(self.trainer.synthesizer, self.folder.best)
         tqdm.write(f"  epoch {epoch}: {describe(result.table, self.evaluator.metrics)}")
 
@@ -169,6 +171,7 @@ class Fit:
         }
 
     def _save(self) -> None:
+        self.folder.check_lease()
         self.trainer.save(self.folder.state)
         self.saved_at = time.monotonic()
 
