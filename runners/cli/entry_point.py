@@ -40,19 +40,21 @@ def _named_folder(argument: str) -> list[str]:
 
 @contextmanager
 def told_in_one_line() -> Iterator[None]:
-    """Leave with one line on standard error where the input is bad or the user interrupts.
+    """Leave with one line on standard error where the input is bad, work broke off or the user interrupts.
 
     Other exceptions are defects, and keep their traceback.
     """
     from hydra.errors import HydraException
     from omegaconf.errors import OmegaConfBaseException
 
-    from vits.common.errors import InputError
+    from vits.common.errors import BrokenOffError, InputError
 
     try:
         yield
     except InputError as error:
         _leave(str(error), BAD_INPUT)
+    except BrokenOffError as error:
+        _leave(str(error), FAILURE)
     except (HydraException, OmegaConfBaseException) as error:
         _leave(_one_line(error), BAD_INPUT)
     except KeyboardInterrupt:

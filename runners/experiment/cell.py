@@ -19,7 +19,7 @@ from runners.voices.recorded_voices import Voices
 from strategies.adaptation import Adaptation
 from strategies.initialisers.embedding_init import EmbeddingInit
 from vits.common.errors import InputError
-from vits.common.names import check_name
+from vits.common.names import check_folder, check_name
 from vits.corpus.corpus import Corpus
 from vits.corpus.data_identity import corpus_identity
 
@@ -69,6 +69,7 @@ class Cell:
         if not 1 <= len(self.experiment) <= LONGEST_TAG:
             raise InputError(f"name={self.experiment!r} has {len(self.experiment)} characters; give 1 to {LONGEST_TAG}")
         check_name(self.experiment, "name")
+        check_folder(str(self.results), "results")
         if not self.metrics:
             raise InputError("metrics=[] would score nothing; choose at least one, such as metrics=[wer]")
         _check_scratch(self.base, self.adaptation)

@@ -121,6 +121,7 @@ class Fit:
         with self.averaging.applied(self.trainer.synthesizer):
             self._speak(epoch, self.evaluator.splits if at_an_end else self.evaluator.splits_between)
             if self._chosen_epoch() == epoch:
+                self.folder.check_lease()
                 save_weights(self.trainer.synthesizer, self.folder.best)
 
     def _speak(self, epoch: int, splits: Collection[str]) -> None:
@@ -136,6 +137,7 @@ class Fit:
 
     def _write_down(self, result: Evaluation, epoch: int) -> None:
         """Keep the scores and the audio of a stage."""
+        self.folder.check_lease()
         audio, pictures = self._write_media(result, epoch)
         self.tracker.log_scores(epoch, result.table)
         self.tracker.log_media(epoch, audio, pictures)
@@ -175,6 +177,7 @@ class Fit:
         }
 
     def _save(self) -> None:
+        self.folder.check_lease()
         self.trainer.save(self.folder.state)
         self.saved_at = time.monotonic()
 

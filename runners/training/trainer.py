@@ -24,7 +24,7 @@ from runners.training.regime import Regime
 from vits.adversary import Adversary
 from vits.alignment import noise_scale_at
 from vits.checkpoint import load_strict, load_tensors, part_of, put_together, save_tensors
-from vits.common.errors import InputError
+from vits.common.errors import BrokenOffError, InputError
 from vits.common.registry import register
 from vits.corpus.batching import Batch
 from vits.corpus.features import PreparedUtterance
@@ -36,7 +36,7 @@ SECONDS = "progress/seconds"
 RANKS_APART = 1_000_000_007  # between the seeds of devices, more than any training has steps
 
 
-class TrainingDivergedError(RuntimeError):
+class TrainingDivergedError(BrokenOffError):
     """A loss is NaN or infinite; going on would only spoil the weights."""
 
 

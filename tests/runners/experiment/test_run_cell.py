@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -17,6 +18,7 @@ from runners.bases.start import Start
 from runners.experiment.cell import Cell
 from runners.experiment.run_cell import run_cell
 from runners.results.cell_folder import CellFolder
+from runners.results.lease import Lease
 from runners.training.trainer import TrainingDivergedError
 from runners.voices.recorded_voices import Voices, load_voices
 from vits.checkpoint import load_tensors
@@ -182,6 +184,21 @@ def test_folder_is_left_alone_when_it_holds_another_configuration(make_cell: Mak
         run_cell(other)
     assert before
     assert {p: p.stat().st_mtime_ns for p in made.directory.rglob("*")} == before
+
+
+def test_cell_is_left_to_the_process_that_runs_it_when_there_is_one(
+    make_cell: MakeCell, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cell = make_cell("epochs=0", "metrics=[secs]")
+    other = Lease(cell.directory)
+    other.take()
+    with other:
+        assert not run_cell(cell).finished
+        assert not cell.directory.exists()
+    told = capsys.readouterr().out
+    assert f"{cell.name}: process {os.getpid()} on " in told
+    assert " is running it, not run here (" in told
+    assert run_cell(cell).finished
 
 
 @pytest.mark.parametrize("override", ["strategy.neighbours=5", "+evaluation.utterances_per_speaker.dev=1"])
