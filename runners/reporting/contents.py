@@ -11,6 +11,7 @@ from runners.reporting.numbers import counted
 from runners.reporting.sections.answer_section import answer_section
 from runners.reporting.sections.change_section import adaptation_section, retention_section
 from runners.reporting.sections.curve_section import curve_section
+from runners.reporting.sections.ears_section import ears_section
 from runners.reporting.sections.effect_section import effect_section
 from runners.reporting.sections.listening_section import listening_section
 from runners.reporting.sections.metric_section import metric_section, undefined_section
@@ -23,6 +24,7 @@ SECTIONS: tuple[Callable[[Analysis], Section | None], ...] = (
     answer_section,
     ranking_section,
     effect_section,
+    ears_section,
     trade_off_section,
     listening_section,
     speaker_section,

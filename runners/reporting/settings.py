@@ -26,7 +26,8 @@ class ReportSettings:
     nothing. `margins` are by how much systems may differ and be equal for all practical purposes, where it shall not
     be the metric's own. All statements of one kind hold together with probability `level`. `sentences` may be
     listened to in every system, as long as their audio fits into `audio_mb` megabytes. `publish` says where the
-    report goes beside the experiment's folder: `none`, or `wandb`.
+    report goes beside the experiment's folder: `none`, or `wandb`. `ratings` are files of answers to
+    the listening test.
     """
 
     aim: str = "secs"
@@ -36,6 +37,7 @@ class ReportSettings:
     sentences: Annotated[int, AtLeast(0)] = 5
     audio_mb: Annotated[float, AtLeast(0), AtMost(1000)] = 15.0
     publish: str = NONE
+    ratings: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         check_fields(self, "report")
