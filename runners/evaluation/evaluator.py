@@ -15,7 +15,9 @@ from metrics.summary import score_rows, summarise
 from runners.evaluation.selection import Selection
 from runners.evaluation.synthesis import Spoken, copy, speak
 from runners.voices.recorded_voices import Voices
+from vits.common.bounds import check_fields
 from vits.common.errors import InputError
+from vits.common.quantities import BatchSize, LengthScale, NoiseScale, Number, Weight
 from vits.common.registry import register
 from vits.corpus.features import PreparedUtterance
 from vits.corpus.split import VALIDATION
@@ -39,23 +41,17 @@ class EvaluationSettings:
     the model had. `noise_scale` is the spread of the latent around its mean, `length_scale` stretches time.
     """
 
-    utterances_per_speaker: dict[str, int] = field(default_factory=dict)
-    choose_by: dict[str, float] = field(default_factory=lambda: {"wer": 1.0, "secs": 1.0})
-    retention_utterances: int = 8
-    noise_scale: float = 0.667
-    length_scale: float = 1.0
-    batch_size: int = 16
+    utterances_per_speaker: dict[str, Number] = field(default_factory=dict)
+    choose_by: dict[str, Weight] = field(default_factory=lambda: {"wer": 1.0, "secs": 1.0})
+    retention_utterances: Number = 8
+    noise_scale: NoiseScale = 0.667
+    length_scale: LengthScale = 1.0
+    batch_size: BatchSize = 16
 
     def __post_init__(self) -> None:
         if not self.utterances_per_speaker:
             raise InputError("evaluation.utterances_per_speaker names no split; give one, such as {test: 8}")
-        for split, count in self.utterances_per_speaker.items():
-            if count < 0:
-                raise InputError(f"evaluation.utterances_per_speaker.{split}={count} must be 0 (all) or more")
-        if self.batch_size < 1:
-            raise InputError(f"evaluation.batch_size={self.batch_size} must be 1 or more")
-        if self.retention_utterances < 0:
-            raise InputError(f"evaluation.retention_utterances={self.retention_utterances} must be 0 (none) or more")
+        check_fields(self, "evaluation")
         if RETENTION in self.utterances_per_speaker and self.retention_utterances:
             raise InputError(
                 f"evaluation.utterances_per_speaker names a split {RETENTION!r}, which is what the base voices' scores "

@@ -9,8 +9,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from vits.common.bounds import check_fields
 from vits.common.errors import InputError
 from vits.common.names import check_distinct, check_name, check_visible, shown
+from vits.common.quantities import Number, Seed
 from vits.common.readers import is_file, shown_path
 from vits.corpus.clip import Clip
 from vits.corpus.split import HoldOut, split_by_sentence
@@ -31,11 +33,12 @@ class Corpus(ABC):
     root: str
     language: str = "en-us"
     speakers: list[str] | None = None
-    validation: int = 5
-    test: int = 20
-    split_seed: int = 0
+    validation: Number = 5
+    test: Number = 20
+    split_seed: Seed = 0
 
     def __post_init__(self) -> None:
+        check_fields(self, "data")
         self.hold_out()
 
     @abstractmethod

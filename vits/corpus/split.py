@@ -14,8 +14,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from vits.common.atomic_files import write_atomically
+from vits.common.bounds import check_fields
 from vits.common.errors import InputError
 from vits.common.names import shown
+from vits.common.quantities import Number, Seed
 from vits.corpus.clip import Clip
 from vits.corpus.text_file import numbered_lines
 
@@ -32,14 +34,12 @@ class HoldOut:
     keeps the majority of a small corpus. A size of 0 holds out none.
     """
 
-    validation: int = 5
-    test: int = 20
-    seed: int = 0
+    validation: Number = 5
+    test: Number = 20
+    seed: Seed = 0
 
     def __post_init__(self) -> None:
-        for name, size in (("validation", self.validation), ("test", self.test)):
-            if size < 0:
-                raise InputError(f"{name}={size} clips per speaker can't be held out; give 0 or more")
+        check_fields(self, "data")
 
     def target(self, split: str, n_clips: int) -> int:
         """Clips that a speaker with so many shall have in a held-out split."""
