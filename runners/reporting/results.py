@@ -28,7 +28,9 @@ SHARED = ("data", "evaluation", "metrics", "precision")
 SCORE_COLUMNS = ("system", "seed", "epoch", "split", "speaker", "utterance", "metric", "value")
 REFERENCE_COLUMNS = ("reference", *SCORE_COLUMNS)
 CLIP_COLUMNS = ("split", "speaker", "text", "path")
+TEXT_COLUMNS = ("split", "speaker", "utterance", "text")
 NOTE_COLUMNS = ("epoch", "split", "speaker", "utterance", "note", "text")
+TEXT_COLUMNS = ("split", "speaker", "utterance", "text")
 
 
 class _AskedMetric(TypedDict):
@@ -244,10 +246,10 @@ class Experiment:
 
     @cached_property
     def texts(self) -> Mapping[tuple[str, str, str], str]:
-        """What is said in each sentence, by split, speaker and utterance, where the cells say so."""
-        clips = pd.concat([system.cells[0].clips for system in self.systems]).drop_duplicates()
-        names = [path[: len(path) - len(Path(path).suffix)] for path in clips["path"]]
-        return dict(zip(zip(clips["split"], clips["speaker"], names, strict=True), clips["text"], strict=True))
+        """What is said in each sentence, by split, speaker and utterance."""
+        tables = [system.cells[0].table("texts", TEXT_COLUMNS) for system in self.systems]
+        said = pd.concat(tables, ignore_index=True).drop_duplicates(list(TEXT_COLUMNS[:3]))
+        return {(row.split, row.speaker, row.utterance): row.text for row in said.itertuples()}
 
     def metric(self, name: str) -> Metric | None:
         """The metric of that name, if it was scored."""

@@ -3,6 +3,7 @@
 cell.json     identity, status, versions, timings, trainable parameters, summary
 config.yaml   the configuration in full
 split.csv     which clip was used for what
+texts.csv     split, speaker, utterance, text: what each evaluated utterance says
 scores.csv    epoch, split, speaker, utterance, metric, value
 references.csv  the same for recordings, copy-synthesis and other speakers
 losses.csv    epoch, loss, value

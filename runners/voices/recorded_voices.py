@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from metrics.judges.judge import Judges
@@ -26,7 +26,8 @@ TRAIN = "train"
 class Voices:
     """Recordings of speakers. `held_out` are the splits to evaluate on, by name.
 
-    `enrolment_clips` of each speaker's training clips make its voiceprint (0: all).
+    `enrolment_clips` of each speaker's training clips make its voiceprint (0: all). `unrecorded` are sentences, by
+    the split that they are evaluated with, that nobody recorded; `identity` is that of the recordings.
     """
 
     sample_rate: int
@@ -35,6 +36,13 @@ class Voices:
     held_out: dict[str, list[PreparedUtterance]]
     identity: str
     enrolment_clips: int = 0
+    unrecorded: dict[str, list[PreparedUtterance]] = field(default_factory=dict)
+
+    @property
+    def spoken(self) -> dict[str, list[PreparedUtterance]]:
+        """What each voice is to say, by split: what was recorded, and behind it what wasn't."""
+        splits = dict.fromkeys([*self.held_out, *self.unrecorded])
+        return {split: [*self.held_out.get(split, []), *self.unrecorded.get(split, [])] for split in splits}
 
     def recordings(self, utterances: Sequence[PreparedUtterance] | PreparedCorpus) -> list[Utterance]:
         """Prepared utterances as the judges hear them."""
