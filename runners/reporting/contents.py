@@ -13,6 +13,7 @@ from runners.reporting.sections.change_section import adaptation_section, retent
 from runners.reporting.sections.curve_section import curve_section
 from runners.reporting.sections.ears_section import ears_section
 from runners.reporting.sections.effect_section import effect_section
+from runners.reporting.sections.growth_section import growth_section
 from runners.reporting.sections.listening_section import listening_section
 from runners.reporting.sections.metric_section import metric_section, undefined_section
 from runners.reporting.sections.ranking_section import ranking_section
@@ -29,6 +30,7 @@ SECTIONS: tuple[Callable[[Analysis], Section | None], ...] = (
     listening_section,
     speaker_section,
     curve_section,
+    growth_section,
     adaptation_section,
     retention_section,
     metric_section,

@@ -375,8 +375,12 @@ def _findings(cells: Sequence[CellResult]) -> pd.DataFrame | None:
 
 
 def _differing(cells: Sequence[CellResult]) -> tuple[str, ...]:
-    """In which parts of their configuration cells differ that should be alike."""
+    """In which parts of their configuration cells differ that should be alike, but for the settings they are of."""
+    varied = [name for name in facets_shown(cells) if len({cell.facets.get(name, DEFAULT) for cell in cells}) > 1]
+    swept = {name.partition(".")[0] for name in varied}
     identities = [cell.record.get("identity_of", {}) for cell in cells]
     return tuple(
-        part for part in SHARED if len({json.dumps(identity.get(part), sort_keys=True) for identity in identities}) > 1
+        part
+        for part in SHARED
+        if part not in swept and len({json.dumps(identity.get(part), sort_keys=True) for identity in identities}) > 1
     )
