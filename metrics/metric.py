@@ -150,6 +150,10 @@ class Metric(ABC):
     """The value that is compared; it begins the names of all others."""
     unit: ClassVar[str]
     higher_is_better: ClassVar[bool]
+    range: ClassVar[tuple[float, float]] = (-math.inf, math.inf)
+    """The lowest and the highest value that there can be; no interval that is stated leaves it."""
+    margin: ClassVar[float] = 0.05
+    """By how much, in its unit, two systems may differ and still be equal for all practical purposes."""
     components: ClassVar[tuple[str, ...]] = ()
     """Names of further values beside it."""
     weight: ClassVar[str | None] = None

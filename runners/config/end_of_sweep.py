@@ -65,7 +65,7 @@ def check_ends(config: DictConfig) -> None:
     check_name(str(config.name), "name")
     check_folder(str(config.results), "results")
     settings: ReportSettings = build(config.report)
-    _ = settings.metrics  # looks for them
+    settings.check()
 
 
 def _experiment(config: DictConfig) -> Path:
@@ -73,22 +73,24 @@ def _experiment(config: DictConfig) -> Path:
 
 
 def compare(experiment: Path, settings: ReportSettings) -> bool:
-    """Print the table of all finished cells and where their report lies; nothing if no cell is finished.
+    """Print the answer, the table of all finished cells and where their report lies; nothing if there is none.
 
     Returns whether all of it could be written; what couldn't is said, and the cells have their results all the same.
     """
     again = f"the cells' results are kept; python runners/report.py experiment={experiment.name}"
     if experiment.parent != Path("runs"):
         again += f" results={experiment.parent}"
-    ends = [_End("the table of all cells", again), _End("the report", again)]
-    with ends[0]:
+    answer, table = _End("the report", again), _End("the table of all cells", again)
+    with answer:
         if not finished_cells(experiment):
             return True
-        print_cells(experiment, settings.metrics)
-    with ends[1]:
-        for place in report(experiment, settings):
+        written = report(experiment, settings)
+        print("\n".join(written.answer))
+        with table:
+            print_cells(experiment, written.headline)
+        for place in written.places:
             print(f"report: {place}")
-    return all(end.well for end in ends)
+    return answer.well and table.well
 
 
 class _End:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from metrics.judges.judge import Judges
-from metrics.statistics import DEMO_VARIANCES
+from metrics.statistics.planning import DEMO_VARIANCES
 from metrics.wer import WordErrorRate
 from runners.bases.base import Base
 from runners.linting.audio_facts import Recordings, measure_all

@@ -242,6 +242,13 @@ class Experiment:
     def seeds(self) -> tuple[int, ...]:
         return tuple(sorted({seed for system in self.systems for seed in system.seeds}))
 
+    @cached_property
+    def texts(self) -> Mapping[tuple[str, str, str], str]:
+        """What is said in each sentence, by split, speaker and utterance, where the cells say so."""
+        clips = pd.concat([system.cells[0].clips for system in self.systems]).drop_duplicates()
+        names = [path[: len(path) - len(Path(path).suffix)] for path in clips["path"]]
+        return dict(zip(zip(clips["split"], clips["speaker"], names, strict=True), clips["text"], strict=True))
+
     def metric(self, name: str) -> Metric | None:
         """The metric of that name, if it was scored."""
         return next((metric for metric in self.metrics if metric.name == name), None)

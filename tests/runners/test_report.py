@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import subprocess
 from collections.abc import Callable
-from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import pytest
 import small_experiment
@@ -14,9 +14,10 @@ from hydra import compose, initialize_config_dir
 from small_experiment import write_experiment
 
 from runners.cli.entry_point import CONF
-from runners.cli.report_arguments import ReportArguments
 from runners.config.end_of_sweep import CompareAtTheEnd, compare
 from runners.config.registration import register_options
+from runners.config.report_settings import report_settings
+from runners.reporting.markdown import escape
 from runners.reporting.results import load_experiment
 from runners.reporting.settings import ReportSettings
 from vits.common.errors import InputError
@@ -33,19 +34,25 @@ def here(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_report_is_written_when_asked_for_by_name(here: Path, run_script: RunScript) -> None:
-    done = run_script("report.py", "experiment=single", "report.resamples=200", "sentences=1", cwd=here)
-    assert (done.returncode, done.stdout, done.stderr) == (0, "runs/single/report/index.html\n", "")
+    done = run_script("report.py", "experiment=single", "report.level=0.9", "sentences=1", cwd=here)
+    assert (done.returncode, done.stderr) == (0, "")
+    *answer, place = done.stdout.splitlines()
+    assert place == "runs/single/report/index.html"
+    assert 1 <= len(answer) <= 5
+    assert answer[0].startswith("mean · none: ")
     text = (here / "runs" / "single" / "report" / "report.md").read_text(encoding="utf-8")
-    assert "nothing to compare it with" in text
+    assert escape(answer[0]) in text
 
 
 @pytest.mark.parametrize(
     ("wrong", "told"),
     [
         ("experiment=nobody", "runs/nobody has no finished cell (it holds no cell at all; choose one of single)"),
-        ("rank_by=charm", "rank_by=charm is no metric; choose from "),
-        ("publish=mail", "publish='mail' is unknown; choose from none, wandb"),
-        ("sentences=some", "sentences=some is not allowed; give a whole number"),
+        ("aim=charm", "the report names 'charm', which is no metric; choose from "),
+        ("publish=mail", "report.publish='mail' is unknown; choose from none, wandb"),
+        ("sentences=some", "Value 'some' of type 'str' could not be converted to Integer"),
+        ("margins.secs=-1", "report.margins.secs=-1.0 must be a finite number above 0"),
+        ("colour=red", "Key 'colour' not in 'ReportSettingsSchema'"),
     ],
 )
 def test_mistake_is_told_in_one_line_when_run_as_a_script(
@@ -57,18 +64,22 @@ def test_mistake_is_told_in_one_line_when_run_as_a_script(
     assert done.stderr.count("\n") == 1
 
 
-def test_arguments_have_the_defaults_of_a_sweep_when_none_are_given() -> None:
-    given = asdict(ReportArguments("name"))
-    assert {name: given[name] for name in asdict(ReportSettings())} == asdict(ReportSettings())
+def test_settings_are_those_of_a_sweep_when_none_are_given() -> None:
+    register_options()
+    assert report_settings([]) == ReportSettings()
+    assert report_settings(["margins.secs=0.01", "guards=[wer]"]) == ReportSettings(
+        guards=["wer"], margins={"retention": 0.05, "secs": 0.01}
+    )
 
 
 def test_table_and_place_of_the_report_are_printed_when_a_run_ends(
     here: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     register_options()
-    compare(here / "runs" / "single", ReportSettings(resamples=200, sentences=0))
+    compare(here / "runs" / "single", ReportSettings(sentences=0))
     printed = capsys.readouterr().out
-    assert printed.startswith("single: new voices")
+    assert printed.startswith("mean · none: ")
+    assert "single: new voices" in printed
     assert printed.splitlines()[-1] == f"report: {here / 'runs' / 'single' / 'report' / 'index.html'}"
 
 
@@ -88,9 +99,9 @@ def _folder_for_file(path: Path) -> None:
         (lambda runs: _cell_file(runs, "scores.csv").write_text("epoch\n"), "the report can't be written"),
         (lambda runs: _cell_file(runs, "scores.csv").write_bytes(b"\xff\xfe"), "the report can't be written"),
         (lambda runs: _folder_for_file(_cell_file(runs, "scores.csv")), "the report can't be written"),
-        (lambda runs: _cell_file(runs, "references.csv").write_text(""), "the table of all cells can't be written"),
-        (lambda runs: _cell_file(runs, "cell.json").write_text("[]"), "the table of all cells can't be written"),
-        (lambda runs: _without_key(runs, "trainable"), "the table of all cells can't be written"),
+        (lambda runs: _cell_file(runs, "references.csv").write_text(""), "the report can't be written"),
+        (lambda runs: _cell_file(runs, "cell.json").write_text("[]"), "the report can't be written"),
+        (lambda runs: _without_key(runs, "trainable"), "the report can't be written"),
     ],
 )
 def test_error_says_how_to_repeat_it_when_the_end_fails(
@@ -100,7 +111,7 @@ def test_error_says_how_to_repeat_it_when_the_end_fails(
     experiment = tmp_path / "runs" / "single"
     write_experiment(experiment, strategies=("mean",), freezes=("none",))
     spoil(experiment)
-    assert not compare(experiment, ReportSettings(resamples=200, sentences=0))
+    assert not compare(experiment, ReportSettings(sentences=0))
     errors = capsys.readouterr().err.splitlines()
     assert errors[0].startswith(f"error: {told} (")
     assert all(error.endswith(f"{REPEAT}{tmp_path / 'runs'} writes it again") for error in errors)
@@ -112,7 +123,7 @@ def test_traceback_stays_when_a_defect_ends_the_report(
 ) -> None:
     register_options()
     monkeypatch.setattr("runners.config.end_of_sweep.report", lambda *_: {}["a key"])
-    assert not compare(here / "runs" / "single", ReportSettings(resamples=200, sentences=0))
+    assert not compare(here / "runs" / "single", ReportSettings(sentences=0))
     errors = capsys.readouterr().err
     assert errors.startswith("Traceback")
     assert "error: the report can't be written ('a key')" in errors
@@ -132,10 +143,11 @@ def _without_key(experiment: Path, key: str) -> None:
 @pytest.mark.parametrize(
     ("override", "told"),
     [
-        ("report.rank_by=nope", "rank_by=nope is no metric"),
-        ("report.similarity=nope", "similarity=nope is no metric"),
-        ("report.level=2", "level"),
-        ("report.resamples=1", "resamples"),
+        ("report.aim=nope", "the report names 'nope', which is no metric"),
+        ("report.guards=[nope]", "the report names 'nope', which is no metric"),
+        ("+report.margins.nope=1", "the report names 'nope', which is no metric"),
+        ("+report.margins.wer=nan", "report.margins.wer"),
+        ("report.level=2", "report.level"),
         ("report.publish=mail", "publish"),
         ("name='..'", "name="),
         ("name=../../x", "name="),
@@ -175,7 +187,7 @@ def test_speakers_are_told_by_their_names_when_these_look_like_numbers(
     monkeypatch.setattr(small_experiment, "SPEAKERS", ("1e5", "NA", "nan"))
     folder = write_experiment(tmp_path / "odd", strategies=("mean",), freezes=("none",))
     assert load_experiment(folder).speakers == ("1e5", "NA", "nan")
-    assert compare(folder, ReportSettings(resamples=200, sentences=1))
+    assert compare(folder, ReportSettings(sentences=1))
     text = (folder / "report" / "report.md").read_text(encoding="utf-8")
     assert all(f"| {speaker} |" in text for speaker in ("1e5", "NA", "nan"))
 
@@ -187,9 +199,16 @@ def test_nothing_is_printed_when_no_cell_is_finished(tmp_path: Path, capsys: pyt
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"sentences": -1}, {"audio_mb": -1.0}, {"resamples": 5}, {"level": 1.0}, {"verdicts_on": "all"}]
+    ("wrong", "told"),
+    [
+        ({"sentences": -1}, "report.sentences"),
+        ({"audio_mb": -1.0}, "report.audio_mb"),
+        ({"level": 1.0}, "report.level"),
+        ({"level": float("nan")}, "report.level"),
+        ({"margins": {"wer": 0.0}}, "report.margins.wer"),
+        ({"publish": "mail"}, "report.publish"),
+    ],
 )
-def test_settings_are_refused_when_out_of_range(wrong: dict[str, float]) -> None:
-    (name,) = wrong
-    with pytest.raises(InputError, match=f"^{name}="):
+def test_settings_are_refused_when_out_of_range(wrong: dict[str, Any], told: str) -> None:
+    with pytest.raises(InputError, match=f"^{told}"):
         ReportSettings(**wrong)
