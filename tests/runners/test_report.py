@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import small_experiment
 from hydra import compose, initialize_config_dir
-from small_experiment import write_experiment
+from small_experiment import forget_checksums, write_experiment
 
 from runners.cli.entry_point import CONF
 from runners.config.end_of_sweep import CompareAtTheEnd, compare
@@ -110,6 +110,7 @@ def test_error_says_how_to_repeat_it_when_the_end_fails(
     register_options()
     experiment = tmp_path / "runs" / "single"
     write_experiment(experiment, strategies=("mean",), freezes=("none",))
+    forget_checksums(experiment / "strategy=mean,freeze=none,seed=0")  # else these say it
     spoil(experiment)
     assert not compare(experiment, ReportSettings(sentences=0))
     errors = capsys.readouterr().err.splitlines()
