@@ -27,6 +27,7 @@ class CharacterErrorRate(ErrorRate):
 
     name: ClassVar[str] = "cer"
     unit: ClassVar[str] = "errors per reference character"
+    margin: ClassVar[float] = 0.03
     components: ClassVar[tuple[str, ...]] = error_components("cer", "characters")
     weight: ClassVar[str | None] = "cer_reference_characters"
     judge: ClassVar[str | None] = "whisper-tiny.en"

@@ -28,6 +28,8 @@ class DistillMos(Metric):
     name: ClassVar[str] = "distillmos"
     unit: ClassVar[str] = "opinion score from 1 to 5"
     higher_is_better: ClassVar[bool] = True
+    range: ClassVar[tuple[float, float]] = (1.0, 5.0)
+    margin: ClassVar[float] = 0.1
     judge: ClassVar[str | None] = "distillmos-v7"
 
     model: str = "v7"

@@ -70,6 +70,8 @@ class Dnsmos(Metric):
     name: ClassVar[str] = "dnsmos"
     unit: ClassVar[str] = "opinion score from 1 to 5"
     higher_is_better: ClassVar[bool] = True
+    range: ClassVar[tuple[float, float]] = (1.0, 5.0)
+    margin: ClassVar[float] = 0.1
     components: ClassVar[tuple[str, ...]] = ("dnsmos_sig", "dnsmos_bak")
     judge: ClassVar[str | None] = "dnsmos-p835"
 

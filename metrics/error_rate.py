@@ -49,6 +49,7 @@ class ErrorRate(Metric):
 
     transcriber: ClassVar[type[Transcriber]]
     higher_is_better: ClassVar[bool] = False
+    range: ClassVar[tuple[float, float]] = (0.0, math.inf)
     judges_base_voices: ClassVar[bool] = True
     version: ClassVar[int] = 2  # 1 had the words in brackets deleted
 

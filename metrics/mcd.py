@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -34,6 +35,9 @@ class MelCepstralDistortion(Metric):
     name: ClassVar[str] = "mcd"
     unit: ClassVar[str] = "dB"
     higher_is_better: ClassVar[bool] = False
+    needs_recording: ClassVar[bool] = True
+    range: ClassVar[tuple[float, float]] = (0.0, math.inf)
+    margin: ClassVar[float] = 0.3
 
     def prepare(self, known: KnownVoices, judges: Judges) -> Scorer:
         def score(pair: Pair) -> Score:

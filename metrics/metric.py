@@ -150,6 +150,10 @@ class Metric(ABC):
     """The value that is compared; it begins the names of all others."""
     unit: ClassVar[str]
     higher_is_better: ClassVar[bool]
+    range: ClassVar[tuple[float, float]] = (-math.inf, math.inf)
+    """The lowest and the highest value that there can be; no interval that is stated leaves it."""
+    margin: ClassVar[float] = 0.05
+    """By how much, in its unit, two systems may differ and still be equal for all practical purposes."""
     components: ClassVar[tuple[str, ...]] = ()
     """Names of further values beside it."""
     weight: ClassVar[str | None] = None
@@ -161,6 +165,8 @@ class Metric(ABC):
     """The pretrained model whose opinion it is, e.g. "ecapa-voxceleb"; None where it is plain signal processing."""
     judges_base_voices: ClassVar[bool] = False
     """Whether it can also judge voices of the base, of which there is a mean voiceprint and no recording."""
+    needs_recording: ClassVar[bool] = False
+    """Whether it compares with a recording of the same sentence, so that it has nothing to say of any other."""
     version: ClassVar[int] = 1
     """Goes up when the computation changes, so that results of the old one are not read from a cache."""
 

@@ -29,6 +29,8 @@ class SpeakerSimilarity(Metric):
     encoder_type: ClassVar[type[SpeakerEncoder]]
     unit: ClassVar[str] = "cosine"
     higher_is_better: ClassVar[bool] = True
+    range: ClassVar[tuple[float, float]] = (-1.0, 1.0)
+    margin: ClassVar[float] = 0.02
 
     encoder: str
 

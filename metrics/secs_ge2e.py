@@ -26,6 +26,7 @@ class SecsGe2e(SpeakerSimilarity):
     """
 
     name: ClassVar[str] = "secs_ge2e"
+    margin: ClassVar[float] = 0.01
     judge: ClassVar[str | None] = "ge2e"
     encoder_type: ClassVar[type[SpeakerEncoder]] = Ge2eEncoder
 

@@ -28,6 +28,7 @@ class NormalisedSimilarity(Metric):
     """
 
     unit: ClassVar[str] = "share of the way from other speakers to the speaker"
+    margin: ClassVar[float] = 0.03
     higher_is_better: ClassVar[bool] = True
 
     encoder: str

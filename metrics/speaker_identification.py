@@ -56,6 +56,7 @@ class SpeakerIdentification(Metric):
     name: ClassVar[str] = "speaker_identification"
     unit: ClassVar[str] = "share identified"
     higher_is_better: ClassVar[bool] = True
+    range: ClassVar[tuple[float, float]] = (0.0, 1.0)
     components: ClassVar[tuple[str, ...]] = (
         "speaker_identification_margin",
         "speaker_identification_as_base",

@@ -1,33 +1,34 @@
-"""Compare the cells of an experiment: a page to read and listen to, Markdown, and tables."""
+"""Compare the cells of an experiment: the answer, and a page to read and listen to, Markdown, and tables."""
 
 from __future__ import annotations
 
 import sys
-from dataclasses import asdict
 from pathlib import Path
 
 from runners.cli.arguments import help_text, parse_arguments
 from runners.cli.entry_point import told_in_one_line
-from runners.cli.report_arguments import ReportArguments
+from runners.cli.report_arguments import SETTINGS, ReportArguments
 
 EXAMPLE = "python runners/report.py experiment=demo"
 
 
 def main() -> None:
     if {"--help", "-h"} & set(sys.argv[1:]):
-        print(help_text(__doc__ or "", EXAMPLE, ReportArguments))
+        print(help_text(__doc__ or "", EXAMPLE, ReportArguments) + SETTINGS)
         return
     with told_in_one_line():
         from runners.config.registration import register_options
-        from runners.reporting.settings import ReportSettings
+        from runners.config.report_settings import report_settings
         from runners.reporting.writing import report
 
         register_options()
         # as at the end of a sweep, report.publish=wandb is understood too
-        arguments = asdict(parse_arguments(ReportArguments, [text.removeprefix("report.") for text in sys.argv[1:]]))
-        experiment = Path(arguments.pop("results")) / arguments.pop("experiment")
-        for place in report(experiment, ReportSettings(**arguments)):
-            print(place)
+        texts = [text.removeprefix("report.") for text in sys.argv[1:]]
+        where = [text for text in texts if text.startswith(("experiment=", "results="))]
+        arguments = parse_arguments(ReportArguments, where)
+        settings = report_settings([text for text in texts if text not in where])
+        written = report(Path(arguments.results) / arguments.experiment, settings)
+        print("\n".join([*written.answer, *written.places]))
 
 
 if __name__ == "__main__":

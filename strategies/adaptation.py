@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, fields
+from types import MappingProxyType
 from typing import Any, Generic, TypeVar
 
 from strategies.adapters.adapter import Adapter
@@ -90,4 +91,6 @@ class Adaptation:
 
 
 AXES: tuple[str, ...] = tuple(field.name for field in fields(Adaptation))
+BY_DEFAULT: Mapping[str, str] = MappingProxyType(dict.fromkeys(AXES, NONE) | {"strategy": "nearest"})
+"""What `conf/grid.yaml` chooses on each axis."""
 ALWAYS_NAMED = ("strategy", "freeze")  # in a cell's name even where nothing else was asked for

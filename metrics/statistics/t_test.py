@@ -5,11 +5,7 @@ how badly five speakers tell their own spread. What keeps the promised level is 
 freedom less than there are speakers, on one value per speaker, even where speakers differ in their variance
 (Ibragimov and Müller 2010, "t-Statistic Based Correlation and Heterogeneity Robust Inference", JBES 28, for levels
 up to 8 %; Cameron, Gelbach and Miller 2008, "Bootstrap-Based Improvements for Inference with Clustered Errors",
-REStat 90, for how far few clusters lead other methods astray). The alternatives, in `benchmarks/verdicts.py`:
-percentiles and the normal quantile declare identical systems different too often, and flipping the signs of five
-speakers can't reach 5 % at all (its smallest p value is 2 / 2^5). Satterthwaite's degrees of freedom for between and
-within speakers together look harmless at 5 %, but at the level of Holm's first step for 66 pairs three normal
-speakers err nine times as often as promised, where they differ more than their sentences do.
+REStat 90, for how far few clusters lead other methods astray).
 """
 
 from __future__ import annotations
@@ -34,10 +30,6 @@ class Uncertainty:
 
     variances: Float[np.ndarray, "sources samples"]
     df: Float[np.ndarray, "sources samples"]
-
-    def part(self, samples: slice) -> Uncertainty:
-        """Some of the samples."""
-        return Uncertainty(self.variances[:, samples], self.df[:, samples])
 
     @property
     def testable(self) -> np.ndarray:
@@ -67,36 +59,9 @@ class Uncertainty:
             low, high = np.where(reaches, middle, low), np.where(reaches, high, middle)
         return np.where(self.testable, np.exp(high), 1.0)
 
-    def detectable(self, alpha: float, power: float) -> Float[np.ndarray, "samples"]:
-        """The true difference for which the interval excludes 0 with probability `power`; infinite if not testable.
-
-        By the noncentral t distribution, with the variances taken for the true ones. Several sources count as one,
-        with the degrees of freedom that Satterthwaite gives their weighted sum.
-        """
-        levels = np.full(self.df.shape[1], alpha)
-        weighted = stdtrit(np.maximum(self.df, 1), alpha / 2) ** 2 * self.variances
-        squares = (weighted**2 / np.maximum(self.df, 1)).sum(axis=0)
-        df = np.divide(weighted.sum(axis=0) ** 2, squares, out=np.ones(len(squares)), where=squares > 0)
-        error = np.sqrt(self.variances.sum(axis=0))
-        critical = np.divide(self.half_width(levels), error, out=np.ones(len(error)), where=self.testable)
-        return np.where(self.testable, noncentrality(critical, df, power) * error, np.inf)
-
 
 def noncentrality(
     critical: Float[np.ndarray, "samples"], df: Float[np.ndarray, "samples"], power: float
 ) -> Float[np.ndarray, "samples"]:
     """How many standard errors the truth must be away from 0 for t to pass `critical` with probability `power`."""
     return np.asarray(nctdtrinc(df, 1 - power, critical))
-
-
-def holm_factors(p: Float[np.ndarray, "tests"]) -> Float[np.ndarray, "tests"]:
-    """By what Holm's correction (1979, Scand. J. Statist. 6) multiplies each p value, before it cuts them at 1.
-
-    The smallest is multiplied by the number of tests, the next by one less, and none may overtake a smaller one.
-    """
-    order = np.argsort(p, kind="stable")
-    steps = np.arange(len(p), 0, -1.0)
-    adjusted = np.maximum.accumulate(p[order] * steps)
-    factors = np.empty_like(p)
-    factors[order] = np.divide(adjusted, p[order], out=steps.copy(), where=p[order] > 0)
-    return factors

@@ -9,16 +9,19 @@ from runners.cli.arguments import argument
 
 @dataclass
 class ReportArguments:
-    """Which experiment to report on, and how."""
+    """Which experiment to report on."""
 
     experiment: str = argument("the experiment's name: its cells are in <results>/<experiment>/")
     results: str = argument("where experiments are", "runs")
-    rank_by: str = argument("the metric that orders the systems", "wer")
-    similarity: str = argument("the metric that is drawn against it", "secs")
-    sentences: int = argument("how many test sentences can be listened to in every system", 5)
-    audio_mb: float = argument("how large their audio may be, in megabytes", 15.0)
-    resamples: int = argument("how often the test sentences are drawn again for intervals", 10_000)
-    level: float = argument("the level of confidence of intervals and verdicts", 0.95)
-    seed: int = argument("what the resamples are drawn with", 0)
-    verdicts_on: str = argument("whom verdicts are about: `voices like these` or `these voices`", "voices like these")
-    publish: str = argument("where the report goes beside the experiment's folder: none or wandb", "none")
+
+
+SETTINGS = """
+Settings (name=value), as report.<name> of runners/grid.py:
+  aim            the metric by which the recommended system is the best (default secs)
+  guards         what it must not be worse in than the best (default [wer,retention,distillmos])
+  margins.<name> by how much systems may differ and be equal, in the metric's unit, as margins.secs=0.02
+  level          with which probability statements hold (default 0.95)
+  sentences      how many test sentences can be listened to in every system (default 5)
+  audio_mb       how large their audio may be, in megabytes (default 15)
+  ratings        answers to the listening test of runners/listen.py, as [one.json,two.json]
+  publish        where the report goes beside the experiment's folder: none or wandb (default none)"""

@@ -1,57 +1,118 @@
-"""At the end of every run and sweep: all cells in a table, the report, and which cells of the sweep failed."""
+"""At both ends of every run and sweep: what would spoil its end is found before it begins; at the end all cells stand
+in a table and a report, and it is said which cells of the sweep failed."""
 
 from __future__ import annotations
 
 import sys
+import traceback
 from pathlib import Path
+from types import TracebackType
 from typing import Any
 
 from hydra.core.utils import JobReturn, JobStatus
 from hydra.experimental.callback import Callback
 from omegaconf import DictConfig
 
-from runners.cli.entry_point import BAD_INPUT, FAILURE
+from runners.cli.entry_point import BAD_INPUT, FAILURE, told_in_one_line
 from runners.config.building import build
 from runners.reporting.results import finished_cells
 from runners.reporting.settings import ReportSettings
 from runners.reporting.terminal import print_cells
-from runners.reporting.writing import report
-from runners.results.failures import failures_of, forget_failures
+from runners.reporting.writing import Written, report
+from runners.results.failures import begin_sweep, failures_of
 from vits.common.errors import InputError
+from vits.common.names import check_folder, check_name
 
 
 class CompareAtTheEnd(Callback):
-    """Compares the experiment's cells after a run or a sweep, and says which cells of the sweep failed."""
+    """Compares the experiment's cells after a run or a sweep, and says which cells of the sweep failed.
+
+    Hydra makes warnings of a callback's exceptions, so that what is wrong here ends the process itself.
+    """
+
+    def on_run_start(self, config: DictConfig, **kwargs: Any) -> None:
+        with told_in_one_line():
+            check_ends(config)
 
     def on_multirun_start(self, config: DictConfig, **kwargs: Any) -> None:
-        forget_failures(_experiment(config))
+        with told_in_one_line():
+            check_ends(config)
+            begin_sweep(_experiment(config))
 
     def on_run_end(self, config: DictConfig, job_return: JobReturn, **kwargs: Any) -> None:
-        if job_return.status == JobStatus.COMPLETED:
-            compare(_experiment(config), build(config.report))
+        if job_return.status == JobStatus.COMPLETED and not compare(_experiment(config), build(config.report)):
+            sys.exit(FAILURE)
 
     def on_multirun_end(self, config: DictConfig, **kwargs: Any) -> None:
         """Compare, and leave with a status other than 0 if some cells have no result."""
-        compare(_experiment(config), build(config.report))
+        compared = compare(_experiment(config), build(config.report))
         failures = failures_of(_experiment(config))
         if failures:
             lines = "".join(f"\n  {name}: {why}" for name, why in failures.items())
             print(f"error: {len(failures)} cells failed:{lines}", file=sys.stderr)
-            only_input = all(why.startswith(InputError.__name__) for why in failures.values())
+            only_input = compared and all(why.startswith(InputError.__name__) for why in failures.values())
             sys.exit(BAD_INPUT if only_input else FAILURE)
+        if not compared:
+            sys.exit(FAILURE)
+
+
+def check_ends(config: DictConfig) -> None:
+    """Check what only the end of a sweep needs, before its first cell begins.
+
+    Raises:
+        InputError: the experiment's name or folder, or a setting of its report, is not allowed.
+    """
+    check_name(str(config.name), "name")
+    check_folder(str(config.results), "results")
+    settings: ReportSettings = build(config.report)
+    settings.check()
 
 
 def _experiment(config: DictConfig) -> Path:
     return Path(config.results) / config.name
 
 
-def compare(experiment: Path, settings: ReportSettings) -> None:
-    """Print the table of all finished cells and where their report lies; nothing if no cell is finished."""
-    if not finished_cells(experiment):
-        return
-    print_cells(experiment, settings.metrics)
-    try:
-        for place in report(experiment, settings):
-            print(f"report: {place}")
-    except InputError as error:  # the cells have their results all the same
-        print(f"no report: {error}", file=sys.stderr)
+def compare(experiment: Path, settings: ReportSettings) -> bool:
+    """Print the answer, the table of all finished cells and where their report lies; nothing if there is none.
+
+    Returns whether all of it could be written; what couldn't is said, and the cells have their results all the same.
+    """
+    again = f"the cells' results are kept; python runners/report.py experiment={experiment.name}"
+    if experiment.parent != Path("runs"):
+        again += f" results={experiment.parent}"
+    of_report, of_table = _End("the report", again), _End("the table of all cells", again)
+    written: Written | None = None
+    with of_report:
+        if not finished_cells(experiment):
+            return True
+        written = report(experiment, settings)
+        print("\n".join(written.answer))
+    with of_table:
+        print_cells(experiment, written.headline if written else settings.metrics)
+    for place in written.places if written else ():
+        print(f"report: {place}")
+    return of_report.well and of_table.well
+
+
+class _End:
+    """Work whose failure is told in one line and ends nothing else; a defect of this project keeps its traceback."""
+
+    def __init__(self, what: str, again: str) -> None:
+        self.what = what
+        self.again = again
+        self.well = True
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> bool:
+        if not isinstance(error, Exception):
+            return False
+        self.well = False
+        if not isinstance(error, (InputError, OSError, MemoryError)):
+            traceback.print_exception(error)
+        why = " ".join(str(error).split()) or type(error).__name__
+        print(f"error: {self.what} can't be written ({why}); {self.again} writes it again", file=sys.stderr)
+        return True

@@ -18,7 +18,7 @@ def run_grid_job(config: DictConfig) -> None:
     """Run the cell that a configuration stands for. In a sweep a failing one is reported and left behind.
 
     Raises:
-        InputError, TrainingDivergedError: only outside a sweep.
+        InputError, BrokenOffError: only outside a sweep.
     """
     hydra = HydraConfig.get()
     if hydra.mode == RunMode.MULTIRUN:

@@ -10,7 +10,9 @@ import pandas as pd
 
 from metrics.metric import Metric
 from metrics.summary import summarise
+from vits.common.bounds import check_value
 from vits.common.errors import InputError
+from vits.common.quantities import Weight
 from vits.common.registry import registered
 from vits.corpus.split import VALIDATION
 
@@ -23,15 +25,14 @@ class Selection:
     Metrics that were not scored don't count.
     """
 
-    weights: Mapping[str, float]
+    weights: Mapping[str, Weight]
 
     def __post_init__(self) -> None:
+        check_value("evaluation.choose_by", self.weights, dict[str, Weight])
         known = {metric.name for metric in registered("metrics").values()}
-        for name, weight in self.weights.items():
+        for name in self.weights:
             if name not in known:
                 raise InputError(f"evaluation.choose_by names no metric {name!r}; choose of {', '.join(sorted(known))}")
-            if weight < 0:
-                raise InputError(f"evaluation.choose_by.{name}={weight} must be 0 or more")
 
     def describe(self, metrics: Sequence[Metric]) -> str:
         """What is compared, in words: `validation wer, secs`."""

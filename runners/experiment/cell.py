@@ -10,7 +10,7 @@ from typing import Any
 from metrics.metric import Metric
 from runners.bases.base import SCRATCH, Base
 from runners.bases.start import Start
-from runners.evaluation.evaluator import EvaluationSettings
+from runners.evaluation.evaluation_settings import EvaluationSettings
 from runners.experiment.cell_name import cell_name
 from runners.results.cell_identity import Identity
 from runners.tracking.tracker import TrackingSettings
@@ -18,12 +18,15 @@ from runners.training.trainer import TrainingSettings
 from runners.voices.recorded_voices import Voices
 from strategies.adaptation import Adaptation
 from strategies.initialisers.embedding_init import EmbeddingInit
+from vits.common.bounds import check_fields
 from vits.common.errors import InputError
-from vits.common.names import check_name
+from vits.common.names import check_folder, check_name
+from vits.common.quantities import DurationSeconds, Number, Seed, Several
 from vits.corpus.corpus import Corpus
+from vits.corpus.data_identity import corpus_identity
 
 LONGEST_TAG = 64  # characters that wandb takes; the experiment's name is a tag there
-FORMAT = 3  # of what a cell computes and leaves behind; raise it when the code that computes it changes its result
+FORMAT = 4  # of what a cell computes and leaves behind; raise it when the code that computes it changes its result
 
 
 @dataclass(frozen=True)
@@ -44,30 +47,23 @@ class Cell:
     evaluation: EvaluationSettings
     metrics: list[Metric]
     tracking: TrackingSettings
-    seed: int
-    epochs: int
-    eval_every: int
+    seed: Seed
+    epochs: Number
+    eval_every: Several
     precision: str
     device: str
-    max_duration_s: float
+    max_duration_s: DurationSeconds
     cache_dir: Path
     initialisers: Mapping[str, EmbeddingInit]
     config_yaml: str
     differing: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        for name, value, least in (
-            ("epochs", self.epochs, 0),
-            ("eval_every", self.eval_every, 1),
-            ("seed", self.seed, 0),
-        ):
-            if value < least:
-                raise InputError(f"{name}={value} must be {least} or more")
-        if self.seed >= 2**63:
-            raise InputError(f"seed={self.seed} must be below 2**63")
+        check_fields(self, "")
         if not 1 <= len(self.experiment) <= LONGEST_TAG:
             raise InputError(f"name={self.experiment!r} has {len(self.experiment)} characters; give 1 to {LONGEST_TAG}")
         check_name(self.experiment, "name")
+        check_folder(str(self.results), "results")
         if not self.metrics:
             raise InputError("metrics=[] would score nothing; choose at least one, such as metrics=[wer]")
         _check_scratch(self.base, self.adaptation)
@@ -90,6 +86,7 @@ class Cell:
                 "base": start.identity,
                 "model": dict(start.spec.parts),
                 "data": voices.identity,
+                "texts": corpus_identity(voices.unrecorded),
                 "training": asdict(self.training),
                 "evaluation": asdict(self.evaluation),
                 "metrics": [metric.identity for metric in self.metrics],

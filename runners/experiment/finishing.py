@@ -21,6 +21,7 @@ from vits.bundle import BaseSpeaker, Bundle
 def finish(cell: Cell, folder: CellFolder, start: Start, adapted: Adapted, fit: Fit, judges: Judges) -> None:
     """Go back to the best stage, score what stands beside the results, and leave a bundle behind."""
     result = fit.best()
+    folder.check_lease()
     _save_bundle(cell, folder, start, adapted, fit.evaluator.voices, judges)
     folder.finish(result.summary, result.chosen)
     print(f"  kept: epoch {result.chosen['epoch']}, {result.chosen['by']}")

@@ -10,31 +10,59 @@ from runners.experiment.adapting import Adapted, adapt, context_of, initialiser_
 from runners.experiment.announcing import announce, begin, lint_cell, tracker_of
 from runners.experiment.cell import Cell
 from runners.experiment.finishing import finish
+from runners.experiment.new_voices import new_voices
 from runners.experiment.panels import evaluator_of
 from runners.experiment.trainable_share import trainable_shares
 from runners.results.cell_folder import CellFolder
 from runners.results.cell_identity import Identity
+from runners.results.lease import Lease
 from runners.tracking.tracker import TRAINED
 from runners.training.devices import make_fabric
 from runners.training.fit import Fit, Schedule
 from runners.training.trainer import Trainer
-from runners.voices.recorded_voices import Voices, enrol, load_voices
+from runners.voices.recorded_voices import Voices, enrol
+from vits.common.memory import memory_is_told
+
+LESS_MEMORY = "make training.batch_size, training.segment_frames or max_duration_s smaller, or precision=bf16"
 
 
+@memory_is_told(LESS_MEMORY)
 def run_cell(cell: Cell) -> CellFolder:
-    """Run a cell, go on with it where it stopped, or find that it has its result already.
+    """Run a cell, go on with it where it stopped, or find that it has its result already or that another process
+    is at it.
 
     Raises:
         InputError: something given can't be used; nothing was written then.
-        TrainingDivergedError: a loss left the numbers.
+        BrokenOffError: it can't go on: a loss left the numbers, memory ran out, or another process took over.
     """
-    folder = CellFolder(cell.directory)
     start, voices = _start(cell)
     identity = cell.identity(start, voices)
-    folder.claim(identity)
+    folder = _accepted(cell, identity, None)
+    if folder.finished:
+        return folder
+    lease = Lease(cell.directory)
+    holder = lease.take()
+    if holder is not None:
+        print(f"{cell.name}: {holder} is running it, not run here ({folder.path})")
+        return folder
+    with lease:
+        folder = _accepted(cell, identity, lease)  # as it is now: until a moment ago it may have been another's
+        if not folder.finished:
+            _run(cell, folder, identity, start, voices)
+    return folder
+
+
+def _accepted(cell: Cell, identity: Identity, lease: Lease | None) -> CellFolder:
+    """The cell's folder, if what it holds is this cell's."""
+    folder = CellFolder(cell.directory, lease)
+    folder.accept(identity)
     if folder.finished:
         print(f"{cell.name}: finished before, not run again ({folder.path})")
-        return folder
+    return folder
+
+
+def _run(cell: Cell, folder: CellFolder, identity: Identity, start: Start, voices: Voices) -> None:
+    """All that is to be done before training, and then the training."""
     judges = Judges(cell.cache_dir, make_fabric(cell.device, cell.precision).device)
     enrolments = enrol(voices, judges)
     context = context_of(start, voices, enrolments, judges, cell.seed)
@@ -46,21 +74,13 @@ def run_cell(cell: Cell) -> CellFolder:
     begin(cell, folder, identity, voices, start, adapted, errors)
     lint_cell(cell, folder)
     _fit_and_score(cell, folder, identity, start, voices, judges, adapted)
-    return folder
 
 
 def _start(cell: Cell) -> tuple[Start, Voices]:
     """The model before any adaptation, and the new voices prepared for it."""
     torch.manual_seed(cell.seed)
     start = cell.base.start(cell.model)
-    voices = load_voices(
-        cell.corpus,
-        start.spec,
-        cache_dir=cell.cache_dir,
-        segment_frames=cell.training.segment_frames,
-        max_duration_s=cell.max_duration_s,
-        held_out=cell.evaluation.utterances_per_speaker,
-    )
+    voices = new_voices(cell, start.spec)
     return start, voices
 
 
@@ -85,7 +105,8 @@ def _fit_and_score(
     )
     trainer.generator_optimizer.load_named_state(start.optimizer_state)
     evaluator = evaluator_of(cell, start, voices, judges, adapted)
-    with folder, tracker_of(cell, identity, folder) as tracker:
+    folder.write_table("texts", evaluator.texts)
+    with folder, memory_is_told(LESS_MEMORY), tracker_of(cell, identity, folder) as tracker:
         tracker.summarise({TRAINED: trainable_shares(start.synthesizer)[-1].trainable})
         fit = Fit(folder, trainer, adapted.material, evaluator, tracker, Schedule(cell.epochs, cell.eval_every))
         fit.run()

@@ -9,8 +9,7 @@ from pathlib import Path
 from runners.experiment.cell import Cell
 from runners.experiment.run_cell import run_cell
 from runners.results.failures import note_failure
-from runners.training.trainer import TrainingDivergedError
-from vits.common.errors import InputError
+from vits.common.errors import BrokenOffError, InputError
 
 
 def run_or_note_failure(make: Callable[[], Cell], experiment: Path, number: int) -> None:
@@ -20,7 +19,7 @@ def run_or_note_failure(make: Callable[[], Cell], experiment: Path, number: int)
         cell = make()
         name = cell.name
         run_cell(cell)
-    except (InputError, TrainingDivergedError) as error:
+    except (InputError, BrokenOffError) as error:
         _report(experiment, name, error)
     except (OSError, RuntimeError) as error:
         traceback.print_exc()

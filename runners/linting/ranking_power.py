@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from metrics.statistics import Variances, smallest_detectable_difference
+from metrics.statistics.planning import Variances, smallest_detectable_difference
 from runners.linting.finding import Finding, Severity
 from vits.corpus.clip import Clip
 from vits.corpus.split import TRAIN, VALIDATION

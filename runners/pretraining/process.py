@@ -5,9 +5,11 @@ corpus -> train -> every so many steps: speak and score validation sentences, ke
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import replace
 
 import torch
+from lightning_fabric import Fabric
 
 from metrics.judges.judge import Judges
 from runners.pretraining.bundle_writing import write_bundle
@@ -16,16 +18,19 @@ from runners.pretraining.predicted_rows import CLIPS, PredictedSpeakerEmbedding,
 from runners.pretraining.pretraining_run import Pretraining
 from runners.pretraining.validation import Validation
 from runners.pretraining.weights_from_base import load_from
+from runners.results.lease import Lease
 from runners.tracking.tracker import Tracker
 from runners.training.devices import compile_fixed_shapes, make_fabric
 from runners.training.trainer import Trainer
 from runners.voices.recorded_voices import Voices, enrol, load_voices
 from vits.bundle import Bundle, check_replaceable, load_bundle
 from vits.common.atomic_files import content_key
-from vits.common.errors import InputError
+from vits.common.errors import BrokenOffError, InputError
+from vits.common.memory import memory_is_told
 from vits.model_spec import ModelSpec
 from vits.synthesizer import Synthesizer
 
+LESS_MEMORY = "make training.batch_size, training.segment_frames or max_duration_s smaller"
 ENROLMENT_CLIPS = 20  # of each base speaker make its voiceprint
 
 
@@ -34,11 +39,29 @@ def pretrain(run: Pretraining) -> None:
 
     Raises:
         InputError: something given can't be used.
-        TrainingDivergedError: a loss left the numbers; the last saved state is from before.
+        BrokenOffError: a loss left the numbers, and the last saved state is from before; or another process is at it.
     """
     check_replaceable(run.bundle)
     stop = StopSignal()
     fabric = make_fabric(run.device, run.precision, run.devices)
+    with memory_is_told(LESS_MEMORY), _held(run) if fabric.is_global_zero else nullcontext():
+        _pretrain(run, fabric, stop)
+
+
+def _held(run: Pretraining) -> Lease:
+    """The right to write into the run's folder.
+
+    Raises:
+        BrokenOffError: another process has it.
+    """
+    lease = Lease(run.directory)
+    holder = lease.take()
+    if holder is not None:
+        raise BrokenOffError(f"{holder} is training {run.directory}; wait for it, or choose another name=...")
+    return lease
+
+
+def _pretrain(run: Pretraining, fabric: Fabric, stop: StopSignal) -> None:
     base = load_bundle(run.start_from) if run.start_from else None
     spec = _spec(run, base)
     voices = load_base_voices(run, spec)

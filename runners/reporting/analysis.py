@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -9,81 +10,86 @@ from functools import cached_property
 import pandas as pd
 
 from metrics.metric import Metric
-from runners.evaluation.evaluator import RETENTION
-from runners.reporting.changes import Change, changes
-from runners.reporting.naming import second_judges
-from runners.reporting.ranking import Ranking, rank
+from metrics.statistics.looks import spent_at
+from metrics.statistics.system_levels import SystemLevel
+from runners.reporting.ears import Ears, hear
+from runners.reporting.evidence import Evidence, gather
+from runners.reporting.looks_taken import look_at
 from runners.reporting.results import Experiment, System
 from runners.reporting.settings import ReportSettings
 from runners.reporting.speaker_levels import learning_curves, per_speaker, reference_levels
-from vits.corpus.split import TEST
+from runners.reporting.verdicts import Verdicts, conclude
 
 
 @dataclass(frozen=True, eq=False)
 class Analysis:
-    """The statistics of an experiment. `headline` are the metrics that the report is about, the ranking one first."""
+    """An experiment with its evidence and what follows from it; `look` counts how often its data has grown."""
 
     experiment: Experiment
     settings: ReportSettings
-    headline: tuple[Metric, ...]
-    rankings: Mapping[str, Ranking]
-    adaptation: tuple[Change, ...]
-    retention: tuple[Change, ...]
+    look: int
+    evidence: Evidence
+    verdicts: Verdicts
     speakers: pd.DataFrame
     curves: pd.DataFrame
     references: pd.DataFrame
-
-    @cached_property
-    def systems(self) -> Mapping[str, System]:
-        """The systems by label, best first by the first metric; those without it come last."""
-        by_label = {system.label: system for system in self.experiment.systems}
-        ranked = {estimate.system: by_label[estimate.system] for estimate in self.first.estimates}
-        return {**ranked, **by_label}
+    ears: Ears | None
 
     @property
-    def first(self) -> Ranking:
-        """The ranking that orders the systems."""
-        return self.rankings[self.headline[0].name]
+    def headline(self) -> tuple[Metric, ...]:
+        """The metrics that the report is about, the aim first."""
+        return self.verdicts.headline
 
     @property
     def others(self) -> tuple[Metric, ...]:
         """The metrics beside the headline."""
         return tuple(metric for metric in self.experiment.metrics if metric not in self.headline)
 
+    @cached_property
+    def systems(self) -> Mapping[str, System]:
+        """The systems by label: the recommended one, then by the aim, those that a guard excludes last."""
+        recommended, sign = self.verdicts.recommended, 1 if self.verdicts.aim.higher_is_better else -1
+
+        def place(system: System) -> tuple[bool, bool, float, str]:
+            mean = self.level(self.verdicts.aim.name, system.label).mean
+            return (
+                system.label != recommended.system,
+                system.label in recommended.excluded,
+                -sign * mean if math.isfinite(mean) else math.inf,
+                system.label,
+            )
+
+        return {system.label: system for system in sorted(self.experiment.systems, key=place)}
+
+    @property
+    def recommended(self) -> System:
+        """The system to use."""
+        return self.systems[self.verdicts.recommended.system]
+
+    def level(self, metric: str, system: str) -> SystemLevel:
+        """What a system reaches by a metric; NaN where it wasn't scored."""
+        return self.verdicts.level(metric, system) or SystemLevel(system, math.nan, math.nan, math.nan)
+
+    def reference(self, name: str, metric: Metric) -> float:
+        """What a reference, such as the recordings, reaches; NaN where it wasn't scored."""
+        rows = self.references
+        found = rows.loc[(rows["reference"] == name) & (rows["metric"] == metric.name), "value"]
+        return float(found.iloc[0]) if len(found) else math.nan
+
 
 def analyse(experiment: Experiment, settings: ReportSettings) -> Analysis:
     """Compare the systems of an experiment in every metric that was scored on the test sentences."""
-    test = experiment.final[experiment.final["split"] == TEST]
-    rankings = {metric.name: rank(test, metric, settings) for metric in experiment.metrics}
-    headline = headline_metrics(experiment, settings)
+    look = look_at(experiment)
+    evidence = gather(experiment)
+    verdicts = conclude(experiment, evidence, settings, spent_at(look, settings.alpha))
     return Analysis(
         experiment,
         settings,
-        headline,
-        rankings,
-        adaptation=_all_changes(experiment, headline, TEST, settings),
-        retention=_all_changes(experiment, experiment.metrics, RETENTION, settings),
+        look,
+        evidence,
+        verdicts,
         speakers=per_speaker(experiment),
         curves=learning_curves(experiment),
-        references=reference_levels(experiment, rankings[headline[0].name].best.system),
+        references=reference_levels(experiment, verdicts.recommended.system),
+        ears=hear(experiment, settings.ratings, verdicts.headline, settings.alpha) if settings.ratings else None,
     )
-
-
-def headline_metrics(experiment: Experiment, settings: ReportSettings) -> tuple[Metric, ...]:
-    """The metrics that the settings name, as far as they were scored, and the second judges of similarity.
-
-    Where neither was scored, the first metric that was.
-    """
-    named = [experiment.metric(metric.name) for metric in settings.metrics]
-    found = [metric for metric in named if metric is not None] or list(experiment.metrics[:1])
-    similarity = experiment.metric(settings.similarity)
-    teachers = {teacher for system in experiment.systems for teacher in system.teachers}
-    if similarity is not None:
-        found += second_judges(similarity, experiment.metrics, teachers)
-    return tuple(dict.fromkeys(found))
-
-
-def _all_changes(
-    experiment: Experiment, metrics: tuple[Metric, ...], split: str, settings: ReportSettings
-) -> tuple[Change, ...]:
-    return tuple(change for metric in metrics for change in changes(experiment, metric, split, settings))

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from runners.reporting.figures import Picture
 from runners.reporting.listening_audio import Listening
+from runners.reporting.picture import Picture
 
 
 @dataclass(frozen=True)
@@ -44,6 +44,7 @@ class Points:
 
     sentences: tuple[str, ...]
     title: str = ""
+    folded: bool = False
 
 
 Block = Table | Picture | Points | Listening

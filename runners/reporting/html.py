@@ -6,8 +6,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from runners.reporting.document import Document, Points, Table
-from runners.reporting.figures import Picture
 from runners.reporting.listening_audio import Listening
+from runners.reporting.picture import Picture
 
 BLOCKS = {Table: "table", Picture: "picture", Points: "points", Listening: "listening"}
 

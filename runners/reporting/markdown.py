@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator
 
 from runners.reporting.document import Block, Document, Entry, Points, Table
-from runners.reporting.figures import Picture
 from runners.reporting.listening_audio import Listening
+from runners.reporting.picture import Picture
 
 SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~$])")
 

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-import csv
 import json
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 import pandas as pd
-import yaml
 
 from metrics.metric import Metric
 from runners.results.cell_folder import CELL_JSON, FINISHED, CellFolder
 from strategies.adaptation import ALWAYS_NAMED, AXES, NONE
 from vits.common.errors import InputError
+from vits.common.readers import parse_json, read_table, read_yaml
 from vits.common.registry import registered
+from vits.common.shapes import mismatch
 from vits.corpus.split import TEST, VALIDATION
 
 DEFAULT = "default"  # what a system has of a setting in which only others differ
@@ -26,7 +27,56 @@ SHARED = ("data", "evaluation", "metrics", "precision")
 """Of a cell's identity what all cells must have in common for their scores to be comparable."""
 SCORE_COLUMNS = ("system", "seed", "epoch", "split", "speaker", "utterance", "metric", "value")
 REFERENCE_COLUMNS = ("reference", *SCORE_COLUMNS)
+CLIP_COLUMNS = ("split", "speaker", "text", "path")
+TEXT_COLUMNS = ("split", "speaker", "utterance", "text")
 NOTE_COLUMNS = ("epoch", "split", "speaker", "utterance", "note", "text")
+TEXT_COLUMNS = ("split", "speaker", "utterance", "text")
+
+
+class _AskedMetric(TypedDict):
+    metric: str
+
+
+class _ChosenMore(TypedDict, total=False):
+    by: str | None
+    gain: dict[str, float]
+
+
+class _Chosen(_ChosenMore):
+    epoch: int
+
+
+class _Summary(TypedDict):
+    epoch: int
+    split: str
+    metric: str
+    mean: float
+    spread: float
+
+
+class _Trainable(TypedDict):
+    percent: float
+
+
+class _Identity(TypedDict, total=False):
+    metrics: list[str]
+
+
+class _RecordMore(TypedDict, total=False):
+    settings: dict[str, str]
+    chosen: _Chosen | None
+    teachers: list[str]
+    identity_of: _Identity
+
+
+class FinishedRecord(_RecordMore):
+    """What a report reads in the cell.json of a finished cell."""
+
+    axes: dict[str, str]
+    seed: int
+    base: str
+    trainable: list[_Trainable]
+    summary: list[_Summary]
 
 
 @dataclass(frozen=True)
@@ -73,15 +123,15 @@ class CellResult:
     def settings(self) -> Mapping[str, Any]:
         """The cell's configuration as plain values; empty where it was not written."""
         path = self.folder / "config.yaml"
-        return (yaml.safe_load(path.read_text(encoding="utf-8")) or {}) if path.is_file() else {}
+        return read_yaml(path, dict[str, Any]) if os.path.lexists(path) else {}
 
     @cached_property
     def clips(self) -> pd.DataFrame:
         """Which clip was used for what: columns `split, speaker, text, path`, all text."""
         path = self.folder / "split.csv"
-        if not path.is_file():
-            return pd.DataFrame(columns=pd.Index(["split", "speaker", "text", "path"]))
-        return pd.read_csv(path, sep="|", quoting=csv.QUOTE_NONE, dtype=str, keep_default_na=False)
+        if not os.path.lexists(path):
+            return pd.DataFrame(columns=pd.Index(CLIP_COLUMNS))
+        return read_table(path, CLIP_COLUMNS, "|", quoted=False)
 
     def table(self, name: str, columns: Sequence[str]) -> pd.DataFrame:
         """A table of the cell's folder; without rows where it was not written."""
@@ -194,6 +244,13 @@ class Experiment:
     def seeds(self) -> tuple[int, ...]:
         return tuple(sorted({seed for system in self.systems for seed in system.seeds}))
 
+    @cached_property
+    def texts(self) -> Mapping[tuple[str, str, str], str]:
+        """What is said in each sentence, by split, speaker and utterance."""
+        tables = [system.cells[0].table("texts", TEXT_COLUMNS) for system in self.systems]
+        said = pd.concat(tables, ignore_index=True).drop_duplicates(list(TEXT_COLUMNS[:3]))
+        return {(row.split, row.speaker, row.utterance): row.text for row in said.itertuples()}
+
     def metric(self, name: str) -> Metric | None:
         """The metric of that name, if it was scored."""
         return next((metric for metric in self.metrics if metric.name == name), None)
@@ -238,7 +295,7 @@ def finished_cells(folder: Path) -> list[CellResult]:
     """The cells of an experiment's folder that have their result, by name.
 
     Raises:
-        InputError: one was written by a version of this project that knew no axes.
+        InputError: one was written by a version of this project that knew no axes, or is damaged.
     """
     cells = [CellResult(path, record) for path, record in _records(folder) if record.get("status") == FINISHED]
     for cell in cells:
@@ -247,6 +304,9 @@ def finished_cells(folder: Path) -> list[CellResult]:
                 f"{cell.folder} was written by an earlier version of this project; "
                 "remove it, or choose another name=... for the experiment"
             )
+        wrong = mismatch(cell.record, FinishedRecord)
+        if wrong is not None:
+            raise InputError(f"{cell.folder / CELL_JSON} is damaged: {wrong}; restore it, or remove the folder")
     return cells
 
 
@@ -299,7 +359,8 @@ def _joined(systems: Sequence[System], name: str, columns: Sequence[str]) -> pd.
 
 def _scored_metrics(scores: pd.DataFrame, record: Mapping[str, Any]) -> tuple[Metric, ...]:
     """The registered metrics that have test scores, in the order in which the cell was asked for them."""
-    asked = [json.loads(text)["metric"] for text in record.get("identity_of", {}).get("metrics", ())]
+    identities = record.get("identity_of", {}).get("metrics", ())
+    asked = [parse_json(text, "the metrics in cell.json", _AskedMetric)["metric"] for text in identities]
     scored = set(scores.loc[scores["split"] == TEST, "metric"])
     metrics = [cls() for cls in registered("metrics").values()]
     order = {name: place for place, name in enumerate(asked)}
@@ -314,8 +375,12 @@ def _findings(cells: Sequence[CellResult]) -> pd.DataFrame | None:
 
 
 def _differing(cells: Sequence[CellResult]) -> tuple[str, ...]:
-    """In which parts of their configuration cells differ that should be alike."""
+    """In which parts of their configuration cells differ that should be alike, but for the settings they are of."""
+    varied = [name for name in facets_shown(cells) if len({cell.facets.get(name, DEFAULT) for cell in cells}) > 1]
+    swept = {name.partition(".")[0] for name in varied}
     identities = [cell.record.get("identity_of", {}) for cell in cells]
     return tuple(
-        part for part in SHARED if len({json.dumps(identity.get(part), sort_keys=True) for identity in identities}) > 1
+        part
+        for part in SHARED
+        if part not in swept and len({json.dumps(identity.get(part), sort_keys=True) for identity in identities}) > 1
     )

@@ -1,71 +1,81 @@
-"""What a report shows and how carefully it computes."""
+"""What a report shows, and what it takes for good, equal and sure."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Annotated
 
 from metrics.metric import Metric
-from metrics.statistics import Scope
+from vits.common.bounds import AtLeast, AtMost, Below, check_fields
 from vits.common.errors import InputError
 from vits.common.registry import register, registered
 
 NONE, WANDB = "none", "wandb"
 PUBLISHERS = (NONE, WANDB)
-SCOPES = {"voices like these": Scope.SPEAKERS_LIKE_THESE, "these voices": Scope.THESE_SPEAKERS}
+RETENTION_MARGIN, RETENTION_LOSS = "retention", 0.05  # what the base's voices may lose, by the aim's metric
 
 
 @register("report", "page")
 @dataclass(frozen=True)
 class ReportSettings:
-    """What a report shows.
+    """What a report recommends and shows.
 
-    `rank_by` is the metric that orders the systems and `similarity` the one that is drawn against it; any two
-    that were scored. `sentences` may be listened to in every system, as long as their audio fits into `audio_mb`
-    megabytes. `resamples` of the test sentences give the intervals, which hold with probability `level`; `seed`
-    draws the resamples. `verdicts_on` says of whom verdicts shall hold: of `voices like these`, or of `these voices`
-    alone, which needs fewer of them and says nothing about any other. `publish` says where the report goes beside
-    the experiment's folder: `none`, or `wandb`.
+    `aim` is the metric by which the recommended system shall be the best, among systems that aren't shown to miss a
+    guard by more than its margin: `guards` are metrics, of which a system may not be worse than the best, and
+    `retention`, by which the base's own voices may not lose more than so much of the aim; what wasn't scored guards
+    nothing. `margins` are by how much systems may differ and be equal for all practical purposes, where it shall not
+    be the metric's own. All statements of one kind hold together with probability `level`. `sentences` may be
+    listened to in every system, as long as their audio fits into `audio_mb` megabytes. `publish` says where the
+    report goes beside the experiment's folder: `none`, or `wandb`. `ratings` are files of answers to
+    the listening test.
     """
 
-    rank_by: str = "wer"
-    similarity: str = "secs"
-    sentences: int = 5
-    audio_mb: float = 15.0
-    resamples: int = 10_000
-    level: float = 0.95
-    seed: int = 0
-    verdicts_on: str = "voices like these"
+    aim: str = "secs"
+    guards: list[str] = field(default_factory=lambda: ["wer", RETENTION_MARGIN, "distillmos"])
+    margins: dict[str, float] = field(default_factory=dict)
+    level: Annotated[float, AtLeast(0.5), Below(1)] = 0.95
+    sentences: Annotated[int, AtLeast(0)] = 5
+    audio_mb: Annotated[float, AtLeast(0), AtMost(1000)] = 15.0
     publish: str = NONE
+    ratings: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        check_fields(self, "report")
+        if self.publish not in PUBLISHERS:
+            raise InputError(f"report.publish={self.publish!r} is unknown; choose from {', '.join(PUBLISHERS)}")
+        for name, margin in self.margins.items():
+            if not 0 < margin < float("inf"):
+                raise InputError(f"report.margins.{name}={margin} must be positive, in the metric's unit")
 
     @property
-    def metrics(self) -> tuple[Metric, ...]:
-        """The two metrics that the report is about.
+    def alpha(self) -> float:
+        """The chance of error that all statements of a kind share."""
+        return 1 - self.level
+
+    def check(self) -> None:
+        """Refuse names that no metric has; for whoever is about to spend hours before the first report.
 
         Raises:
             InputError: there is no such metric.
         """
-        known = {metric.name: metric for metric in (cls() for cls in registered("metrics").values())}
-        for setting in ("rank_by", "similarity"):
-            name = getattr(self, setting)
-            if name not in known:
-                raise InputError(f"{setting}={name} is no metric; choose from {', '.join(sorted(known))}")
-        return tuple(known[name] for name in dict.fromkeys((self.rank_by, self.similarity)))
+        known = _metrics()
+        for name in (self.aim, *self.guards, *self.margins):
+            if name not in known and not (name == RETENTION_MARGIN and name != self.aim):
+                choices = ", ".join(sorted(known))
+                raise InputError(f"the report names {name!r}, which is no metric; choose from {choices}")
 
     @property
-    def scope(self) -> Scope:
-        """Of whom verdicts hold."""
-        return SCOPES[self.verdicts_on]
+    def metrics(self) -> tuple[Metric, ...]:
+        """The aim and the guards, as far as they are metrics."""
+        known = _metrics()
+        return tuple(known[name]() for name in (self.aim, *self.guards) if name in known)
 
-    def __post_init__(self) -> None:
-        if self.sentences < 0:
-            raise InputError(f"sentences={self.sentences} can't be listened to; give 0 or more")
-        if self.audio_mb < 0:
-            raise InputError(f"audio_mb={self.audio_mb} is no size; give 0 or more megabytes")
-        if self.resamples < 100:
-            raise InputError(f"resamples={self.resamples} are too few for an interval; give 100 or more")
-        if self.verdicts_on not in SCOPES:
-            raise InputError(f"verdicts_on={self.verdicts_on!r} is unknown; choose from {', '.join(SCOPES)}")
-        if self.publish not in PUBLISHERS:
-            raise InputError(f"publish={self.publish!r} is unknown; choose from {', '.join(PUBLISHERS)}")
-        if not 0.5 <= self.level < 1:
-            raise InputError(f"level={self.level} is no confidence; give 0.5 or more and less than 1, such as 0.95")
+    def margin(self, name: str) -> float:
+        """By how much systems may differ in a metric and be equal for all practical purposes."""
+        own = {RETENTION_MARGIN: RETENTION_LOSS, **{metric: cls.margin for metric, cls in _metrics().items()}}
+        return self.margins.get(name, own[name])
+
+
+def _metrics() -> dict[str, type[Metric]]:
+    """The registered metrics by the names of their values."""
+    return {cls.name: cls for cls in registered("metrics").values()}

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
+from metrics.metric import Metric
 from runners.reporting.analysis import analyse
+from runners.reporting.answer import answer
 from runners.reporting.contents import document
 from runners.reporting.document import Document
 from runners.reporting.html import as_html
+from runners.reporting.looks_taken import remember
 from runners.reporting.markdown import as_markdown
 from runners.reporting.results import load_experiment
 from runners.reporting.settings import WANDB, ReportSettings
@@ -16,8 +20,17 @@ from vits.common.atomic_files import write_atomically
 FOLDER, PAGE, TEXT, FIGURES = "report", "index.html", "report.md", "figures"
 
 
-def report(experiment: Path, settings: ReportSettings) -> list[str]:
-    """Compare the cells of an experiment's folder and write the report into it; returns where it can be read.
+@dataclass(frozen=True)
+class Written:
+    """The answer's lines, the metrics that it is about, and where the report can be read."""
+
+    answer: tuple[str, ...]
+    headline: tuple[Metric, ...]
+    places: tuple[str, ...]
+
+
+def report(experiment: Path, settings: ReportSettings) -> Written:
+    """Compare the cells of an experiment's folder and write the report into it.
 
     Raises:
         InputError: the folder has no finished cell, or none with test scores; or the report can't be published,
@@ -26,11 +39,12 @@ def report(experiment: Path, settings: ReportSettings) -> list[str]:
     analysis = analyse(load_experiment(experiment), settings)
     page = document(analysis)
     places = [str(write_report(page, experiment / FOLDER))]
+    remember(analysis.experiment)
     if settings.publish == WANDB:
         from runners.reporting.wandb_report import publish
 
         places.append(publish(analysis, page))
-    return places
+    return Written(answer(analysis), analysis.headline, tuple(places))
 
 
 def write_report(page: Document, folder: Path) -> Path:

@@ -3,6 +3,7 @@
 cell.json     identity, status, versions, timings, trainable parameters, summary
 config.yaml   the configuration in full
 split.csv     which clip was used for what
+texts.csv     split, speaker, utterance, text: what each evaluated utterance says
 scores.csv    epoch, split, speaker, utterance, metric, value
 references.csv  the same for recordings, copy-synthesis and other speakers
 losses.csv    epoch, loss, value
@@ -21,27 +22,40 @@ import time
 from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import Any
 
 import pandas as pd
 
 from runners.results.cell_identity import Identity
+from runners.results.lease import Lease, LostLeaseError
 from vits.common.atomic_files import write_atomically
 from vits.common.errors import InputError
 from vits.common.names import file_stem
-from vits.common.readers import read_json
+from vits.common.readers import read_json, read_table
 
 RUNNING, FINISHED, FAILED = "running", "finished", "failed"
 CELL_JSON = "cell.json"
+_NAMED = {"epoch": int, "split": str, "speaker": str, "utterance": str}
+_SCORES = {**_NAMED, "metric": str, "value": float}
+TABLES: Mapping[str, Mapping[str, type]] = MappingProxyType(
+    {
+        "scores": _SCORES,
+        "references": {"reference": str, **_SCORES},
+        "transcripts": {**_NAMED, "note": str, "text": str},
+        "losses": {"epoch": int, "loss": str, "value": float},
+    }
+)
+"""The tables of a cell that hold numbers, and the types of their columns."""
 VERSIONED = ("voicegrid", "torch", "speechbrain", "openai-whisper", "jiwer", "librosa", "numpy", "wandb")
 
 
 class CellFolder:
     """Reads and writes a cell's files, each atomically. What ends a `with` block early is noted as its failure."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, lease: Lease | None = None) -> None:
         self.path = path
+        self.lease = lease
         self.record: dict[str, Any] = _read_record(path / CELL_JSON)
 
     def __enter__(self) -> CellFolder:
@@ -50,7 +64,7 @@ class CellFolder:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if error is not None:
+        if error is not None and not isinstance(error, LostLeaseError):
             self.fail(error)
 
     @property
@@ -68,7 +82,16 @@ class CellFolder:
         """The weights of the best epoch until now."""
         return self.path / "best.safetensors"
 
-    def claim(self, identity: Identity) -> None:
+    def check_lease(self) -> None:
+        """Before a write: look again whether the folder is still this process's to write into.
+
+        Raises:
+            LostLeaseError: another process has taken it over.
+        """
+        if self.lease is not None:
+            self.lease.check()
+
+    def accept(self, identity: Identity) -> None:
         """Make sure that what the folder holds, if anything, belongs to this configuration.
 
         Raises:
@@ -127,6 +150,7 @@ class CellFolder:
 
     def update(self, **facts: Any) -> None:
         """Change or add facts in cell.json."""
+        self.check_lease()
         self.record |= facts | {"updated_at": time.time()}
         text = json.dumps(self.record, indent=1, default=str, ensure_ascii=False)
         write_atomically(self.path / CELL_JSON, text.encode())
@@ -143,17 +167,17 @@ class CellFolder:
         self.update(status=FAILED, error=f"{type(error).__name__}: {error}")
 
     def table(self, name: str) -> pd.DataFrame:
-        """A table written before, or an empty one."""
+        """A table written before, or an empty one. What `TABLES` doesn't call a number is text, whatever it looks like.
+
+        Raises:
+            InputError: it is damaged.
+        """
         path = self.path / f"{name}.csv"
-        text_columns = {"speaker": str, "utterance": str, "split": str}
-        return (
-            pd.read_csv(path, dtype=text_columns, keep_default_na=False, na_values=["nan"])
-            if path.is_file()
-            else pd.DataFrame()
-        )
+        return read_table(path, TABLES.get(name, {})) if os.path.lexists(path) else pd.DataFrame()
 
     def write_table(self, name: str, table: pd.DataFrame) -> None:
         """Replace a table."""
+        self.check_lease()
         text = table.to_csv(index=False, na_rep="nan", lineterminator="\n")
         write_atomically(self.path / f"{name}.csv", text.encode())
 

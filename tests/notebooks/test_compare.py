@@ -46,11 +46,12 @@ def test_nothing_is_written_to_the_error_stream_when_executed(shown: list[Notebo
     assert [output for output in shown if output.output_type in ("error", "stream")] == []
 
 
-def test_conclusions_and_ranking_are_shown_when_executed(shown: list[NotebookNode]) -> None:
-    (text,) = of_kind(shown, "text/markdown")
-    assert all(line.startswith("- ") for line in text.splitlines())
+def test_answer_and_ranking_are_shown_when_executed(shown: list[NotebookNode]) -> None:
+    answer, reach = of_kind(shown, "text/markdown")
+    assert all(line.startswith("- ") for text in (answer, reach) for line in text.splitlines())
+    assert "use nearest · none" in answer.splitlines()[0]
     tables = of_kind(shown, "text/html")
-    rankings = [table for table in tables if "lower" in table and "upper" in table]
+    rankings = [table for table in tables if "costs_at_most" in table]
     assert len(rankings) == 2
     for system in ("mean · decoder", "mean · none", "nearest · decoder", "nearest · none"):
         assert all(system in table for table in rankings)

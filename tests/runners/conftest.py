@@ -60,8 +60,8 @@ class Material:
             "data=folder",
             f"data.root={self.corpus}",
             "training.batch_size=4",
+            "evaluation=recorded",
             "~evaluation.utterances_per_speaker.validation",
-            "evaluation.utterances_per_speaker.test=1",
             "evaluation.retention_utterances=1",
             "device=cpu",
         )

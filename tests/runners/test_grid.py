@@ -62,6 +62,10 @@ def sweep(here: Path, material: Any, run_here: RunScript) -> subprocess.Complete
     return run_here("grid.py", "-m", *material.overrides, *choices, "name=sweep", cwd=here)
 
 
+def environment() -> dict[str, str]:
+    return {**os.environ, "OMP_NUM_THREADS": "1", "WANDB_MODE": "offline"}
+
+
 def records(experiment: Path) -> dict[str, dict[str, Any]]:
     return {
         path.parent.name: json.loads(path.read_text(encoding="utf-8"))
@@ -205,11 +209,10 @@ def test_scores_are_bit_identical_when_killed_and_resumed(
 
 def _kill_an_epoch_after_the_second_evaluation(command: list[str], cwd: Path, folder: CellFolder) -> None:
     """Start a cell, and end it without a warning when the state is that after epoch 2 and epoch 3 is trained."""
-    environment = {**os.environ, "OMP_NUM_THREADS": "1", "WANDB_MODE": "offline"}
     process = subprocess.Popen(
         command,
         cwd=cwd,
-        env=environment,
+        env=environment(),
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         start_new_session=True,  # so that what it started ends with it
@@ -277,13 +280,33 @@ def test_other_cells_run_and_the_status_tells_when_some_fail(
     assert failures_of(experiment) == {}
 
 
+def test_each_cell_is_run_once_when_two_processes_are_given_the_same(here: Path, material: Any) -> None:
+    choices = (*material.overrides, "strategy=mean", "freeze=decoder", "epochs=1", "metrics=[secs]", "name=shared")
+    command = [sys.executable, str(GRID), "-m", *choices, "seed=0,1"]
+    processes = [
+        subprocess.Popen(
+            command, cwd=here, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
+        for _ in range(2)
+    ]
+    ended = [process.communicate(timeout=2 * PATIENCE_S) for process in processes]
+    assert [process.returncode for process in processes] == [0, 0], ended
+    said = "".join(output for output, _ in ended)
+    assert said.count("  epoch 1: ") == 2
+    assert said.count("is running it, not run here") + said.count("finished before, not run again") == 2
+    assert "is running it, not run here" in said
+    assert {record["status"] for record in records(here / "runs" / "shared").values()} == {"finished"}
+    assert not list((here / "runs" / "shared").glob(".running"))
+
+
 def test_workers_know_all_initialisers_when_cells_run_side_by_side(
     here: Path, material: Any, run_script: RunScript
 ) -> None:
     side_by_side = ("hydra/launcher=joblib", "hydra.launcher.n_jobs=2", "name=joblib", "epochs=0", "metrics=[secs]")
-    choices = (*material.overrides, "strategy=mean", "freeze=decoder,all_but_embedding", *side_by_side)
+    choices = (*material.overrides, "strategy=mean", "freeze=decoder,decoder,all_but_embedding", *side_by_side)
     result = run_script("grid.py", "-m", *choices, cwd=here)
     assert result.returncode == 0, result.stderr
+    assert result.stdout.count("  epoch 0: ") == 2, "the cell that was named twice was run once"
     found = records(here / "runs" / "joblib")
     assert len(found) == 2
     for record in found.values():

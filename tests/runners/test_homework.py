@@ -92,6 +92,7 @@ def test_five_tasks_are_compared_when_the_homework_runs_on_imported_checkpoints(
         "training.batch_size=8",
         "metrics=[secs]",
         "evaluation.retention_utterances=1",
+        "evaluation=recorded",
         "evaluation.utterances_per_speaker={validation: 1, homework: 0, test: 1}",
         f"results={tmp_path / 'runs'}",
         cwd=tmp_path,

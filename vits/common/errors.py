@@ -1,4 +1,4 @@
-"""The one exception for bad input."""
+"""The exceptions that are told in one line: bad input, and work that broke off."""
 
 from __future__ import annotations
 
@@ -7,5 +7,14 @@ class InputError(ValueError):
     """Something the user gave can't be used.
 
     Its message is one line: what is wrong, where, what is allowed, and what to do. Entry points print it
-    without a traceback and exit with status 2; anything else that is raised is a defect of this project.
+    without a traceback and exit with status 2; anything else that is raised is a defect of this project, but for
+    `BrokenOffError`.
+    """
+
+
+class BrokenOffError(RuntimeError):
+    """Work could not be ended, and it is neither the input nor this project: too little memory, numbers that left
+    the numbers, somebody else in the same folder.
+
+    Its message is one line and says what to do. Entry points print it without a traceback and exit with status 1.
     """

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from vits.common.errors import InputError
 
 LONGEST_STEM = 200  # bytes; file systems take 255, and a suffix or a temporary name is added
+LONGEST_PART = 255  # bytes
 LONGEST_NAME = 100
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.,=+-]*")
 _RESERVED = re.compile(r"(con|prn|aux|nul|com[0-9]|lpt[0-9])(\..*)?", re.IGNORECASE)  # by Windows
@@ -78,6 +79,18 @@ def check_name(name: str, what: str) -> str:
             "A-Z a-z 0-9 _ . , = + -, first a letter, digit or _, and no . at the end"
         )
     return name
+
+
+def check_folder(path: str, what: str) -> str:
+    """The path of a folder to write into, if it is one.
+
+    Raises:
+        InputError: it is empty or blank, has a control character, or a part that no file system takes.
+    """
+    strange = any(unicodedata.category(letter) in ("Cc", "Cs", "Zl", "Zp") for letter in path)
+    if not path.strip() or strange or any(len(part.encode()) > LONGEST_PART for part in path.split("/")):
+        raise InputError(f"{what}={shown(path)} can't be a folder; give a path without control characters")
+    return path
 
 
 def file_stem(speaker: str, utterance: str) -> str:

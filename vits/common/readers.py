@@ -204,12 +204,16 @@ def read_yaml(path: Path, shape: Any = Any) -> Any:
 
 
 def read_table(
-    path: Path, columns: Mapping[str, type[str] | type[int] | type[float]] | Sequence[str], separator: str = ","
+    path: Path,
+    columns: Mapping[str, type[str] | type[int] | type[float]] | Sequence[str],
+    separator: str = ",",
+    *,
+    quoted: bool = True,
 ) -> pd.DataFrame:
     """A CSV table with a header. Nothing is guessed: a column is text unless `columns` says `int` or `float`.
 
     `columns` are those that must be there, in any order; others are kept as text. Of a `float`, an empty field and
-    `nan` are NaN.
+    `nan` are NaN. In a table that isn't `quoted`, a quotation mark is a letter like any other.
 
     Raises:
         InputError: it can't be read, lacks a column, a line has another number of fields, or a number isn't one.
@@ -218,7 +222,7 @@ def read_table(
 
     types = dict(columns) if isinstance(columns, Mapping) else dict.fromkeys(columns, str)
     source = shown_path(path)
-    header, lines = _rows(read_text(path), source, list(types), separator)
+    header, lines = _rows(read_text(path), source, list(types), separator, quoted)
     texts = dict(zip(header, zip(*(fields for _, fields in lines), strict=True), strict=True)) if lines else {}
     numbers = [number for number, _ in lines]
     table = {name: _column(texts.get(name, ()), types.get(name, str), name, numbers, source) for name in header}
@@ -226,10 +230,11 @@ def read_table(
 
 
 def _rows(
-    text: str, source: str, required: Sequence[str], separator: str
+    text: str, source: str, required: Sequence[str], separator: str, quoted: bool
 ) -> tuple[list[str], list[tuple[int, list[str]]]]:
     """The header, and the fields of each line with the line's number."""
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
+    quoting = csv.QUOTE_MINIMAL if quoted else csv.QUOTE_NONE
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True, quoting=quoting)
     try:
         header = next(reader, [])
         lines = [(reader.line_num, fields) for fields in reader if fields]

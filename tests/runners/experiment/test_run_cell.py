@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -14,13 +16,16 @@ import torch
 
 from runners.bases.base import FromScratch
 from runners.bases.start import Start
+from runners.cli.entry_point import told_in_one_line
 from runners.experiment.cell import Cell
 from runners.experiment.run_cell import run_cell
+from runners.experiment.sweep_member import run_or_note_failure
 from runners.results.cell_folder import CellFolder
+from runners.results.lease import Lease
 from runners.training.trainer import TrainingDivergedError
 from runners.voices.recorded_voices import Voices, load_voices
 from vits.checkpoint import load_tensors
-from vits.common.errors import InputError
+from vits.common.errors import BrokenOffError, InputError
 from vits.common.registry import registered
 
 MakeCell = Callable[..., Cell]
@@ -162,15 +167,60 @@ def test_cell_runs_from_nothing_when_base_is_scratch(make_cell: MakeCell, small_
     assert pd.isna(list(folder.record["leave_one_out_error"].values())).all()
 
 
-def test_failure_is_written_down_when_training_diverges(make_cell: MakeCell) -> None:
+def test_failure_is_written_down_when_training_diverges(
+    make_cell: MakeCell, capsys: pytest.CaptureFixture[str]
+) -> None:
     cell = make_cell("epochs=1", "metrics=[secs]", "training.optimizer.learning_rate=1e30")
     with pytest.raises(TrainingDivergedError, match="is no number any more at step 0"):
         run_cell(cell)
+    with pytest.raises(SystemExit) as left, told_in_one_line():
+        run_cell(cell)
+    assert left.value.code == 1
+    (told,) = capsys.readouterr().err.splitlines()
+    assert told.startswith("error: ")
+    assert "lower training.optimizer.learning_rate" in told
     record = json.loads((cell.directory / "cell.json").read_text(encoding="utf-8"))
     assert record["status"] == "failed"
     assert record["error"].startswith("TrainingDivergedError: ")
     assert not (cell.directory / "generator.safetensors").exists()
     assert not CellFolder(cell.directory).finished
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        MemoryError(),
+        RuntimeError("DefaultCPUAllocator: not enough memory: you tried to allocate 9 bytes."),
+        RuntimeError("[enforce fail at alloc_cpu.cpp:118] DefaultCPUAllocator: can't allocate memory: you tried"),
+        torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 9 GiB."),
+        OSError(errno.ENOMEM, "Cannot allocate memory"),
+    ],
+)
+def test_what_to_make_smaller_is_told_when_memory_runs_out(
+    error: Exception, make_cell: MakeCell, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def run_out(*_: Any, **__: Any) -> None:
+        raise error
+
+    monkeypatch.setattr("runners.experiment.run_cell.load_voices", run_out)
+    cell = make_cell("epochs=0", "metrics=[secs]")
+    with pytest.raises(BrokenOffError, match=r"^there is not enough memory; make training\.batch_size, "):
+        run_cell(cell)
+    run_or_note_failure(lambda: cell, cell.directory.parent, 0)
+    with pytest.raises(SystemExit) as left, told_in_one_line():
+        run_cell(cell)
+    assert left.value.code == 1
+    told = capsys.readouterr()
+    assert told.out.count("\n") == told.err.count("\n") == 1
+    assert "NoMemoryError: there is not enough memory; make training.batch_size" in told.out
+    assert told.err.startswith("error: there is not enough memory; make training.batch_size")
+
+
+def test_memory_is_told_in_one_line_when_it_runs_out_anywhere(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as left, told_in_one_line():
+        torch.empty(2**60)
+    assert left.value.code == 1
+    assert capsys.readouterr().err.startswith("error: there is not enough memory; make the batch size smaller")
 
 
 def test_folder_is_left_alone_when_it_holds_another_configuration(make_cell: MakeCell) -> None:
@@ -182,6 +232,21 @@ def test_folder_is_left_alone_when_it_holds_another_configuration(make_cell: Mak
         run_cell(other)
     assert before
     assert {p: p.stat().st_mtime_ns for p in made.directory.rglob("*")} == before
+
+
+def test_cell_is_left_to_the_process_that_runs_it_when_there_is_one(
+    make_cell: MakeCell, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cell = make_cell("epochs=0", "metrics=[secs]")
+    other = Lease(cell.directory)
+    other.take()
+    with other:
+        assert not run_cell(cell).finished
+        assert not cell.directory.exists()
+    told = capsys.readouterr().out
+    assert f"{cell.name}: process {os.getpid()} on " in told
+    assert " is running it, not run here (" in told
+    assert run_cell(cell).finished
 
 
 @pytest.mark.parametrize("override", ["strategy.neighbours=5", "+evaluation.utterances_per_speaker.dev=1"])
@@ -198,6 +263,37 @@ def test_base_voices_are_scored_beside_the_new_ones_when_a_cell_runs(make_cell: 
     assert set(retained["speaker"]) < {"ada", "ben", "cleo", "dan"}, "and not the row that was never trained"
     assert set(retained["metric"]) == {"secs"}, "the base brings no voiceprints of the other judge"
     assert retained["value"].between(-1, 1).all()
+
+
+def test_same_further_sentences_are_spoken_by_all_voices_when_asked_for(make_cell: MakeCell) -> None:
+    folder = run_cell(
+        make_cell(
+            "epochs=2",
+            "eval_every=1",
+            "metrics=[secs,speaking_rate]",
+            "+evaluation.utterances_per_speaker.validation=1",
+            "evaluation.validation_sentences=2",
+            "evaluation.test_texts=2",
+            "evaluation.retention_utterances=6",
+        )
+    )
+    texts, scores = folder.table("texts"), folder.table("scores")
+    assert list(texts.columns) == ["split", "speaker", "utterance", "text"]
+    said = texts.groupby(["split", "speaker"])["utterance"].agg(list).to_dict()
+    assert said["texts", "040"] == said["texts", "041"] == ["english/001", "english/002"]
+    assert said["validation", "040"] == ["val/040/000", "english/200"]
+    assert said["test", "040"] == ["test/040/000"]
+    retained = texts[texts["split"] == "retention"]
+    assert set(texts.loc[texts["split"] == "texts", "text"]) <= set(retained["text"])
+    assert len(retained) == retained["text"].nunique() == 4, "the 2 texts, and of each recorded split its sentence"
+    judged = scores[["split", "speaker", "utterance"]].drop_duplicates()
+    assert len(judged.merge(texts)) == len(judged) == len(texts)
+    paced = scores[scores["metric"] == "speaking_rate"]
+    assert set(paced["utterance"]) == {"val/040/000", "val/041/000", "test/040/000", "test/041/000"}
+    chosen = folder.record["chosen"]["epoch"]
+    spoken = {split: set(rows["epoch"]) for split, rows in scores.groupby("split")}
+    assert spoken == {"validation": {0, 1, 2}} | {key: {0, 2, chosen} for key in ("test", "texts", "retention")}
+    assert {entry["split"] for entry in folder.record["summary"]} == set(spoken)
 
 
 def test_best_validated_epoch_is_kept_when_later_ones_are_worse(make_cell: MakeCell) -> None:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from linting_material import MakeClip
 
-from metrics.statistics import Variances, smallest_detectable_difference
+from metrics.statistics.planning import Variances, smallest_detectable_difference
 from runners.linting.ranking_power import Planned, small_tests
 from vits.corpus.clip import Clip
 

@@ -16,7 +16,7 @@ from runners.reporting.analysis import Analysis, analyse
 from runners.reporting.results import Experiment, load_experiment
 from runners.reporting.settings import ReportSettings
 
-SETTINGS = ReportSettings(resamples=200)
+SETTINGS = ReportSettings()
 SCRIPT = "<script>document.title = 'taken over'</script>"
 
 

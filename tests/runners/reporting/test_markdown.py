@@ -22,7 +22,7 @@ def test_every_link_leads_to_a_file_when_written(folder: Path) -> None:
     text = (folder / "report.md").read_text(encoding="utf-8")
     links = re.findall(r"\]\(([^)]*)\)", text)
     assert len([link for link in links if link.endswith(".svg")]) >= 4
-    assert {"ranking.csv", "pairs.csv", "per_speaker.csv"} <= set(links)
+    assert {"ranking.csv", "verdicts.csv", "effects.csv", "per_speaker.csv"} <= set(links)
     assert [link for link in links if not (folder / link).is_file()] == []
 
 
@@ -49,8 +49,10 @@ def test_tables_hold_every_system_and_pair_when_read_back(folder: Path, analysis
     ranking = pd.read_csv(folder / "ranking.csv")
     assert set(ranking.groupby("metric")["system"].count()) == {4}
     assert list(ranking[ranking["metric"] == "wer"]["place"]) == [1, 2, 3, 4]
-    pairs = pd.read_csv(folder / "pairs.csv")
-    assert set(pairs.groupby("metric")["a"].count()) == {6}
+    verdicts = pd.read_csv(folder / "verdicts.csv")
+    assert set(verdicts.groupby(["metric", "reach"])["system"].count()) == {3}
+    effects = pd.read_csv(folder / "effects.csv", keep_default_na=False)
+    assert set(effects[effects["context"] == ""].groupby(["metric", "axis"])["a"].count()) == {1}
     speakers = pd.read_csv(folder / "per_speaker.csv")
     assert len(speakers) == 4 * 3 * 2
     means = speakers.groupby(["metric", "system"])["value"].mean()

@@ -14,17 +14,18 @@ from small_experiment import write_experiment
 from wandb_stand_in import ENTITY, LoggedRun, WandbStandIn, logged_in, logged_out
 
 from runners.reporting.analysis import Analysis, analyse
-from runners.reporting.conclusions import conclusions
+from runners.reporting.answer import answer
 from runners.reporting.contents import document
 from runners.reporting.markdown import as_markdown, escape
 from runners.reporting.results import CellResult, load_experiment
+from runners.reporting.sections.effect_section import effect_sentence
 from runners.reporting.settings import ReportSettings
 from runners.reporting.wandb_panels import experiment_cells
 from runners.reporting.wandb_report import publish
 from runners.tracking.tracker import TRAINED, Tracker, TrackingSettings, result_key
 from vits.common.errors import InputError
 
-SETTINGS = ReportSettings(resamples=100)
+SETTINGS = ReportSettings()
 
 
 @pytest.fixture(scope="module")
@@ -123,7 +124,7 @@ def test_runs_are_grouped_by_strategy_when_curves_are_drawn(analysis: Analysis, 
         assert (only["key"]["name"], only["op"], set(only["value"])) == ("name", "IN", set(server.runs))
         assert run_set["project"]["name"] == "voicegrid"
         (order,) = run_set["sort"]["keys"]
-        assert (order["key"], order["ascending"]) == ({"section": "summary", "name": "test/wer"}, True)
+        assert (order["key"], order["ascending"]) == ({"section": "summary", "name": "test/secs"}, False)
 
 
 def texts(server: WandbStandIn) -> list[str]:
@@ -137,9 +138,9 @@ def test_text_is_that_of_the_local_report_when_published(analysis: Analysis, ser
     (text,) = texts(server)
     local = as_markdown(page, "figures").splitlines()
     assert set(text.splitlines()) <= set(local)
-    assert {f"- {escape(sentence)}" for sentence in conclusions(analysis)} <= set(text.splitlines())
-    for verdict in analysis.first.comparison.pairs:
-        assert f"| {escape(verdict.sentence())} |" in text
+    assert {f"- {escape(sentence)}" for sentence in answer(analysis)} <= set(text.splitlines())
+    for effects in analysis.verdicts.effects.values():
+        assert all(escape(effect_sentence(effect)) in text for effect in effects)
     assert "![" not in text
     assert ".csv" not in text
 

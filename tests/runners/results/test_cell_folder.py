@@ -40,16 +40,16 @@ def test_hash_changes_when_a_value_does(change: dict[str, Any]) -> None:
 
 def test_nothing_is_written_when_a_folder_is_only_claimed(tmp_path: Path) -> None:
     folder = CellFolder(tmp_path / "cell")
-    folder.claim(Identity(ONE))
+    folder.accept(Identity(ONE))
     assert not folder.finished
     assert not folder.path.exists()
 
 
 def test_folder_is_claimed_when_it_is_empty_or_its_own(tmp_path: Path) -> None:
-    CellFolder(tmp_path).claim(Identity(ONE))
+    CellFolder(tmp_path).accept(Identity(ONE))
     begun(tmp_path)
     own = CellFolder(tmp_path)
-    own.claim(Identity(ONE))
+    own.accept(Identity(ONE))
     assert own.record["identity"] == Identity(ONE).hash
 
 
@@ -58,7 +58,7 @@ def test_claim_is_refused_when_the_folder_holds_foreign_files(tmp_path: Path) ->
     with pytest.raises(
         InputError, match=r"holds files but no cell\.json, so it is no cell; choose another name=\.\.\."
     ):
-        CellFolder(tmp_path).claim(Identity(ONE))
+        CellFolder(tmp_path).accept(Identity(ONE))
 
 
 def test_claim_names_the_differing_keys_when_the_configuration_is_another(tmp_path: Path) -> None:
@@ -67,7 +67,7 @@ def test_claim_names_the_differing_keys_when_the_configuration_is_another(tmp_pa
     with pytest.raises(
         InputError, match=r"another configuration \(it differs in epochs, precision, strategy\); choose"
     ):
-        CellFolder(tmp_path).claim(Identity(other))
+        CellFolder(tmp_path).accept(Identity(other))
 
 
 def test_folder_is_taken_over_when_another_configuration_failed_before_it_saved_anything(tmp_path: Path) -> None:
@@ -76,7 +76,7 @@ def test_folder_is_taken_over_when_another_configuration_failed_before_it_saved_
     failed.fail(ValueError("a typo"))
     other = Identity({"seed": 1})
     taken = CellFolder(tmp_path)
-    taken.claim(other)
+    taken.accept(other)
     assert (tmp_path / "scores.csv").exists()
     taken.begin(other, "seed: 1\n")
     assert not (tmp_path / "scores.csv").exists()
@@ -86,9 +86,9 @@ def test_folder_is_taken_over_when_another_configuration_failed_before_it_saved_
 def test_identity_survives_json_when_it_holds_tuples_and_numbers_as_keys(tmp_path: Path) -> None:
     contents = {"periods": (2, 3), "weights": {1: 0.5}}
     begun(tmp_path, contents)
-    CellFolder(tmp_path).claim(Identity(contents))
+    CellFolder(tmp_path).accept(Identity(contents))
     with pytest.raises(InputError, match=r"it differs in periods\)"):
-        CellFolder(tmp_path).claim(Identity({**contents, "periods": (2, 5)}))
+        CellFolder(tmp_path).accept(Identity({**contents, "periods": (2, 5)}))
 
 
 def test_cell_is_refused_when_its_record_is_damaged(tmp_path: Path) -> None:
@@ -146,7 +146,8 @@ def test_table_is_the_same_when_written_and_read(tmp_path: Path) -> None:
             "epoch": [0, 0, 1, 1],
             "split": ["test", "test", "test", "test"],
             "speaker": ["040", "NA", "null", "7e1"],
-            "utterance": ["001", "", "a/b", "None"],
+            "utterance": ["001", "", "a/b", "1e5"],
+            "metric": ["wer", "nan", "inf", "True"],
             "value": [0.1 + 0.2, float("nan"), 1 / 3, -1e-17],
         }
     )
@@ -161,7 +162,7 @@ def test_table_is_the_same_when_written_and_read(tmp_path: Path) -> None:
 def test_numbers_are_bit_identical_when_read_from_a_table(tmp_path: Path) -> None:
     folder = CellFolder(tmp_path)
     values = torch.randn(2000, dtype=torch.float64, generator=torch.Generator().manual_seed(0)).tolist()
-    folder.write_table("losses", pd.DataFrame({"value": values}))
+    folder.write_table("losses", pd.DataFrame({"epoch": 1, "loss": "mel", "value": values}))
     assert folder.table("losses")["value"].tolist() == values
 
 

@@ -1,0 +1,24 @@
+"""The settings of a report from `name=value` texts, as `runners/report.py` gets them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from hydra.core.config_store import ConfigStore
+from omegaconf import OmegaConf
+
+from runners.config.building import build
+from runners.reporting.settings import ReportSettings
+
+
+def report_settings(texts: Sequence[str]) -> ReportSettings:
+    """Settings of those values, such as `margins.secs=0.01` or `guards=[wer]`; the others have their defaults.
+
+    Raises:
+        InputError: a value isn't allowed.
+        omegaconf.errors.OmegaConfBaseException: there is no such setting, or a value is of another type.
+    """
+    schema = ConfigStore.instance().load("report/schema/page.yaml").node
+    settings: ReportSettings = build(OmegaConf.merge(schema, OmegaConf.from_dotlist(list(texts))))  # pyright: ignore[reportArgumentType]
+    settings.check()
+    return settings

@@ -1,0 +1,229 @@
+"""The answer, in five lines at most: what to use, how sure that is, what it gains and costs, and what to type."""
+
+from __future__ import annotations
+
+import math
+import shlex
+from collections.abc import Iterator
+
+from metrics.statistics.aims import Clause, Standing
+from metrics.statistics.contrasts import Reach, difference
+from metrics.statistics.margin_verdicts import Outcome
+from metrics.statistics.system_levels import SystemLevel
+from runners.reporting.analysis import Analysis
+from runners.reporting.evidence import BASE
+from runners.reporting.naming import title
+from runners.reporting.numbers import counted, decimals_for, interval, listed, percent, plain, signed
+from runners.reporting.results import DEFAULT, System
+from runners.reporting.settings import RETENTION_MARGIN
+from strategies.adaptation import AXES, BY_DEFAULT
+
+SCOPE = {
+    Reach.TRAINED_VOICES: "Of these trained voices",
+    Reach.THESE_VOICES: "For these voices",
+    Reach.VOICES_LIKE_THESE: "For voices like these",
+}
+RECOGNISED = (
+    (0.8, "the voice is recognised"),
+    (0.4, "some of the voice is there"),
+    (-math.inf, "it is hardly the voice"),
+)
+"""What a share of the way from other speakers to the recordings is in words."""
+COMPARED_NEXT = "-m strategy=mean,nearest,ecapa freeze=none,decoder"
+
+
+def answer(analysis: Analysis) -> tuple[str, ...]:
+    """At most five sentences, the most important first."""
+    lines = _of_one(analysis) if len(analysis.systems) == 1 else _of_several(analysis)
+    return tuple(line for line in lines if line)
+
+
+def _of_several(analysis: Analysis) -> Iterator[str]:
+    yield _what_to_use(analysis)
+    yield _how_sure(analysis)
+    yield " ".join(filter(None, (_over_the_default(analysis), _old_voices(analysis))))
+    yield f"Speak with it: {speak_command(analysis.recommended)}"
+    yield _surer(analysis)
+
+
+def _of_one(analysis: Analysis) -> Iterator[str]:
+    """What training gained, whether the voice is recognised, and what to compare next."""
+    yield f"{analysis.recommended.label}: {_trained(analysis)}"
+    yield _recognised(analysis)
+    yield _old_voices(analysis)
+    yield f"Speak with it: {speak_command(analysis.recommended)}"
+    yield f"Nothing to compare it with yet: the same command with {COMPARED_NEXT} and the same name tells which suits."
+
+
+def _what_to_use(analysis: Analysis) -> str:
+    """The recommended system, why it, and what it reaches; and which voices want another one."""
+    found, aim = analysis.verdicts.recommended, analysis.verdicts.aim
+    others = [f"{title(m)} {plain(analysis.level(m.name, found.system).mean, 3)}" for m in analysis.headline[1:]]
+    reached = ", ".join([_with_interval(analysis.level(aim.name, found.system), title(aim)), *others])
+    own = [f"{choice.speaker}: {choice.system} (+{plain(choice.estimate, 3)})" for choice in analysis.verdicts.own]
+    rather = f" But for single voices rather {listed(own)}." if own else ""
+    return f"{SCOPE[found.reach]}, use {found.system}: {_why(analysis)} ({reached}).{rather}"
+
+
+def _why(analysis: Analysis) -> str:
+    """By what it was chosen."""
+    found, aim = analysis.verdicts.recommended, analysis.verdicts.aim
+    name = title(aim)
+    if found.took_the_smaller:
+        return f"its {name} is equal enough to the best, and it trains fewer parameters"
+    if found.decided_by != aim.name:
+        second = analysis.experiment.metric(found.decided_by)
+        judge = title(second) if second else found.decided_by
+        return f"it may have the best {name}, and {judge}, whose judge taught no system, prefers it"
+    if found.excluded:
+        return f"it has the best {name} of those that its other scores allow"
+    return f"it has the best {name}"
+
+
+def _how_sure(analysis: Analysis) -> str:
+    found, aim = analysis.verdicts.recommended, analysis.verdicts.aim
+    rivals = [label for label in found.rivals if label != found.system]
+    best, *guards = found.clauses
+    as_good = f"; as good may be {listed(rivals)}" if rivals else "; nothing else may be as good"
+    sure = f"{percent(analysis.settings.level)} sure"
+    cost = (
+        f"Choosing it costs at most {plain(best.costs_at_most, 3)} {title(aim)} ({sure})"
+        if math.isfinite(best.costs_at_most)
+        else f"What choosing it costs in {title(aim)} is not known"
+    )
+    said = [_guard(clause) for clause in guards]
+    return f"{cost}{as_good}. {' '.join(said)}".strip()
+
+
+def _guard(clause: Clause) -> str:
+    """What is shown of a guard, or merely isn't refuted."""
+    what = (
+        f"that the base's voices lose at most {clause.margin:g}"
+        if clause.metric == RETENTION_MARGIN
+        else f"that its {clause.metric.upper()} is at most {clause.margin:g} worse than {clause.beside}"
+    )
+    return {
+        Standing.SHOWN: f"Shown: {what}.",
+        Standing.NOT_REFUTED: f"Not refuted, but not shown either: {what}.",
+        Standing.REFUTED: f"Refuted, and true of no system here: {what}.",
+    }[clause.standing]
+
+
+def _over_the_default(analysis: Analysis) -> str:
+    """What it gains over the system that one gets without asking, or over no training where that isn't here."""
+    default = default_system(analysis)
+    aim, chosen = analysis.verdicts.aim, analysis.recommended
+    if default is None or default is chosen:
+        is_it = "It is the default. " if default is chosen else ""
+        return f"{is_it}Training {_trained(analysis)}" if aim.name in analysis.verdicts.gained else is_it.strip()
+    parts = analysis.evidence.new[aim.name]
+    found = difference(parts, chosen.label, default.label, reach=analysis.verdicts.reach, alpha=analysis.verdicts.alpha)
+    bounds = interval(found.lower, found.upper, 3)
+    return f"It gains {signed(found.estimate, 3)} {bounds} {title(aim)} over the default, {default.label}."
+
+
+def _trained(analysis: Analysis) -> str:
+    """What training changed on the new voices, by the headline's metrics."""
+    label, said = analysis.recommended.label, []
+    for metric in analysis.headline:
+        change = _level_of(analysis.verdicts.gained.get(metric.name, ()), label)
+        after = analysis.level(metric.name, label).mean
+        if change is None:
+            said.append(f"{title(metric)} {plain(after, 3)} without training")
+        else:
+            moved = f"{signed(change.mean, 3)} {interval(change.lower, change.upper, 3)}".strip()
+            said.append(f"{title(metric)} from {plain(after - change.mean, 3)} to {plain(after, 3)} ({moved})")
+    return f"brought {', '.join(said)}."
+
+
+def _recognised(analysis: Analysis) -> str:
+    """How far it is from other speakers to the recordings."""
+    aim, label = analysis.verdicts.aim, analysis.recommended.label
+    recording, others = analysis.reference("recording", aim), analysis.reference("other_speakers", aim)
+    reached = analysis.level(aim.name, label).mean
+    if not (math.isfinite(recording) and math.isfinite(others) and recording != others):
+        return ""
+    share = (reached - others) / (recording - others)
+    verdict = (
+        "the voice is recognised" if share > 0.8 else "it is on the way" if share > 0.4 else "it is hardly the voice"
+    )
+    return (
+        f"That is {100 * share:.0f} % of the way from other speakers ({plain(others, 3)}) to the recordings "
+        f"({plain(recording, 3)}): {verdict}."
+    )
+
+
+def _old_voices(analysis: Analysis) -> str:
+    """What training did to the base's own voices."""
+    aim = analysis.verdicts.aim
+    change = _level_of(analysis.verdicts.lost.get(aim.name, ()), analysis.recommended.label)
+    if change is None:
+        return ""
+    moved = f"{signed(change.mean, 3)} {interval(change.lower, change.upper, 3)}".strip()
+    worse = change.sign == (-1 if aim.higher_is_better else 1)
+    verb = "pay with" if worse else "are shown to gain" if change.sign else "keep theirs, for all that is known:"
+    return f"The base's own voices {verb} {moved} {title(aim)}."
+
+
+def _surer(analysis: Analysis) -> str:
+    """What would decide what is undecided."""
+    found, aim = analysis.verdicts.recommended, analysis.verdicts.aim
+    seeds = len(analysis.experiment.seeds)
+    if found.reach is Reach.TRAINED_VOICES:
+        cells = [s for s in analysis.systems if s in found.rivals or s == found.system]
+        return (
+            f"With one seed this holds for the voices as trained, not for the method: "
+            f"seed={seeds},{seeds + 1} more of {counted(len(cells), 'system')} would tell{_minutes(analysis, cells)}."
+        )
+    undecided = [
+        verdict
+        for label in found.rivals
+        if (verdict := analysis.verdicts.verdict(aim.name, label)) and verdict.outcome is Outcome.UNDECIDED
+    ]
+    needs = [v.needed for v in undecided if v.needed is not None]
+    if not undecided:
+        return f"By {title(aim)} nothing is left to decide beside it."
+    ways = []
+    if all(n.sentences_per_voice for n in needs):
+        ways.append(f"{max(n.sentences_per_voice or 0 for n in needs)} test sentences a voice")
+    if all(n.seeds for n in needs):
+        most = max(n.seeds or 0 for n in needs)
+        ways.append(f"{most} seeds{_minutes(analysis, [v.system for v in undecided], most - seeds)}")
+    how = " or ".join(ways) if ways else "nothing within reach"
+    return f"To tell it from {listed([v.system for v in undecided])} it would take {how}."
+
+
+def _minutes(analysis: Analysis, labels: list[str], times: int = 2) -> str:
+    """How long so many more seeds of these systems take, where cells say how long they took."""
+    took = [
+        float(cell.record.get("duration_s", math.nan)) for label in labels for cell in analysis.systems[label].cells[:1]
+    ]
+    total = times * sum(took) / 60
+    return f" (about {total:.0f} minutes of this machine)" if math.isfinite(total) and total > 0 else ""
+
+
+def default_system(analysis: Analysis) -> System | None:
+    """The system that `conf/grid.yaml` chooses, if it is in the experiment and was scored."""
+    scored = analysis.evidence.new[analysis.verdicts.aim.name].systems
+    for system in (system for label, system in analysis.systems.items() if label in scored):
+        axes = all(system.facets.get(axis, BY_DEFAULT[axis]) == BY_DEFAULT[axis] for axis in AXES)
+        if axes and all(value == DEFAULT for name, value in system.facets.items() if name not in AXES):
+            return system
+    return None
+
+
+def speak_command(system: System) -> str:
+    """What to type to speak with a system's first cell."""
+    cell = system.cells[0]
+    speaker = (cell.record.get("speakers") or ["<speaker>"])[0]
+    arguments = (f"run={cell.folder}", f"speaker={speaker}", "text=Hello.", "out=hello.wav")
+    return " ".join(["python runners/speak.py", *(shlex.quote(argument) for argument in arguments)])
+
+
+def _with_interval(level: SystemLevel, name: str) -> str:
+    decimals = decimals_for([level.mean])
+    return f"{name} {plain(level.mean, decimals)} {interval(level.lower, level.upper, decimals)}".strip()
+
+
+def _level_of(levels: tuple[SystemLevel, ...], label: str) -> SystemLevel | None:
+    return next((level for level in levels if level.system == label and label != BASE), None)

@@ -1,0 +1,52 @@
+"""Every metric over the training, and which stage was kept."""
+
+from __future__ import annotations
+
+from runners.reporting.analysis import Analysis
+from runners.reporting.curve_figure import curves
+from runners.reporting.document import Entry, Section, Table
+from runners.reporting.numbers import NONE, signed
+from runners.reporting.results import CellResult
+
+
+def curve_section(analysis: Analysis) -> Section | None:
+    """A figure for each metric, where there is more than one stage."""
+    if analysis.curves["epoch"].nunique() < 2:
+        return None
+    pictures = tuple(
+        curves(metric, analysis.curves, analysis.experiment, folded=metric not in analysis.headline)
+        for metric in (*analysis.headline, *analysis.others)
+    )
+    return Section("curves", "Over training", (), (*pictures, _chosen(analysis)))
+
+
+def _chosen(analysis: Analysis) -> Table:
+    """Which epoch each result is of, what chose it, and what that gained."""
+    cells = [(system, cell) for system in analysis.systems.values() for cell in system.cells]
+    gains = list(dict.fromkeys(name for _, cell in cells for name in cell.chosen.gain))
+    rows = tuple(
+        (
+            Entry(system.label),
+            Entry(str(cell.seed)),
+            Entry(str(cell.chosen.epoch)),
+            Entry(cell.chosen.by or "the last one"),
+            *(Entry(_gain(cell, name)) for name in gains),
+        )
+        for system, cell in cells
+    )
+    notes = (
+        "Chosen on the validation sentences, never on the test. The gain is the chosen epoch's score minus the last "
+        "epoch's.",
+    )
+    return Table(
+        "The epoch that each result is of",
+        ("system", "seed", "epoch", "chosen by", *(f"gain in {name}" for name in gains)),
+        rows,
+        n_labels=2,
+        notes=notes if any(cell.chosen.by for _, cell in cells) else (),
+        folded=True,
+    )
+
+
+def _gain(cell: CellResult, name: str) -> str:
+    return signed(cell.chosen.gain[name], 3) if name in cell.chosen.gain else NONE

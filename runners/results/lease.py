@@ -1,0 +1,165 @@
+"""A folder that one process at a time works in: who holds it stands in a file beside it.
+
+The file is made exclusively, which succeeds for one process alone, also on file systems that machines share. Its holder
+touches it every few seconds. A holder that can be seen to have ended (its process is gone, or its machine was
+started anew) has lost it at once; one on another machine when it hasn't touched the file for a minute. A holder
+that was only thought dead, because its machine was asleep, finds before its next write that it holds nothing more.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+import uuid
+from pathlib import Path
+from types import TracebackType
+
+from runners.results.running_process import RunningProcess
+from vits.common.errors import BrokenOffError, InputError
+
+FOLDER = ".running"
+BEAT_S = 10.0
+STALE_S = 60.0
+ATTEMPTS = 20
+
+
+class LostLeaseError(BrokenOffError):
+    """Another process has taken over the folder."""
+
+
+class Lease:
+    """The right to write into `folder`. `take` it, and leave it by ending a `with` block."""
+
+    def __init__(self, folder: Path, *, beat_s: float = BEAT_S, stale_s: float = STALE_S) -> None:
+        self.folder = folder
+        self.path = folder.parent / FOLDER / f"{folder.name}.json"
+        self._beat_s = beat_s
+        self._stale_s = stale_s
+        self._content = json.dumps({**RunningProcess.this().as_json(), "lease": uuid.uuid4().hex}).encode()
+        self._ended = threading.Event()
+        self._made: list[Path] = []
+
+    def take(self) -> str | None:
+        """Take the lease, or say who holds it.
+
+        Raises:
+            InputError: the folder can't be written to.
+        """
+        try:
+            for _ in range(ATTEMPTS):
+                if self._make():
+                    threading.Thread(target=self._beat, daemon=True, name=f"lease of {self.folder.name}").start()
+                    return None
+                holder = self._holder()
+                if holder is not None:
+                    return holder
+        except OSError as error:
+            raise InputError(
+                f"can't write to {self.path.parent} ({error.strerror}); choose another results=..."
+            ) from None
+        return "another process"  # which takes it and leaves it again and again
+
+    def check(self) -> None:
+        """Look again whether it is still held.
+
+        Raises:
+            LostLeaseError: it isn't.
+        """
+        if _read(self.path) != self._content:
+            raise LostLeaseError(
+                f"{self.folder} was taken over by another process, as this one gave no sign of life for "
+                f"{self._stale_s:.0f} s; it goes on there"
+            )
+
+    def __enter__(self) -> Lease:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Give it back, and leave no folder behind that was made for it alone."""
+        self._ended.set()
+        if _read(self.path) == self._content:
+            self.path.unlink(missing_ok=True)
+        for folder in self._made:
+            try:
+                folder.rmdir()
+            except OSError:  # it holds something by now
+                break
+
+    def _make(self) -> bool:
+        """Make the file, if there is none."""
+        missing = [folder for folder in self.path.parents if not folder.exists()]
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        self._made = list(dict.fromkeys([self.path.parent, *self._made, *missing]))
+        return _make_exclusively(self.path, self._content)
+
+    def _holder(self) -> str | None:
+        """Who holds it; None if nobody does any more, whose file is then out of the way."""
+        content = _read(self.path)
+        if content is None:
+            return None
+        process = _process(content)
+        ended = process.has_ended() if process else None
+        if ended is False or (ended is None and self._is_fresh()):
+            return str(process or "another process")
+        self._put_away(content)
+        return None
+
+    def _is_fresh(self) -> bool:
+        """Whether it was touched lately, by the clock of the file system, which is one for all machines."""
+        probe = self.path.with_name(f".{uuid.uuid4().hex}")
+        try:
+            probe.touch()
+            return probe.stat().st_mtime - self.path.stat().st_mtime < self._stale_s
+        except FileNotFoundError:
+            return False
+        finally:
+            probe.unlink(missing_ok=True)
+
+    def _put_away(self, content: bytes) -> None:
+        """Remove the file of a holder that has ended; if another took its place just now, put that back."""
+        aside = self.path.with_name(f".{uuid.uuid4().hex}")
+        try:
+            self.path.rename(aside)
+            content_aside = aside.read_bytes()
+            if content_aside != content:
+                _make_exclusively(self.path, content_aside)
+        except FileNotFoundError:  # somebody else was faster
+            pass
+        finally:
+            aside.unlink(missing_ok=True)
+
+    def _beat(self) -> None:
+        while not self._ended.wait(self._beat_s):
+            if _read(self.path) != self._content:
+                return
+            try:
+                os.utime(self.path)
+            except OSError:  # the disk doesn't answer; the next beat may reach it
+                continue
+
+
+def _make_exclusively(path: Path, content: bytes) -> bool:
+    """Make a file unless there is one; an empty one, as others may see it for a moment, is somebody's."""
+    try:
+        with path.open("xb") as file:
+            file.write(content)
+    except (FileExistsError, FileNotFoundError):  # the second: its last holder removed the folder just now
+        return False
+    return True
+
+
+def _process(content: bytes) -> RunningProcess | None:
+    try:
+        return RunningProcess.read(json.loads(content))
+    except ValueError:
+        return None
+
+
+def _read(path: Path) -> bytes | None:
+    try:
+        return path.read_bytes()
+    except OSError:
+        return None
