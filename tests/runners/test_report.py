@@ -55,10 +55,8 @@ def test_report_is_written_when_asked_for_by_name(here: Path, run_script: RunScr
         ("colour=red", "Key 'colour' not in 'ReportSettingsSchema'"),
     ],
 )
-def test_mistake_is_told_in_one_line_when_run_as_a_script(
-    wrong: str, told: str, here: Path, run_script: RunScript
-) -> None:
-    done = run_script("report.py", "experiment=single", wrong, cwd=here)
+def test_mistake_is_told_in_one_line_when_it_is_made(wrong: str, told: str, here: Path, run_here: RunScript) -> None:
+    done = run_here("report.py", "experiment=single", wrong, cwd=here)
     assert done.returncode == 2
     assert done.stderr.startswith(f"error: {told}")
     assert done.stderr.count("\n") == 1
