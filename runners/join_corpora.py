@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from runners.cli.arguments import argument, help_text, parse_arguments
 from runners.cli.entry_point import told_in_one_line
+from vits.common.quantities import Cosine
 
 EXAMPLE = """\
 python runners/join_corpora.py corpora=demo45:base,demo45:retention,more_voices:base \\
@@ -20,7 +21,7 @@ class JoinCorporaArguments:
     corpora: str = argument("folder:split, ...; their speakers' names must differ")
     out: str = argument("the folder for the table and for links to the corpora")
     apart_from: str = argument("folder:split, ... with the voices to stay away from", "")
-    similarity: float = argument("the cosine between mean ECAPA voiceprints from which voices are too much alike", 0.75)
+    similarity: Cosine = argument("cosine between mean ECAPA voiceprints from which voices are too much alike", 0.75)
     base: str = argument("a bundle whose rate the recordings are compared at", "assets/demo_base")
 
 

@@ -11,6 +11,7 @@ from dataclasses import MISSING, Field, field, fields
 from types import NoneType
 from typing import Any, TypeVar, get_args, get_type_hints
 
+from vits.common.bounds import check_value
 from vits.common.errors import InputError
 
 T = TypeVar("T")
@@ -28,7 +29,7 @@ def parse_arguments(schema: type[T], arguments: Sequence[str]) -> T:
     """The arguments as an instance of the dataclass `schema`.
 
     Raises:
-        InputError: a name is unknown or missing, or a value is not of its type.
+        InputError: a name is unknown or missing, or a value is not of its type or out of bounds.
     """
     known = {column.name: column for column in fields(schema)}  # pyright: ignore[reportArgumentType]
     given: dict[str, str] = {}
@@ -40,8 +41,11 @@ def parse_arguments(schema: type[T], arguments: Sequence[str]) -> T:
     missing = [name for name, column in known.items() if name not in given and _is_required(column)]
     if missing:
         raise InputError(f"{missing[0]}=... is missing ({known[missing[0]].metadata['what']})")
-    types = get_type_hints(schema)
-    return schema(**{name: _converted(name, value, types[name]) for name, value in given.items()})
+    types, bounded = get_type_hints(schema), get_type_hints(schema, include_extras=True)
+    values = {name: _converted(name, value, types[name]) for name, value in given.items()}
+    for name, value in values.items():
+        check_value(name, value, bounded[name])
+    return schema(**values)
 
 
 def _converted(name: str, value: str, kind: Any) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from runners.cli.arguments import argument
+from vits.common.quantities import Several
 
 
 @dataclass
@@ -18,4 +19,4 @@ class MakeCorpusArguments:
     out: str = argument("the folder for the recordings and metadata.csv; what it holds of these already is kept")
     splits: str = argument("what the sentences are for, in their order; the last may take all that are left", "train")
     share: bool = argument("true: all voices say the same sentences; false: each says as many of its own", True)
-    threads: int = argument("processor cores to use; they don't change the result", 1)
+    threads: Several = argument("processor cores to use; they don't change the result", 1)

@@ -13,6 +13,7 @@ import yaml
 
 CONF = Path(__file__).resolve().parents[2] / "conf"
 BAD_INPUT, FAILURE, INTERRUPTED = 2, 1, 130
+LESS_MEMORY = "make the batch size smaller, or give less at a time"
 NOT_FOR_USERS = ("object_type=", "reference_type=", "Config search path:", "provider=")
 
 
@@ -48,9 +49,11 @@ def told_in_one_line() -> Iterator[None]:
     from omegaconf.errors import OmegaConfBaseException
 
     from vits.common.errors import BrokenOffError, InputError
+    from vits.common.memory import memory_is_told
 
     try:
-        yield
+        with memory_is_told(LESS_MEMORY):
+            yield
     except InputError as error:
         _leave(str(error), BAD_INPUT)
     except BrokenOffError as error:

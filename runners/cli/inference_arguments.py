@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from runners.cli.arguments import argument
+from vits.common.quantities import BatchSize, LengthScale, NoiseScale, Seed
 
 
 @dataclass
@@ -16,10 +17,10 @@ class SpeakArguments:
     out: str = argument("the audio file to write; for several lines a folder, which gets 0001.wav, 0002.wav, ...")
     text: str | None = argument("the sentence; without text and file, lines are read from standard input", None)
     file: str | None = argument("a text file, one sentence a line", None)
-    noise_scale: float = argument("spread of the latent around its mean", 0.667)
-    length_scale: float = argument("above 1 slower, below 1 faster", 1.0)
-    seed: int = argument("what the noise is drawn with", 0)
-    batch_size: int = argument("sentences spoken at a time", 16)
+    noise_scale: NoiseScale = argument("spread of the latent around its mean", 0.667)
+    length_scale: LengthScale = argument("above 1 slower, below 1 faster", 1.0)
+    seed: Seed = argument("what the noise is drawn with", 0)
+    batch_size: BatchSize = argument("sentences spoken at a time", 16)
     device: str = argument("auto, cpu or cuda", "auto")
 
 

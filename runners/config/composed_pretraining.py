@@ -7,7 +7,7 @@ from pathlib import Path
 from omegaconf import DictConfig
 
 from runners.config.building import build, cache_dir_of, plain
-from runners.pretraining.pretraining_run import Pretraining, require_positive
+from runners.pretraining.pretraining_run import Pretraining
 from vits.corpus.roots import resolve_folder
 
 
@@ -17,13 +17,6 @@ def pretraining_from(config: DictConfig) -> Pretraining:
     Raises:
         InputError: a value is not allowed.
     """
-    require_positive(
-        steps=config.steps,
-        save_every_minutes=config.save_every_minutes,
-        log_every=config.log_every,
-        validate_every=config.validate_every,
-        devices=config.devices,
-    )
     return Pretraining(
         directory=Path("pretraining") / config.name,
         bundle=Path(config.bundle),

@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 from typing import Annotated
 
 from runners.evaluation.selection import Selection
-from vits.common.bounds import Above, AtLeast, AtMost, OneOf, check_fields
+from vits.common.bounds import AtLeast, AtMost, OneOf, check_fields
 from vits.common.errors import InputError
+from vits.common.quantities import BatchSize, LengthScale, NoiseScale, Number
 from vits.common.registry import register
 
 RETENTION = "retention"  # the split of the base voices' rows
@@ -31,23 +32,20 @@ class EvaluationSettings:
     `noise_scale` is the spread of the latent around its mean, `length_scale` stretches time.
     """
 
-    utterances_per_speaker: dict[str, int] = field(default_factory=dict)
+    utterances_per_speaker: dict[str, Number] = field(default_factory=dict)
     test_texts: Annotated[int, AtLeast(0), AtMost(200)] = 40
     validation_sentences: Annotated[int, AtLeast(0), AtMost(200)] = 10
     test_at: Annotated[str, OneOf(CHOSEN, EVERY)] = CHOSEN
     selection: Selection = field(default_factory=Selection)
-    retention_utterances: Annotated[int, AtLeast(0)] = 40
-    noise_scale: Annotated[float, AtLeast(0)] = 0.667
-    length_scale: Annotated[float, Above(0)] = 1.0
-    batch_size: Annotated[int, AtLeast(1)] = 16
+    retention_utterances: Number = 40
+    noise_scale: NoiseScale = 0.667
+    length_scale: LengthScale = 1.0
+    batch_size: BatchSize = 16
 
     def __post_init__(self) -> None:
         check_fields(self, "evaluation")
         if not self.utterances_per_speaker:
             raise InputError("evaluation.utterances_per_speaker names no split; give one, such as {test: 8}")
-        for split, count in self.utterances_per_speaker.items():
-            if count < 0:
-                raise InputError(f"evaluation.utterances_per_speaker.{split}={count} must be 0 (all) or more")
         for split, setting in ((RETENTION, "retention_utterances"), (TEXTS, "test_texts")):
             if split in self.utterances_per_speaker and getattr(self, setting):
                 raise InputError(

@@ -19,8 +19,10 @@ from runners.training.trainer import TrainingSettings
 from runners.voices.recorded_voices import Voices
 from strategies.adaptation import Adaptation
 from strategies.initialisers.embedding_init import EmbeddingInit
+from vits.common.bounds import check_fields
 from vits.common.errors import InputError
 from vits.common.names import check_folder, check_name
+from vits.common.quantities import DurationSeconds, Seed
 from vits.corpus.batching import LengthBucketedBatches
 from vits.corpus.corpus import Corpus
 from vits.corpus.data_identity import corpus_identity
@@ -47,21 +49,18 @@ class Cell:
     evaluation: EvaluationSettings
     metrics: list[Metric]
     tracking: TrackingSettings
-    seed: int
+    seed: Seed
     length: Length
     precision: str
     device: str
-    max_duration_s: float
+    max_duration_s: DurationSeconds
     cache_dir: Path
     initialisers: Mapping[str, EmbeddingInit]
     config_yaml: str
     differing: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        if self.seed < 0:
-            raise InputError(f"seed={self.seed} must be 0 or more")
-        if self.seed >= 2**63:
-            raise InputError(f"seed={self.seed} must be below 2**63")
+        check_fields(self, "")
         if not 1 <= len(self.experiment) <= LONGEST_TAG:
             raise InputError(f"name={self.experiment!r} has {len(self.experiment)} characters; give 1 to {LONGEST_TAG}")
         check_name(self.experiment, "name")

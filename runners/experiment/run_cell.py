@@ -21,15 +21,19 @@ from runners.training.devices import make_fabric
 from runners.training.fit import Fit
 from runners.training.trainer import Trainer
 from runners.voices.recorded_voices import Voices, enrol
+from vits.common.memory import memory_is_told
+
+LESS_MEMORY = "make training.batch_size, training.segment_frames or max_duration_s smaller, or precision=bf16"
 
 
+@memory_is_told(LESS_MEMORY)
 def run_cell(cell: Cell) -> CellFolder:
     """Run a cell, go on with it where it stopped, or find that it has its result already or that another process
     is at it.
 
     Raises:
         InputError: something given can't be used; nothing was written then.
-        BrokenOffError: it can't go on: a loss left the numbers, or another process took over.
+        BrokenOffError: it can't go on: a loss left the numbers, memory ran out, or another process took over.
     """
     start, voices = _start(cell)
     identity = cell.identity(start, voices)
@@ -102,7 +106,7 @@ def _fit_and_score(
     trainer.generator_optimizer.load_named_state(start.optimizer_state)
     evaluator = evaluator_of(cell, start, voices, judges, adapted)
     folder.write_table("texts", evaluator.texts)
-    with folder, tracker_of(cell, identity, folder) as tracker:
+    with folder, memory_is_told(LESS_MEMORY), tracker_of(cell, identity, folder) as tracker:
         tracker.summarise({TRAINED: trainable_shares(start.synthesizer)[-1].trainable})
         fit = Fit(folder, trainer, adapted.material, evaluator, tracker, cell.schedule(voices))
         fit.run()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -13,13 +12,14 @@ from torch.nn.utils.rnn import pad_sequence
 
 from runners.inference.adapted_model import AdaptedModel
 from runners.inference.text_pieces import text_pieces
+from vits.common.bounds import check_fields
 from vits.common.errors import InputError
+from vits.common.quantities import BatchSize, LengthScale, NoiseScale, Seed
 from vits.sentence_noise import sentence_generators
 from vits.text.phonemizer import EspeakPhonemizer
 from vits.text.tokens import Tokenizer
 
 PAUSE_S = 0.25  # between the pieces of a long text
-LARGEST_SCALE = 100.0  # of noise and time: far beyond speech, and what memory is for
 
 
 @dataclass(frozen=True)
@@ -32,18 +32,13 @@ class SpeakingStyle:
         InputError: a number is none that speech can be made with.
     """
 
-    noise_scale: float = 0.667
-    length_scale: float = 1.0
-    seed: int = 0
-    batch_size: int = 16
+    noise_scale: NoiseScale = 0.667
+    length_scale: LengthScale = 1.0
+    seed: Seed = 0
+    batch_size: BatchSize = 16
 
     def __post_init__(self) -> None:
-        if not (math.isfinite(self.noise_scale) and 0 <= self.noise_scale <= LARGEST_SCALE):
-            raise InputError(f"noise_scale={self.noise_scale} must be a number from 0 to {LARGEST_SCALE:.0f}")
-        if not (math.isfinite(self.length_scale) and 0 < self.length_scale <= LARGEST_SCALE):
-            raise InputError(f"length_scale={self.length_scale} must be a number above 0 and up to {LARGEST_SCALE:.0f}")
-        if self.batch_size < 1:
-            raise InputError(f"batch_size={self.batch_size} must be 1 or more")
+        check_fields(self, "")
 
 
 @dataclass(frozen=True)

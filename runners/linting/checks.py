@@ -24,7 +24,9 @@ from runners.linting.spoken_texts import differently_read
 from runners.linting.transcripts import disagreements, transcribe
 from runners.training.devices import make_fabric
 from vits.common.atomic_files import write_atomically
+from vits.common.bounds import check_fields
 from vits.common.errors import InputError
+from vits.common.quantities import Number, PositiveDifference, Weight
 from vits.corpus.clip import Clip
 from vits.corpus.corpus import Corpus
 from vits.corpus.features import with_phonemes
@@ -40,21 +42,13 @@ class Thresholds:
     `wer_difference` errors per word, and by the cosine `secs_difference`.
     """
 
-    whisper_per_speaker: int | None = 8
-    max_wer: float = 0.5
-    wer_difference: float = 0.05
-    secs_difference: float = 0.05
+    whisper_per_speaker: Number | None = 8
+    max_wer: Weight = 0.5
+    wer_difference: PositiveDifference = 0.05
+    secs_difference: PositiveDifference = 0.05
 
     def __post_init__(self) -> None:
-        if self.whisper_per_speaker is not None and self.whisper_per_speaker < 0:
-            raise InputError(
-                f"whisper_per_speaker={self.whisper_per_speaker} must be 0 or more recordings, or null for all"
-            )
-        if not self.max_wer >= 0:
-            raise InputError(f"max_wer={self.max_wer} must be 0 or more, such as 0.5")
-        for metric, difference in self.worth_showing.items():
-            if not difference > 0:
-                raise InputError(f"{metric}_difference={difference} must be above 0, such as 0.05")
+        check_fields(self, "")
 
     @property
     def worth_showing(self) -> dict[str, float]:

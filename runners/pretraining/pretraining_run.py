@@ -11,7 +11,8 @@ from metrics.metric import Metric
 from runners.evaluation.evaluation_settings import EvaluationSettings
 from runners.tracking.tracker import TrackingSettings
 from runners.training.trainer import TrainingSettings
-from vits.common.errors import InputError
+from vits.common.bounds import check_fields
+from vits.common.quantities import DurationSeconds, Minutes, Number, Seed, Several
 from vits.corpus.corpus import Corpus
 
 
@@ -33,23 +34,26 @@ class Pretraining:
     corpus: Corpus
     train_split: str
     validation_split: str
-    validation_sentences: int
-    validate_every: int
+    validation_sentences: Number
+    validate_every: Several
     evaluation: EvaluationSettings
     model: Mapping[str, Any] | None
     training: TrainingSettings
     metrics: list[Metric]
     tracking: TrackingSettings
-    steps: int
-    save_every_minutes: float
-    log_every: int
-    seed: int
+    steps: Several
+    save_every_minutes: Minutes
+    log_every: Several
+    seed: Seed
     device: str
-    devices: int
+    devices: Several
     precision: str
-    max_duration_s: float
+    max_duration_s: DurationSeconds
     cache_dir: Path
     config: Mapping[str, Any]
+
+    def __post_init__(self) -> None:
+        check_fields(self, "")
 
     @property
     def state_directory(self) -> Path:
@@ -75,10 +79,3 @@ class Pretraining:
     def validation(self) -> Path:
         """Scores of all validations, as in a cell's scores.csv."""
         return self.state_directory / "validation.csv"
-
-
-def require_positive(**values: int | float) -> None:
-    """Check settings that must be above 0."""
-    for name, value in values.items():
-        if value <= 0:
-            raise InputError(f"{name}={value} must be above 0")

@@ -26,9 +26,11 @@ from runners.voices.recorded_voices import Voices, enrol, load_voices
 from vits.bundle import Bundle, check_replaceable, load_bundle
 from vits.common.atomic_files import content_key
 from vits.common.errors import BrokenOffError, InputError
+from vits.common.memory import memory_is_told
 from vits.model_spec import ModelSpec
 from vits.synthesizer import Synthesizer
 
+LESS_MEMORY = "make training.batch_size, training.segment_frames or max_duration_s smaller"
 ENROLMENT_CLIPS = 20  # of each base speaker make its voiceprint
 
 
@@ -42,7 +44,7 @@ def pretrain(run: Pretraining) -> None:
     check_replaceable(run.bundle)
     stop = StopSignal()
     fabric = make_fabric(run.device, run.precision, run.devices)
-    with _held(run) if fabric.is_global_zero else nullcontext():
+    with memory_is_told(LESS_MEMORY), _held(run) if fabric.is_global_zero else nullcontext():
         _pretrain(run, fabric, stop)
 
 

@@ -245,14 +245,10 @@ class Experiment:
 
     @cached_property
     def texts(self) -> Mapping[tuple[str, str, str], str]:
-        """What is said in each sentence, by split, speaker and utterance, where the cells say so."""
-        cells = [system.cells[0] for system in self.systems]
-        clips = pd.concat([cell.clips for cell in cells]).drop_duplicates()
-        names = [path[: len(path) - len(Path(path).suffix)] for path in clips["path"]]
-        recorded = zip(zip(clips["split"], clips["speaker"], names, strict=True), clips["text"], strict=True)
-        spoken = pd.concat([cell.table("texts", TEXT_COLUMNS) for cell in cells]).drop_duplicates()
-        keys = zip(spoken["split"], spoken["speaker"], spoken["utterance"], strict=True)
-        return {**dict(recorded), **dict(zip(keys, spoken["text"], strict=True))}
+        """What is said in each sentence, by split, speaker and utterance."""
+        tables = [system.cells[0].table("texts", TEXT_COLUMNS) for system in self.systems]
+        said = pd.concat(tables, ignore_index=True).drop_duplicates(list(TEXT_COLUMNS[:3]))
+        return {(row.split, row.speaker, row.utterance): row.text for row in said.itertuples()}
 
     def metric(self, name: str) -> Metric | None:
         """The metric of that name, if it was scored."""
@@ -307,6 +303,7 @@ def finished_cells(folder: Path) -> list[CellResult]:
                 f"{cell.folder} was written by an earlier version of this project; "
                 "remove it, or choose another name=... for the experiment"
             )
+        CellFolder(cell.folder).check_files()
         wrong = mismatch(cell.record, FinishedRecord)
         if wrong is not None:
             raise InputError(f"{cell.folder / CELL_JSON} is damaged: {wrong}; restore it, or remove the folder")
@@ -378,8 +375,12 @@ def _findings(cells: Sequence[CellResult]) -> pd.DataFrame | None:
 
 
 def _differing(cells: Sequence[CellResult]) -> tuple[str, ...]:
-    """In which parts of their configuration cells differ that should be alike."""
+    """In which parts of their configuration cells differ that should be alike, but for the settings they are of."""
+    varied = [name for name in facets_shown(cells) if len({cell.facets.get(name, DEFAULT) for cell in cells}) > 1]
+    swept = {name.partition(".")[0] for name in varied}
     identities = [cell.record.get("identity_of", {}) for cell in cells]
     return tuple(
-        part for part in SHARED if len({json.dumps(identity.get(part), sort_keys=True) for identity in identities}) > 1
+        part
+        for part in SHARED
+        if part not in swept and len({json.dumps(identity.get(part), sort_keys=True) for identity in identities}) > 1
     )

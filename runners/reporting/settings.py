@@ -8,6 +8,7 @@ from typing import Annotated
 from metrics.metric import Metric
 from vits.common.bounds import AtLeast, AtMost, Below, check_fields
 from vits.common.errors import InputError
+from vits.common.quantities import PositiveDifference
 from vits.common.registry import register, registered
 
 NONE, WANDB = "none", "wandb"
@@ -26,24 +27,23 @@ class ReportSettings:
     nothing. `margins` are by how much systems may differ and be equal for all practical purposes, where it shall not
     be the metric's own. All statements of one kind hold together with probability `level`. `sentences` may be
     listened to in every system, as long as their audio fits into `audio_mb` megabytes. `publish` says where the
-    report goes beside the experiment's folder: `none`, or `wandb`.
+    report goes beside the experiment's folder: `none`, or `wandb`. `ratings` are files of answers to
+    the listening test.
     """
 
     aim: str = "secs"
     guards: list[str] = field(default_factory=lambda: ["wer", RETENTION_MARGIN, "distillmos"])
-    margins: dict[str, float] = field(default_factory=dict)
+    margins: dict[str, PositiveDifference] = field(default_factory=dict)
     level: Annotated[float, AtLeast(0.5), Below(1)] = 0.95
     sentences: Annotated[int, AtLeast(0)] = 5
     audio_mb: Annotated[float, AtLeast(0), AtMost(1000)] = 15.0
     publish: str = NONE
+    ratings: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         check_fields(self, "report")
         if self.publish not in PUBLISHERS:
             raise InputError(f"report.publish={self.publish!r} is unknown; choose from {', '.join(PUBLISHERS)}")
-        for name, margin in self.margins.items():
-            if not 0 < margin < float("inf"):
-                raise InputError(f"report.margins.{name}={margin} must be positive, in the metric's unit")
 
     @property
     def alpha(self) -> float:

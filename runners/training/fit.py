@@ -111,9 +111,6 @@ class Fit:
             self.averaging.finish(self.trainer.synthesizer, self.evaluator.merit)
         with self.averaging.applied(self.trainer.synthesizer):
             self._speak(step, self.evaluator.splits if self.schedule.is_end(step) else self.evaluator.splits_between)
-            if self._chosen_step() == step:
-                self.folder.check_lease()
-                save_weights(self.trainer.synthesizer, self.folder.best)
 
     def _speak(self, step: int, splits: Collection[str]) -> None:
         """Score the model as it is now on some splits, and write it down."""
@@ -127,14 +124,18 @@ class Fit:
             self._write_down(self.evaluator.evaluate(self.trainer.synthesizer, step, bar.update, splits), step)
 
     def _write_down(self, result: Evaluation, step: int) -> None:
-        """Keep the scores and the audio of a stage."""
+        """Keep the audio of a stage, its weights if they may be those that are kept, and its scores."""
         self.folder.check_lease()
         self.trainer.cost.note_speech(result.synthesis_s, result.audio_s)
         audio, pictures = self._write_media(result, step)
         self.tracker.log_scores(step, result.table)
         self.tracker.log_media(step, audio, pictures)
+        self._add("scores", result.rows)
+        if self._chosen_step() == step:
+            self.folder.check_lease()
+            save_weights(self.trainer.synthesizer, self.folder.best)
         self._append("transcripts", result.notes)
-        self._append("scores", result.rows)
+        self.folder.write_table("scores", self.tables["scores"])  # last: what stands there is done
         tqdm.write(f"  step {step}: {describe(result.table, self.evaluator.metrics)}")
 
     def _write_media(self, result: Evaluation, step: int) -> tuple[list[Path], list[Path]]:
@@ -156,13 +157,16 @@ class Fit:
             pictures.append(picture)
         return [path for path, _ in shown], pictures
 
-    def _append(self, name: str, rows: pd.DataFrame) -> None:
+    def _add(self, name: str, rows: pd.DataFrame) -> None:
         table = self.tables[name]
         self.tables[name] = rows if table.empty else pd.concat([table, rows], ignore_index=True)
+
+    def _append(self, name: str, rows: pd.DataFrame) -> None:
+        self._add(name, rows)
         self.folder.write_table(name, self.tables[name])
 
     def _drop_what_will_be_done_again(self) -> None:
-        """Forget what is of steps after the saved state's, and what an evaluation that broke off left behind."""
+        """Forget what is of steps after the saved state's, and transcripts whose scores weren't written any more."""
         self.tables = {
             name: table if table.empty else table[table["step"] <= self.trainer.step]
             for name, table in self.tables.items()

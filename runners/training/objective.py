@@ -9,7 +9,9 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from vits.common.bounds import check_fields
 from vits.common.errors import InputError
+from vits.common.quantities import Weight
 from vits.corpus.batching import Batch
 from vits.losses import MultiScaleMelLoss, SubbandSTFTLoss, kl_loss
 from vits.pqmf import PQMF
@@ -21,14 +23,17 @@ from vits.synthesizer import TrainingPass, slice_segments
 class LossWeights:
     """How much each loss of the generator counts. The multi-scale mel loss is computed only if it counts."""
 
-    mel: float = 45.0
-    kl: float = 1.0
-    duration: float = 1.0
-    subband_stft: float = 1.0
-    multi_scale_mel: float = 0.0
-    adversarial: float = 1.0
-    feature_matching: float = 1.0
-    duration_adversarial: float = 1.0
+    mel: Weight = 45.0
+    kl: Weight = 1.0
+    duration: Weight = 1.0
+    subband_stft: Weight = 1.0
+    multi_scale_mel: Weight = 0.0
+    adversarial: Weight = 1.0
+    feature_matching: Weight = 1.0
+    duration_adversarial: Weight = 1.0
+
+    def __post_init__(self) -> None:
+        check_fields(self, "training.loss_weights")
 
     def total(self, losses: Mapping[str, Tensor], penalties: Mapping[str, Tensor] | None = None) -> Float[Tensor, ""]:
         """The weighted sum of the losses that are there, and of penalties, which bring their weights along.

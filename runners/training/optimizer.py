@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Annotated, Any
 
 import torch
 from torch import Tensor, nn
 
 from runners.training.sixteen_bit_moments import packed, round_moments, unpacked
 from strategies.freeze.freeze_policy import TRAINED, RateSchedule
+from vits.common.bounds import OneOf, check_fields
 from vits.common.errors import InputError
+from vits.common.quantities import Betas, Decay, Epsilon, LearningRate, Number, PositiveFactor, Weight
 
 
 @dataclass(frozen=True)
@@ -19,10 +21,10 @@ class OptimizerSettings:
     """AdamW (Loshchilov and Hutter, 2019) and its learning rate over time.
 
     `lr_decay` multiplies the rate after every epoch of the data, however the training's length is given.
-    `warmup_steps` raises it linearly from 0, and `max_gradient_norm` scales a longer gradient down to that length.
-    The speakers' embeddings learn `embedding_rate_factor` times as fast: AdamW moves a number by about the rate in a
-    step, and an embedding, whose numbers are near 1 in size, has further to go than a weight and is moved by one
-    speaker's steps alone.
+    `warmup_steps` raises it linearly from 0, and `max_gradient_norm` scales a longer gradient down to that length
+    (None: to none). The speakers' embeddings learn `embedding_rate_factor` times as fast: AdamW moves a number by
+    about the rate in a step, and an embedding, whose numbers are near 1 in size, has further to go than a weight and
+    is moved by one speaker's steps alone.
 
     A run that is to end soon is cooled down: from `cooldown_from_step` the rate falls linearly and reaches 0
     after `cooldown_steps` (0: never), which gains what a schedule planned from the start would have (Hägele et
@@ -31,27 +33,20 @@ class OptimizerSettings:
     `moment_bits` is 32, or 16 for a saved state of two thirds of the size (`runners.training.sixteen_bit_moments`).
     """
 
-    learning_rate: float = 2e-4
-    betas: list[float] = field(default_factory=lambda: [0.8, 0.99])
-    eps: float = 1e-9
-    weight_decay: float = 0.01
-    lr_decay: float = 0.999875
-    warmup_steps: int = 0
-    max_gradient_norm: float = float("inf")
-    embedding_rate_factor: float = 1.0
-    cooldown_from_step: int = 0
-    cooldown_steps: int = 0
-    moment_bits: int = 32
+    learning_rate: LearningRate = 2e-4
+    betas: Betas = field(default_factory=lambda: [0.8, 0.99])
+    eps: Epsilon = 1e-9
+    weight_decay: Weight = 0.01
+    lr_decay: Decay = 0.999875
+    warmup_steps: Number = 0
+    max_gradient_norm: PositiveFactor | None = None
+    embedding_rate_factor: PositiveFactor = 1.0
+    cooldown_from_step: Number = 0
+    cooldown_steps: Number = 0
+    moment_bits: Annotated[int, OneOf(16, 32)] = 32
 
     def __post_init__(self) -> None:
-        if self.learning_rate <= 0:
-            raise InputError(f"learning_rate={self.learning_rate} must be above 0")
-        if self.embedding_rate_factor <= 0:
-            raise InputError(f"embedding_rate_factor={self.embedding_rate_factor} must be above 0")
-        if len(self.betas) != 2 or not all(0 <= beta < 1 for beta in self.betas):
-            raise InputError(f"betas={self.betas} must be two numbers from 0 to below 1")
-        if self.moment_bits not in (16, 32):
-            raise InputError(f"moment_bits={self.moment_bits} must be 16 or 32")
+        check_fields(self, "training.optimizer")
 
     def rate(self, step: int, epoch: int) -> float:
         """The learning rate at a step of an epoch, both counted from 0."""

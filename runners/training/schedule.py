@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from vits.common.bounds import check_fields
 from vits.common.errors import InputError
+from vits.common.quantities import Number, Several
 
 FIRST = 25  # steps before a trained model is evaluated first; the next evaluation is after twice as many
 
@@ -35,18 +37,12 @@ class Length:
     most at first; with `eval_every` at equal distances instead, which are counted as the length is.
     """
 
-    steps: int | None = None
-    epochs: int | None = None
-    eval_every: int | None = None
+    steps: Number | None = None
+    epochs: Number | None = None
+    eval_every: Several | None = None
 
     def __post_init__(self) -> None:
-        for name, value, least in (
-            ("steps", self.steps, 0),
-            ("epochs", self.epochs, 0),
-            ("eval_every", self.eval_every, 1),
-        ):
-            if value is not None and value < least:
-                raise InputError(f"{name}={value} must be {least} or more")
+        check_fields(self, "")
         if self.steps is None and self.epochs is None:
             raise InputError("steps=null and epochs=null leave open how long to train; give one, such as steps=200")
         if self.steps is not None and self.epochs is not None:

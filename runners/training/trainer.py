@@ -10,7 +10,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import torch
 from lightning_fabric import Fabric
@@ -25,7 +25,9 @@ from runners.training.regime import Regime
 from vits.adversary import Adversary
 from vits.alignment import noise_scale_at
 from vits.checkpoint import load_strict, load_tensors, part_of, put_together, save_tensors
+from vits.common.bounds import AtLeast, AtMost, check_fields
 from vits.common.errors import BrokenOffError, InputError
+from vits.common.quantities import BatchSize, Number
 from vits.common.registry import register
 from vits.corpus.batching import Batch
 from vits.corpus.features import PreparedUtterance
@@ -52,19 +54,17 @@ class TrainingSettings:
     `mel_target` what the mel loss compares with, the recording's `segment` or the `whole_recording` (`Objective`).
     """
 
-    batch_size: int = 32
-    segment_frames: int = 32
+    batch_size: BatchSize = 32
+    segment_frames: Annotated[int, AtLeast(1), AtMost(100_000)] = 32
     optimizer: OptimizerSettings = field(default_factory=OptimizerSettings)
     loss_weights: LossWeights = field(default_factory=LossWeights)
-    adversary_from_step: int = 0
+    adversary_from_step: Number = 0
     alignment_noise: bool = False
     mel_target: str = "segment"
 
     def __post_init__(self) -> None:
         check_mel_target(self.mel_target)
-        for name, value in (("batch_size", self.batch_size), ("segment_frames", self.segment_frames)):
-            if value < 1:
-                raise InputError(f"training.{name}={value} must be 1 or more")
+        check_fields(self, "training")
 
 
 @dataclass(frozen=True)
@@ -170,13 +170,13 @@ class Trainer:
         optimizer.zero_grad(set_to_none=True)
         self.fabric.backward(loss)
         parameters = [p for p in module.parameters() if p.grad is not None]
-        norm = nn.utils.clip_grad_norm_(parameters, self.settings.optimizer.max_gradient_norm)
+        norm = nn.utils.clip_grad_norm_(parameters, self.settings.optimizer.max_gradient_norm or math.inf)
         optimizer.step()
         return norm
 
     def _seed_step(self) -> torch.Generator:
         """All that this step draws is decided here."""
-        step_seed = self.seed * 1_000_003 + self.step + self.fabric.global_rank * RANKS_APART
+        step_seed = (self.seed * 1_000_003 + self.step + self.fabric.global_rank * RANKS_APART) % 2**64
         torch.manual_seed(step_seed)  # dropout draws from the default generator
         return torch.Generator(self.fabric.device).manual_seed(step_seed)
 

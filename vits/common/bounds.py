@@ -138,15 +138,16 @@ class Items(Bound):
 
 
 def check_fields(instance: Any, where: str) -> None:
-    """Check every field of a dataclass against its type; `where` is the place of the object in the configuration.
+    """Check every field of a dataclass against its type; `where` is the place of the object in the configuration,
+    empty at its top.
 
-    Fields of other types than numbers, text, flags and lists of these are left to their classes.
+    Fields of other types than numbers, text, flags and lists and mappings of these are left to their classes.
 
     Raises:
         InputError: a value is out of bounds, not finite, or of another type.
     """
     for name, hint in _hints(type(instance)):
-        check_value(f"{where}.{name}", getattr(instance, name), hint)
+        check_value(f"{where}.{name}" if where else name, getattr(instance, name), hint)
 
 
 def check_value(where: str, value: object, hint: Any) -> None:
@@ -163,6 +164,8 @@ def check_value(where: str, value: object, hint: Any) -> None:
             raise _refused(where, value, f"{_SCALARS[plain]}{_said(bounds)}")
     elif get_origin(plain) in (list, tuple, Sequence):
         _check_items(where, value, plain, bounds)
+    elif get_origin(plain) in (dict, Mapping):
+        _check_entries(where, value, plain, bounds)
 
 
 def shown(value: object) -> str:
@@ -236,6 +239,16 @@ def _check_items(where: str, value: object, plain: Any, bounds: tuple[Bound, ...
     for place, item in enumerate(value):
         if kinds:
             check_value(f"{where}[{place}]", item, kinds[min(place, len(kinds) - 1)])
+
+
+def _check_entries(where: str, value: object, plain: Any, bounds: tuple[Bound, ...]) -> None:
+    if not isinstance(value, Mapping):
+        raise _refused(where, value, "a mapping")
+    length = next((bound for bound in bounds if isinstance(bound, Items)), Items())
+    if not length.allows(value):
+        raise _refused(where, value, f"a mapping {length}")
+    for key, item in value.items():
+        check_value(f"{where}.{shown(key)[1:-1] if isinstance(key, str) else shown(key)}", item, get_args(plain)[1])
 
 
 def _said(bounds: tuple[Bound, ...]) -> str:

@@ -14,12 +14,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from vits.common.atomic_files import write_atomically
+from vits.common.bounds import check_fields
 from vits.common.errors import InputError
 from vits.common.names import shown
+from vits.common.quantities import Number, Seed
 from vits.corpus.clip import Clip
 from vits.corpus.text_file import numbered_lines
 
 TRAIN, VALIDATION, TEST = "train", "validation", "test"
+SPARE = "spare"  # training clips that are left out of a smaller training set
 HELD_OUT = (TEST, VALIDATION)
 _COLUMNS = ("split", "speaker", "text", "path")
 
@@ -32,14 +35,12 @@ class HoldOut:
     keeps the majority of a small corpus. A size of 0 holds out none.
     """
 
-    validation: int = 5
-    test: int = 20
-    seed: int = 0
+    validation: Number = 5
+    test: Number = 20
+    seed: Seed = 0
 
     def __post_init__(self) -> None:
-        for name, size in (("validation", self.validation), ("test", self.test)):
-            if size < 0:
-                raise InputError(f"{name}={size} clips per speaker can't be held out; give 0 or more")
+        check_fields(self, "data")
 
     def target(self, split: str, n_clips: int) -> int:
         """Clips that a speaker with so many shall have in a held-out split."""
@@ -50,6 +51,22 @@ class HoldOut:
     def splits(self) -> tuple[str, ...]:
         """The held-out splits that aren't empty."""
         return tuple(split for split in HELD_OUT if self.target(split, 3))
+
+
+def smaller_training(clips: Sequence[Clip], per_speaker: int, seed: int) -> list[Clip]:
+    """The clips in their order; all but so many of each speaker's training clips are spare.
+
+    They are chosen by a seeded hash of their names, so that a smaller training set is part of every larger one.
+    """
+    order: dict[str, list[str]] = defaultdict(list)
+    for clip in sorted(clips, key=lambda clip: hashlib.sha256(f"{seed} {clip.name}".encode()).digest()):
+        if clip.split == TRAIN:
+            order[clip.speaker].append(clip.name)
+    kept = {(speaker, name) for speaker, names in order.items() for name in names[:per_speaker]}
+    return [
+        replace(clip, split=SPARE) if clip.split == TRAIN and (clip.speaker, clip.name) not in kept else clip
+        for clip in clips
+    ]
 
 
 def split_by_sentence(clips: Sequence[Clip], hold_out: HoldOut) -> list[Clip]:

@@ -37,9 +37,9 @@ def test_training_stops_at_evaluations_and_ends_of_epochs_when_it_runs() -> None
 @pytest.mark.parametrize(
     ("steps", "epochs", "eval_every", "told"),
     [
-        (-1, None, None, "steps=-1 must be 0 or more"),
-        (None, -1, None, "epochs=-1 must be 0 or more"),
-        (1, None, 0, "eval_every=0 must be 1 or more"),
+        (-1, None, None, "steps=-1 must be a whole number of at least 0 and of at most 1000000000000"),
+        (None, -1, None, "epochs=-1 must be a whole number of at least 0 and of at most 1000000000000"),
+        (1, None, 0, "eval_every=0 must be a whole number of at least 1 and of at most 1000000000000"),
         (1, 2, None, "steps=1 and epochs=2 are two lengths of one training; give one"),
         (None, None, None, "steps=null and epochs=null leave open how long to train; give one, such as steps=200"),
     ],
