@@ -9,9 +9,10 @@ from typing import Any
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, OmegaConf
 
-from runners.config.building import build, cache_dir_of, plain
+from runners.config.building import build, cache_dir_of, check_known, plain
 from runners.config.differing_settings import SEVERAL, differing_settings
 from runners.config.registration import import_options
+from runners.config.schemas import GridSchema
 from runners.experiment.cell import Cell
 from strategies.adaptation import AXES, NONE, Adaptation, Choice, PenaltyChoice
 from vits.common.registry import registered
@@ -23,6 +24,7 @@ def cell_from(config: DictConfig) -> Cell:
     Raises:
         InputError: a value is not allowed.
     """
+    check_known(config, GridSchema)
     import_options()  # a launcher's worker gets the configuration ready-made, and has imported nothing yet
     return Cell(
         experiment=config.name,
