@@ -14,8 +14,10 @@ from metrics.acoustics import HOP, Pair, mel_cepstra, score_pairs, warped
 from metrics.judges.heard_before import Memo
 from metrics.judges.judge import Judges
 from metrics.metric import JUDGED_RATE, KnownVoices, Metric, Score, Scorer
+from vits.common.bounds import check_fields
 from vits.common.errors import InputError
 from vits.common.registry import register
+from vits.common.sizes import FrequencyHz
 
 FRAME = 1024  # samples, 64 ms: two periods of 31 Hz
 SEMITONES_PER_OCTAVE = 12
@@ -48,10 +50,11 @@ class LogF0(Metric):
     margin: ClassVar[float] = 0.25
     components: ClassVar[tuple[str, ...]] = ("log_f0_correlation", "log_f0_voicing_error")
 
-    lowest_hz: float = 65.0
-    highest_hz: float = 500.0
+    lowest_hz: FrequencyHz = 65.0
+    highest_hz: FrequencyHz = 500.0
 
     def __post_init__(self) -> None:
+        check_fields(self, "metrics.log_f0")
         if not JUDGED_RATE / FRAME * 2 < self.lowest_hz < self.highest_hz < JUDGED_RATE / 4:
             raise InputError(
                 f"metrics.log_f0 looks for F0 between {self.lowest_hz} and {self.highest_hz} Hz; give a lowest_hz "

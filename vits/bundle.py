@@ -7,6 +7,7 @@ optimizer.safetensors     the optimizer's moments by parameter name, where an im
 speakers.csv              `name|utterances`, a line for each row of the speaker embedding
 voiceprints.safetensors   each speaker's unit mean ECAPA voiceprint, zeros for rows never trained
 card.md                   what it was trained on, for how long, and how it scores
+checksums.json            of the files above but the card; a bundle without it is taken as it is
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from vits.adversary import Adversary
 from vits.checkpoint import check_numbers, load_tensors, load_weights, save_tensors, save_weights
 from vits.common.atomic_files import content_key
 from vits.common.bounds import shown
+from vits.common.checksums import MANIFEST, check_manifest, write_manifest
 from vits.common.errors import InputError
 from vits.common.text_reading import read_utf8
 from vits.common.yaml_file import read_mapping
@@ -37,6 +39,8 @@ SPEAKERS = "speakers.csv"
 VOICEPRINTS = "voiceprints.safetensors"
 OPTIMIZER = "optimizer.safetensors"
 CARD = "card.md"
+CHECKED = (MODEL, GENERATOR, ADVERSARY, OPTIMIZER, SPEAKERS, VOICEPRINTS, "adapters.json")
+REPLACEABLE = (*CHECKED, CARD, MANIFEST, "trained_on.csv", "teachers.json")  # what a bundle's folder may hold
 NEEDED = (MODEL, GENERATOR, SPEAKERS, VOICEPRINTS)
 SPEAKERS_HEADER = "name|utterances"
 REMEDY = "make the bundle again"
@@ -102,6 +106,7 @@ def write_bundle_files(bundle: Bundle, made: Path, card: str) -> None:
     (made / SPEAKERS).write_text("\n".join(lines) + "\n", encoding="utf-8")
     save_tensors({"voiceprints": bundle.voiceprints.contiguous()}, made / VOICEPRINTS)
     (made / CARD).write_text(card, encoding="utf-8")
+    write_manifest(made, CHECKED)
 
 
 def load_bundle(directory: Path, attach: Callable[[Synthesizer], None] = lambda _: None) -> Bundle:
@@ -113,6 +118,7 @@ def load_bundle(directory: Path, attach: Callable[[Synthesizer], None] = lambda 
         InputError: a file is missing, damaged, or doesn't fit the others.
     """
     check_complete(directory)
+    check_manifest(directory, REMEDY)
     spec = ModelSpec(read_mapping(directory / MODEL, remedy=REMEDY))
     speakers = read_speakers(directory)
     synthesizer = spec.synthesizer(len(speakers))
@@ -168,6 +174,12 @@ def check_replaceable(directory: Path) -> None:
     if not empty and not (directory / MODEL).is_file():
         raise InputError(
             f"{directory} is no base bundle, and writing one would remove what it holds; choose another bundle=..."
+        )
+    others = [] if empty else sorted(path.name for path in directory.iterdir() if path.name not in REPLACEABLE)
+    if others:
+        raise InputError(
+            f"{directory} holds more than a bundle, and writing one would remove {shown(others[0])}; choose another "
+            "bundle=..."
         )
 
 

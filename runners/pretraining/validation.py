@@ -43,7 +43,7 @@ class Validation:
             Evaluator(
                 self.metrics,
                 replace(voices, held_out={VALIDATION: items}),
-                KnownVoices(voices.reference_recordings()()),
+                KnownVoices(voices.reference_recordings()),
                 judges,
                 run.evaluation,
                 run.seed,

@@ -304,6 +304,7 @@ def finished_cells(folder: Path) -> list[CellResult]:
                 f"{cell.folder} was written by an earlier version of this project; "
                 "remove it, or choose another name=... for the experiment"
             )
+        CellFolder(cell.folder).check_files()
         wrong = mismatch(cell.record, FinishedRecord)
         if wrong is not None:
             raise InputError(f"{cell.folder / CELL_JSON} is damaged: {wrong}; restore it, or remove the folder")

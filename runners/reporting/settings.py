@@ -8,6 +8,7 @@ from typing import Annotated
 from metrics.metric import Metric
 from vits.common.bounds import AtLeast, AtMost, Below, check_fields
 from vits.common.errors import InputError
+from vits.common.quantities import PositiveDifference
 from vits.common.registry import register, registered
 
 NONE, WANDB = "none", "wandb"
@@ -32,7 +33,7 @@ class ReportSettings:
 
     aim: str = "secs"
     guards: list[str] = field(default_factory=lambda: ["wer", RETENTION_MARGIN, "distillmos"])
-    margins: dict[str, float] = field(default_factory=dict)
+    margins: dict[str, PositiveDifference] = field(default_factory=dict)
     level: Annotated[float, AtLeast(0.5), Below(1)] = 0.95
     sentences: Annotated[int, AtLeast(0)] = 5
     audio_mb: Annotated[float, AtLeast(0), AtMost(1000)] = 15.0
@@ -43,9 +44,6 @@ class ReportSettings:
         check_fields(self, "report")
         if self.publish not in PUBLISHERS:
             raise InputError(f"report.publish={self.publish!r} is unknown; choose from {', '.join(PUBLISHERS)}")
-        for name, margin in self.margins.items():
-            if not 0 < margin < float("inf"):
-                raise InputError(f"report.margins.{name}={margin} must be positive, in the metric's unit")
 
     @property
     def alpha(self) -> float:

@@ -17,7 +17,6 @@ from __future__ import annotations
 import json
 import os
 import platform
-import shutil
 import time
 from collections.abc import Mapping
 from importlib.metadata import version
@@ -29,13 +28,22 @@ import pandas as pd
 
 from runners.results.cell_identity import Identity
 from runners.results.lease import Lease, LostLeaseError
-from vits.common.atomic_files import write_atomically
+from runners.results.own_files import remove_own_files
+from vits.common.atomic_files import content_key, is_leftover, remove_leftovers, write_atomically
+from vits.common.checksums import MANIFEST, check_unchanged, checksums_of
 from vits.common.errors import InputError
 from vits.common.names import file_stem
 from vits.common.readers import read_json, read_table
+from vits.common.shapes import mismatch
 
 RUNNING, FINISHED, FAILED = "running", "finished", "failed"
 CELL_JSON = "cell.json"
+RESTORE = "restore it from a copy, or remove the folder to run the cell again"
+CHECKED = (
+    *("config.yaml", "split.csv", "lint.csv", "scores.csv", "references.csv", "transcripts.csv", "losses.csv"),
+    MANIFEST,
+)
+"""The files whose checksums a finished cell's record keeps; the manifest has those of the bundle's files."""
 _NAMED = {"epoch": int, "split": str, "speaker": str, "utterance": str}
 _SCORES = {**_NAMED, "metric": str, "value": float}
 TABLES: Mapping[str, Mapping[str, type]] = MappingProxyType(
@@ -98,11 +106,15 @@ class CellFolder:
             InputError: it belongs to another one, or to nothing known.
         """
         self._check_format(identity)
-        if self.record.get("status") == FAILED and not self.state.is_file():
+        if self.finished:
+            self._check_same(identity)
+            self.check_files()
+            self._remove_states()
+        elif self.record.get("status") == FAILED and not self.state.is_file():
             self.record = {}  # it broke off before there was anything to keep
         elif self.record:
             self._check_same(identity)
-        elif self.path.is_dir() and any(self.path.iterdir()):
+        elif self.path.is_dir() and not all(is_leftover(path) for path in self.path.iterdir()):
             raise InputError(
                 f"{self.path} holds files but no {CELL_JSON}, so it is no cell; choose another name=... or "
                 "results=..., or remove the folder"
@@ -130,14 +142,16 @@ class CellFolder:
         )
 
     def begin(self, identity: Identity, config_yaml: str, **facts: Any) -> None:
-        """Write down who the cell is; until then the folder doesn't exist."""
+        """Write down who the cell is; until then the folder doesn't exist. The record comes first: what it doesn't
+        stand beside is nobody's.
+        """
         try:
             if not self.record and self.path.is_dir():
-                shutil.rmtree(self.path)
+                remove_own_files(self.path)
             self.path.mkdir(parents=True, exist_ok=True)
+            remove_leftovers(self.path)
         except OSError as error:
             raise InputError(f"can't write to {self.path} ({error.strerror}); choose another results=...") from None
-        write_atomically(self.path / "config.yaml", config_yaml.encode())
         self.update(
             identity=identity.hash,
             identity_of=identity.contents,
@@ -147,6 +161,7 @@ class CellFolder:
             error=None,
             **facts,
         )
+        write_atomically(self.path / "config.yaml", config_yaml.encode())
 
     def update(self, **facts: Any) -> None:
         """Change or add facts in cell.json."""
@@ -156,11 +171,34 @@ class CellFolder:
         write_atomically(self.path / CELL_JSON, text.encode())
 
     def finish(self, summary: list[dict[str, Any]], chosen: Mapping[str, Any]) -> None:
-        """Note the result and which epoch it is of, and drop what only resuming needed."""
+        """Note the result, which epoch it is of and what the files hold, and drop what only resuming needed."""
         duration_s = time.time() - self.record["started_at"]
-        self.update(status=FINISHED, summary=summary, chosen=chosen, duration_s=duration_s)
-        self.state.unlink(missing_ok=True)
-        self.best.unlink(missing_ok=True)
+        files = checksums_of(self.path, CHECKED)
+        facts = {"status": FINISHED, "summary": summary, "chosen": chosen, "duration_s": duration_s, "files": files}
+        self.update(**facts, checksum=_record_checksum(self.record | facts))
+        self._remove_states()
+
+    def check_files(self) -> None:
+        """Check that a finished cell's record and tables are what they were when it was finished.
+
+        Raises:
+            InputError: one was changed or is missing.
+        """
+        if "checksum" in self.record and self.record["checksum"] != _record_checksum(self.record):
+            raise InputError(f"{self.path / CELL_JSON} was changed since the cell was finished; {RESTORE}")
+        known = self.record.get("files", {})
+        if mismatch(known, dict[str, str]) is not None:
+            raise InputError(f"{self.path / CELL_JSON} holds no checksums of files; {RESTORE}")
+        check_unchanged(self.path, known, RESTORE)
+
+    def _remove_states(self) -> None:
+        """Drop what resuming needed, also where a process ended before it could."""
+        try:
+            remove_leftovers(self.path)
+            self.state.unlink(missing_ok=True)
+            self.best.unlink(missing_ok=True)
+        except OSError:  # in a folder that may only be read, it harms nobody
+            return
 
     def fail(self, error: BaseException) -> None:
         """Write down why the cell broke off."""
@@ -185,6 +223,13 @@ class CellFolder:
 def audio_file(folder: Path, epoch: int, split: str, speaker: str, utterance: str) -> Path:
     """Where a cell keeps what it spoke; utterances may be named like paths."""
     return folder / "audio" / f"epoch={epoch:03}" / split / f"{file_stem(speaker, utterance)}.flac"
+
+
+def _record_checksum(record: Mapping[str, Any]) -> str:
+    """Of all that a finished cell's record says."""
+    said = {key: value for key, value in record.items() if key not in ("checksum", "updated_at")}
+    as_read = json.loads(json.dumps(said, default=str))  # where all keys are text
+    return content_key([json.dumps(as_read, sort_keys=True).encode()])
 
 
 def _read_record(path: Path) -> dict[str, Any]:

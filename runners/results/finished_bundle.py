@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+import os
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 from runners.results.cell_folder import CellFolder
 from strategies.adapters.adapter import Adapter
 from vits.bundle import Bundle, load_bundle, write_bundle_files
 from vits.common.atomic_files import write_atomically
 from vits.common.errors import InputError
+from vits.common.names import shown
+from vits.common.readers import read_json
 from vits.common.registry import registered
 from vits.synthesizer import Synthesizer
 
 ADAPTERS = "adapters.json"  # what the weights need beside the model's own parts: a list of names and settings
+
+
+class _SavedAdapter(TypedDict):
+    name: str
+    settings: dict[str, Any]
 
 
 def save_finished(bundle: Bundle, adapters: Sequence[tuple[str, Adapter]], directory: Path, card: str) -> None:
@@ -36,6 +44,7 @@ def load_finished(directory: Path) -> Bundle:
     folder = CellFolder(directory)
     if folder.record and not folder.finished:
         raise InputError(f"{directory} is no finished cell ({folder.record.get('status')}); run it to its end first")
+    folder.check_files()
     adapters = saved_adapters(directory)
 
     def attach(synthesizer: Synthesizer) -> None:
@@ -52,22 +61,17 @@ def saved_adapters(directory: Path) -> list[tuple[str, Adapter]]:
         InputError: the file is damaged, or names an adapter or a setting that isn't known.
     """
     path = directory / ADAPTERS
-    if not path.is_file():
+    if not os.path.lexists(path):
         return []
-    try:
-        entries = json.loads(path.read_text(encoding="utf-8"))
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise InputError(f"{path} is damaged ({error}); copy the bundle again") from None
-    if not isinstance(entries, list):
-        raise InputError(f"{path} must hold a list of adapters; copy the bundle again")
+    entries = read_json(path, list[_SavedAdapter])
     return [_adapter(path, entry) for entry in entries]
 
 
-def _adapter(path: Path, entry: Any) -> tuple[str, Adapter]:
+def _adapter(path: Path, entry: _SavedAdapter) -> tuple[str, Adapter]:
     known = registered("adapter")
-    name = str(entry.get("name")) if isinstance(entry, Mapping) else ""
-    if name not in known or not isinstance(entry.get("settings"), Mapping):
-        raise InputError(f"{path} names the adapter {name!r}; this version knows {', '.join(known)}")
+    name = entry["name"]
+    if name not in known:
+        raise InputError(f"{path} names the adapter {shown(name)}; this version knows {', '.join(known)}")
     try:
         return name, known[name](**entry["settings"])
     except TypeError as error:

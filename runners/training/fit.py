@@ -120,9 +120,6 @@ class Fit:
             self.averaging.finish(self.trainer.synthesizer, self.evaluator.merit)
         with self.averaging.applied(self.trainer.synthesizer):
             self._speak(epoch, self.evaluator.splits if at_an_end else self.evaluator.splits_between)
-            if self._chosen_epoch() == epoch:
-                self.folder.check_lease()
-                save_weights(self.trainer.synthesizer, self.folder.best)
 
     def _speak(self, epoch: int, splits: Collection[str]) -> None:
         """Score the model as it is now on some splits, and write it down."""
@@ -136,13 +133,16 @@ class Fit:
             self._write_down(self.evaluator.evaluate(self.trainer.synthesizer, epoch, bar.update, splits), epoch)
 
     def _write_down(self, result: Evaluation, epoch: int) -> None:
-        """Keep the scores and the audio of a stage."""
+        """Keep the audio of a stage, its weights if it is the best so far, and its scores."""
         self.folder.check_lease()
         audio, pictures = self._write_media(result, epoch)
         self.tracker.log_scores(epoch, result.table)
         self.tracker.log_media(epoch, audio, pictures)
+        self._add("scores", result.rows)
+        if self._chosen_epoch() == epoch:
+            save_weights(self.trainer.synthesizer, self.folder.best)
         self._append("transcripts", result.notes)
-        self._append("scores", result.rows)
+        self.folder.write_table("scores", self.tables["scores"])  # last: what stands there is done
         tqdm.write(f"  epoch {epoch}: {describe(result.table, self.evaluator.metrics)}")
 
     def _write_media(self, result: Evaluation, epoch: int) -> tuple[list[Path], list[Path]]:
@@ -164,17 +164,26 @@ class Fit:
             pictures.append(picture)
         return [path for path, _ in shown], pictures
 
-    def _append(self, name: str, rows: pd.DataFrame) -> None:
+    def _add(self, name: str, rows: pd.DataFrame) -> None:
         table = self.tables[name]
         self.tables[name] = rows if table.empty else pd.concat([table, rows], ignore_index=True)
+
+    def _append(self, name: str, rows: pd.DataFrame) -> None:
+        self._add(name, rows)
         self.folder.write_table(name, self.tables[name])
 
     def _drop_what_will_be_done_again(self) -> None:
-        """Forget epochs after the one that the saved state belongs to, or all if there is none."""
+        """Forget epochs after the one that the saved state belongs to, or all if there is none, and transcripts of
+        stages whose scores weren't written any more.
+        """
         reached = self.trainer.step // len(self.batches)
         self.tables = {
             name: table if table.empty else table[table["epoch"] <= reached] for name, table in self.tables.items()
         }
+        scores, notes = self.tables["scores"], self.tables["transcripts"]
+        if not notes.empty:
+            scored = set() if scores.empty else set(scores["epoch"])
+            self.tables["transcripts"] = notes[notes["epoch"].isin(scored)]
 
     def _save(self) -> None:
         self.folder.check_lease()

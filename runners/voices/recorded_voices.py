@@ -26,9 +26,10 @@ TRAIN = "train"
 class Voices:
     """Recordings of speakers. `held_out` are the splits to evaluate on, by name.
 
-    `spare` are training recordings that are left out of a smaller training set: judges know a voice by them too, so
-    that its references are the same whatever is trained. `enrolment_clips` of each speaker's training clips make its voiceprint (0: all). `unrecorded` are sentences, by
-    the split that they are evaluated with, that nobody recorded; `identity` is that of the recordings.
+    `enrolment_clips` of each speaker's training clips make its voiceprint (0: all). `unrecorded` are sentences, by
+    the split that they are evaluated with, that nobody recorded; `identity` is that of the recordings. `spare` are
+    training recordings that are left out of a smaller training set: judges know a voice by them too, so that its
+    references are the same whatever is trained.
     """
 
     sample_rate: int

@@ -271,7 +271,7 @@ def test_other_cells_run_and_the_status_tells_when_some_fail(
 
     told = result.stderr.splitlines()
     assert told[0] == "error: 1 cells failed:"
-    assert told[1] == "  cell 0: InputError: seed=-1 must be 0 or more"
+    assert told[1] == f"  cell 0: InputError: seed=-1 must be a whole number of at least 0 and below {2**64}"
     assert "Traceback" not in result.stderr
 
     assert failures_of(experiment).keys() == {"cell 0"}

@@ -13,6 +13,7 @@ from torch.nn.functional import normalize
 
 from vits.bundle import BaseSpeaker, Bundle, bundle_identity, has_adversary, load_bundle, save_bundle
 from vits.checkpoint import load_tensors, save_tensors
+from vits.common.checksums import MANIFEST
 from vits.common.errors import InputError
 from vits.model_spec import ModelSpec
 
@@ -39,7 +40,9 @@ def bundle(miniature_spec: ModelSpec) -> Bundle:
 
 @pytest.fixture
 def saved(bundle: Bundle, tmp_path: Path) -> Path:
+    """A bundle whose files may be changed, as it has no checksums of them."""
     save_bundle(bundle, tmp_path / "saved", "# Card\n")
+    (tmp_path / "saved" / MANIFEST).unlink()
     return tmp_path / "saved"
 
 
@@ -74,7 +77,6 @@ def test_trained_rows_leave_out_those_without_utterances_when_listed(saved: Path
 
 def test_old_bundle_is_replaced_when_saved_again(bundle: Bundle, saved: Path) -> None:
     (saved / "adversary.safetensors").unlink()
-    (saved / "left over").touch()
     fewer = replace(
         bundle,
         synthesizer=bundle.spec.synthesizer(1),
@@ -82,9 +84,16 @@ def test_old_bundle_is_replaced_when_saved_again(bundle: Bundle, saved: Path) ->
         voiceprints=bundle.voiceprints[:1],
     )
     save_bundle(fewer, saved, "new")
-    assert sorted(path.name for path in saved.iterdir()) == sorted([*MODEL_FILES, "card.md"])
+    assert sorted(path.name for path in saved.iterdir()) == sorted([*MODEL_FILES, "card.md", MANIFEST])
     assert [speaker.name for speaker in load_bundle(saved).speakers] == ["anna"]
     assert [path.name for path in saved.parent.iterdir()] == ["saved"]
+
+
+def test_saving_is_refused_when_a_bundle_has_got_other_files(bundle: Bundle, saved: Path) -> None:
+    (saved / "holiday.jpg").touch()
+    with pytest.raises(InputError, match=r"would remove 'holiday\.jpg'; choose another bundle="):
+        save_bundle(bundle, saved, "new")
+    assert (saved / "holiday.jpg").exists()
 
 
 def test_saving_is_refused_when_the_folder_holds_something_else(bundle: Bundle, tmp_path: Path) -> None:

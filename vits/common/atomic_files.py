@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import uuid
 from collections.abc import Iterable
 from pathlib import Path
 
 from vits.common.errors import InputError
+
+_UNFINISHED = re.compile(r"\..+\.[0-9a-f]{32}")
 
 
 def default_cache_dir() -> Path:
@@ -42,6 +45,18 @@ def write_atomically(path: Path, content: bytes) -> None:
             f"can't write to {path.parent} ({error.strerror}); make room or choose a writable folder "
             "(for the cache: VOICEGRID_CACHE)"
         ) from error
+
+
+def is_leftover(path: Path) -> bool:
+    """Whether it is what a process left behind that ended while it wrote a file atomically."""
+    return _UNFINISHED.fullmatch(path.name) is not None
+
+
+def remove_leftovers(folder: Path) -> None:
+    """Remove what processes left behind that ended while writing into a folder that nobody else writes to now."""
+    for path in folder.glob(".*"):
+        if is_leftover(path):
+            path.unlink(missing_ok=True)
 
 
 def _write_beside(path: Path, content: bytes) -> None:

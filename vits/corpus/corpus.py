@@ -27,8 +27,8 @@ class Corpus(ABC):
     `root` is the folder that paths are relative to, below the current directory or else the project's root.
     `language` is espeak's code of the language spoken. `speakers` selects some speakers; none given, all
     are taken. `utterances_per_speaker` are trained of each speaker (0: all), the smaller sets within the larger
-    ones; the others are spare. `validation` and `test` are clips per speaker to hold out at most, and `split_seed` draws
-    them; a corpus that brings its own splits keeps those.
+    ones; the others are spare. `validation` and `test` are clips per speaker to hold out at most, and `split_seed`
+    draws them; a corpus that brings its own splits keeps those.
     """
 
     root: str

@@ -25,7 +25,7 @@ def _sentence(share: ShareOfGain, name: str) -> str:
     """`nearest · none: 20 utterances give 95 % of the gain that 60 give in SECS`."""
     bounds = interval(share.lacks.lower, share.lacks.upper, 3)
     return (
-        f"{share.growth.name}: {share.amount:g} utterances a voice give {100 * share.share:.0f} % of the gain in {name} "
-        f"that {share.largest:g} give; what they lack is {signed(share.lacks.estimate, 3)} {bounds}".strip()
+        f"{share.growth.name}: {share.amount:g} utterances a voice give {100 * share.share:.0f} % of the gain in "
+        f"{name} that {share.largest:g} give; what they lack is {signed(share.lacks.estimate, 3)} {bounds}".strip()
         + "."
     )

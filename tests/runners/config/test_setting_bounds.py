@@ -14,6 +14,7 @@ import pytest
 import runners
 from runners.cli.arguments import parse_arguments
 from runners.config.registration import register_options
+from runners.evaluation.evaluator import EvaluationSettings
 from runners.experiment.cell import Cell
 from runners.inference.text_to_speech import SpeakingStyle
 from runners.linting.checks import Thresholds
@@ -80,24 +81,25 @@ def test_every_number_has_bounds_when_it_can_be_configured(cls: type) -> None:
 
 
 def _filled(hint: Any, value: float) -> Any:
-    """The value in the shape of a type."""
+    """The value in the shape of a type; -1 where whole numbers stand, of which none is NaN."""
     inner = get_args(hint)[0] if get_origin(hint) is Annotated else hint
     origin = get_origin(inner)
     if origin is list:
         return [_filled(get_args(inner)[0], value)] * 2
     if origin is dict:
         return {"wer": _filled(get_args(inner)[1], value)}
-    return value
+    return -1 if int in [kind for kind, _ in _numbers(hint)] else value
 
 
 @pytest.mark.parametrize("value", NO_NUMBERS)
 @pytest.mark.parametrize("cls", [cls for cls in _configurable() if _numeric(cls)], ids=lambda c: c.__name__)
 def test_object_is_refused_when_a_number_is_none(cls: type, value: float) -> None:
-    needed = {
+    needed: dict[str, Any] = {
         column.name: "x"
         for column in fields(cls)  # pyright: ignore[reportArgumentType]
         if column.default is MISSING and column.default_factory is MISSING
     }
+    needed |= {"utterances_per_speaker": {"test": 1}} if cls is EvaluationSettings else {}
     for name, hint in _numeric(cls).items():
         with pytest.raises(InputError, match=name):
             cls(**{**needed, name: _filled(hint, value)})

@@ -62,7 +62,7 @@ def test_metrics_that_were_not_scored_dont_count_when_weighed() -> None:
     ("weights", "message"),
     [
         ({"were": 1.0}, "evaluation.choose_by names no metric 'were'; choose of "),
-        ({"wer": -1.0}, r"evaluation.choose_by.wer=-1.0 must be 0 or more"),
+        ({"wer": -1.0}, r"evaluation.choose_by.wer=-1.0 must be a finite number of at least 0"),
     ],
 )
 def test_it_is_said_in_one_line_when_weights_are_wrong(weights: dict[str, float], message: str) -> None:

@@ -79,7 +79,7 @@ def test_optimizer_is_refused_when_it_gets_no_parameters() -> None:
 
 @pytest.mark.parametrize("learning_rate", [0.0, -1e-4])
 def test_learning_rate_is_refused_when_not_above_zero(learning_rate: float) -> None:
-    with pytest.raises(InputError, match=f"learning_rate={learning_rate} must be above 0"):
+    with pytest.raises(InputError, match=f"learning_rate={learning_rate} must be a finite number above 0"):
         OptimizerSettings(learning_rate=learning_rate)
 
 
@@ -145,5 +145,5 @@ def test_sixteen_bits_cost_next_to_nothing_when_descending() -> None:
 
 
 def test_moment_bits_are_refused_when_neither_16_nor_32() -> None:
-    with pytest.raises(InputError, match="moment_bits=8 must be 16 or 32"):
+    with pytest.raises(InputError, match="moment_bits=8 must be a whole number that is one of 16, 32"):
         OptimizerSettings(moment_bits=8)

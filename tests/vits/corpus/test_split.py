@@ -91,7 +91,7 @@ def test_error_says_what_to_do_when_shared_sentences_admit_no_split() -> None:
 
 
 def test_error_names_the_size_when_it_is_negative() -> None:
-    with pytest.raises(InputError, match="data.test=-1 must be"):
+    with pytest.raises(InputError, match=r"data\.test=-1 must be"):
         HoldOut(test=-1)
 
 

@@ -1,0 +1,187 @@
+"""A finished cell that isn't what it was any more is refused by name, by everything that reads it."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from small_experiment import write_experiment
+
+from runners.bases.base import PretrainedBase
+from runners.config.registration import register_options
+from runners.inference.adapted_model import load_adapted
+from runners.reporting.results import finished_cells
+from runners.results.cell_folder import CellFolder
+from runners.results.cell_identity import Identity
+from vits.bundle import Bundle, load_bundle, save_bundle
+from vits.common.errors import InputError
+
+IDENTITY = Identity({"seed": 0})
+
+
+def _flip_digit(path: Path) -> None:
+    content = path.read_text(encoding="utf-8")
+    place = max(content.rfind(digit) for digit in "0123456789")
+    path.write_text(content[:place] + str((int(content[place]) + 1) % 10) + content[place + 1 :], encoding="utf-8")
+
+
+def _half(path: Path) -> None:
+    lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+    path.write_text("".join(lines[: len(lines) // 2]), encoding="utf-8")
+
+
+def _reorder(path: Path) -> None:
+    header, first, second, *rest = path.read_text(encoding="utf-8").splitlines(keepends=True)
+    path.write_text("".join([header, second, first, *rest]), encoding="utf-8")
+
+
+def _flip_bit(path: Path) -> None:
+    content = bytearray(path.read_bytes())
+    content[-3] ^= 1
+    path.write_bytes(content)
+
+
+def _folder(path: Path) -> None:
+    path.unlink()
+    path.mkdir()
+
+
+@pytest.fixture
+def scored(tmp_path: Path) -> Path:
+    """A finished cell with all tables."""
+    register_options()
+    experiment = write_experiment(tmp_path / "runs" / "small", strategies=("mean",), freezes=("none",))
+    (cell,) = (path.parent for path in experiment.glob("*/cell.json"))
+    return cell
+
+
+def _as_before(cell: Path) -> None:
+    folder = CellFolder(cell)
+    folder.accept(Identity(folder.record["identity_of"]))
+
+
+@pytest.mark.parametrize("use", [_as_before, lambda cell: finished_cells(cell.parent)], ids=["grid", "report"])
+@pytest.mark.parametrize("change", [_flip_digit, _half, _reorder, _flip_bit, _folder, Path.unlink])
+@pytest.mark.parametrize("name", ["scores.csv", "references.csv", "split.csv"])
+def test_cell_is_refused_by_name_when_a_table_was_changed(
+    use: Callable[[Path], Any], change: Callable[[Path], None], name: str, scored: Path
+) -> None:
+    use(scored)
+    change(scored / name)
+    with pytest.raises(InputError, match=rf"{name} (was changed|is missing|can't be read).*remove the folder") as told:
+        use(scored)
+    assert "\n" not in str(told.value)
+
+
+def test_cell_is_refused_when_a_number_of_its_summary_was_changed(scored: Path) -> None:
+    record = json.loads((scored / "cell.json").read_text(encoding="utf-8"))
+    record["summary"][0]["mean"] += 0.1
+    (scored / "cell.json").write_text(json.dumps(record), encoding="utf-8")
+    with pytest.raises(InputError, match=r"cell\.json was changed since the cell was finished"):
+        finished_cells(scored.parent)
+
+
+def test_cell_is_accepted_when_it_was_finished_before_there_were_checksums(scored: Path) -> None:
+    record = json.loads((scored / "cell.json").read_text(encoding="utf-8"))
+    del record["checksum"], record["files"]
+    (scored / "cell.json").write_text(json.dumps(record), encoding="utf-8")
+    assert len(finished_cells(scored.parent)) == 1
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        load_bundle,
+        lambda folder: load_adapted(folder, torch.device("cpu")),
+        lambda folder: PretrainedBase(str(folder)).start(None),
+    ],
+    ids=["bundle", "speak", "base"],
+)
+@pytest.mark.parametrize(
+    ("name", "change"),
+    [
+        ("speakers.csv", _reorder),
+        ("speakers.csv", _flip_digit),
+        ("model.yaml", _flip_digit),
+        ("generator.safetensors", _flip_bit),
+        ("adversary.safetensors", _flip_bit),
+        ("voiceprints.safetensors", _flip_bit),
+    ],
+)
+def test_bundle_is_refused_by_name_when_it_was_changed(
+    use: Callable[[Path], Any], name: str, change: Callable[[Path], None], small_bundle: Bundle, tmp_path: Path
+) -> None:
+    save_bundle(small_bundle, tmp_path / "base", "# A card\n")
+    use(tmp_path / "base")
+    change(tmp_path / "base" / name)
+    with pytest.raises(InputError, match=rf"{name} was changed since it was written"):
+        use(tmp_path / "base")
+
+
+def test_voice_is_refused_when_its_cell_or_its_manifest_was_changed(finished_cell: Path, tmp_path: Path) -> None:
+    copied = shutil.copytree(finished_cell, tmp_path / "cell")
+    load_adapted(copied, torch.device("cpu"))
+    _flip_digit(copied / "checksums.json")
+    with pytest.raises(InputError, match=r"checksums\.json was changed"):
+        load_adapted(copied, torch.device("cpu"))
+
+
+def test_cell_goes_on_when_it_was_stopped_between_any_two_writes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each write of a cell's files is the last one in turn; the next process accepts what it finds."""
+    import runners.results.cell_folder as module
+
+    class Killed(BaseException):
+        pass
+
+    write = module.write_atomically
+    left = 0
+
+    def dying(path: Path, content: bytes) -> None:
+        nonlocal left
+        if left == 0:
+            path.with_name(f".{path.name}.{'0' * 32}").write_bytes(content[:3])  # what a killed process leaves
+            raise Killed
+        left -= 1
+        write(path, content)
+
+    monkeypatch.setattr(module, "write_atomically", dying)
+    for survived in range(8):
+        cell = tmp_path / str(survived) / "cell"
+        left = survived
+        for _ in range(2):
+            try:
+                folder = CellFolder(cell)
+                folder.accept(IDENTITY)
+                if not folder.finished:
+                    folder.begin(IDENTITY, "seed: 0\n", summary=[])
+                    folder.state.touch()
+                    folder.finish([], {"merits": {2: 0.5, 10: 0.1}})
+            except Killed:
+                left = 100
+        done = CellFolder(cell)
+        done.accept(IDENTITY)
+        assert done.finished
+        assert sorted(path.name for path in cell.iterdir()) == ["cell.json", "config.yaml"], survived
+
+
+def test_only_what_cells_write_is_removed_when_a_failed_one_begins_again(tmp_path: Path) -> None:
+    folder = CellFolder(tmp_path)
+    folder.begin(IDENTITY, "seed: 0\n")
+    written = ("scores.csv", "audio/epoch=000/test/a.flac", "pictures/epoch=000/a.png", "wandb/run-1/files/x")
+    theirs = ("notes.txt", "audio/mine.wav", "wandb/settings", "failed/holiday.jpg")
+    for name in (*written, *theirs):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    folder.fail(ValueError("a typo"))
+    taken = CellFolder(tmp_path)
+    taken.accept(Identity({"seed": 1}))
+    taken.begin(Identity({"seed": 1}), "seed: 1\n")
+    assert [name for name in written if (tmp_path / name).exists()] == []
+    assert [name for name in theirs if not (tmp_path / name).exists()] == []
