@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from runners.cli.arguments import help_text, parse_arguments
+from runners.cli.arguments import help_text, parse_arguments, show_help
 from runners.cli.checkpoint_arguments import ExportCheckpointArguments
 from runners.cli.entry_point import told_in_one_line
 
@@ -13,7 +13,7 @@ EXAMPLE = "python runners/export_checkpoint.py base=my_base out=checkpoints"
 
 def main() -> None:
     if {"--help", "-h"} & set(sys.argv[1:]):
-        print(help_text(__doc__ or "", EXAMPLE, ExportCheckpointArguments))
+        show_help(help_text(__doc__ or "", EXAMPLE, ExportCheckpointArguments))
         return
     with told_in_one_line():
         arguments = parse_arguments(ExportCheckpointArguments, sys.argv[1:])

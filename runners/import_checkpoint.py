@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from runners.cli.arguments import help_text, parse_arguments
+from runners.cli.arguments import help_text, parse_arguments, show_help
 from runners.cli.checkpoint_arguments import ImportCheckpointArguments
 from runners.cli.entry_point import told_in_one_line
 
@@ -15,7 +15,7 @@ EXAMPLE = (
 
 def main() -> None:
     if {"--help", "-h"} & set(sys.argv[1:]):
-        print(help_text(__doc__ or "", EXAMPLE, ImportCheckpointArguments))
+        show_help(help_text(__doc__ or "", EXAMPLE, ImportCheckpointArguments))
         return
     with told_in_one_line():
         arguments = parse_arguments(ImportCheckpointArguments, sys.argv[1:])

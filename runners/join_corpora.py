@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from dataclasses import dataclass
 
-from runners.cli.arguments import argument, help_text, parse_arguments
+from runners.cli.arguments import argument, help_text, parse_arguments, show_help
 from runners.cli.entry_point import told_in_one_line
 from vits.common.quantities import Cosine
 
@@ -27,7 +27,7 @@ class JoinCorporaArguments:
 
 def main() -> None:
     if {"--help", "-h"} & set(sys.argv[1:]):
-        print(help_text(__doc__ or "", EXAMPLE, JoinCorporaArguments))
+        show_help(help_text(__doc__ or "", EXAMPLE, JoinCorporaArguments))
         return
     with told_in_one_line():
         arguments = parse_arguments(JoinCorporaArguments, sys.argv[1:])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from runners.cli.arguments import help_text, parse_arguments
+from runners.cli.arguments import help_text, parse_arguments, show_help
 from runners.cli.corpus_arguments import MakeCorpusArguments
 from runners.cli.entry_point import told_in_one_line
 
@@ -19,7 +19,7 @@ python runners/make_corpus.py sentences=lines.txt voices=af_heart,bm_lewis,af_sk
 
 def main() -> None:
     if {"--help", "-h"} & set(sys.argv[1:]):
-        print(help_text(__doc__ or "", EXAMPLE, MakeCorpusArguments))
+        show_help(help_text(__doc__ or "", EXAMPLE, MakeCorpusArguments))
         return
     with told_in_one_line():
         arguments = parse_arguments(MakeCorpusArguments, sys.argv[1:])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from runners.cli.arguments import help_text, parse_arguments
+from runners.cli.arguments import help_text, parse_arguments, show_help
 from runners.cli.entry_point import told_in_one_line
 from runners.cli.report_arguments import SETTINGS, ReportArguments
 
@@ -14,7 +14,7 @@ EXAMPLE = "python runners/report.py experiment=demo"
 
 def main() -> None:
     if {"--help", "-h"} & set(sys.argv[1:]):
-        print(help_text(__doc__ or "", EXAMPLE, ReportArguments) + SETTINGS)
+        show_help(help_text(__doc__ or "", EXAMPLE, ReportArguments) + SETTINGS)
         return
     with told_in_one_line():
         from runners.config.registration import register_options

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from dataclasses import dataclass
 
-from runners.cli.arguments import argument, help_text, parse_arguments
+from runners.cli.arguments import argument, help_text, parse_arguments, show_help
 from runners.cli.entry_point import told_in_one_line
 from vits.common.quantities import Seed, Several
 
@@ -26,7 +26,7 @@ class TransformCorpusArguments:
 
 def main() -> None:
     if {"--help", "-h"} & set(sys.argv[1:]):
-        print(help_text(__doc__ or "", EXAMPLE, TransformCorpusArguments))
+        show_help(help_text(__doc__ or "", EXAMPLE, TransformCorpusArguments))
         return
     with told_in_one_line():
         arguments = parse_arguments(TransformCorpusArguments, sys.argv[1:])

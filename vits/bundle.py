@@ -16,6 +16,7 @@ import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import yaml
 from jaxtyping import Float
@@ -27,8 +28,8 @@ from vits.common.atomic_files import content_key
 from vits.common.bounds import shown
 from vits.common.checksums import MANIFEST, check_manifest, write_manifest
 from vits.common.errors import InputError
-from vits.common.text_reading import read_utf8
-from vits.common.yaml_file import read_mapping
+from vits.common.names import check_distinct
+from vits.common.readers import read_text, read_yaml
 from vits.model_spec import ModelSpec
 from vits.synthesizer import Synthesizer
 
@@ -44,7 +45,6 @@ REPLACEABLE = (*CHECKED, CARD, MANIFEST, "trained_on.csv", "teachers.json")  # w
 NEEDED = (MODEL, GENERATOR, SPEAKERS, VOICEPRINTS)
 SPEAKERS_HEADER = "name|utterances"
 REMEDY = "make the bundle again"
-LARGEST_TABLE_BYTES = 64 * 1024**2
 MOST_DIGITS = 12  # of a number of utterances
 
 
@@ -119,7 +119,7 @@ def load_bundle(directory: Path, attach: Callable[[Synthesizer], None] = lambda 
     """
     check_complete(directory)
     check_manifest(directory, REMEDY)
-    spec = ModelSpec(read_mapping(directory / MODEL, remedy=REMEDY))
+    spec = _read_model(directory / MODEL)
     speakers = read_speakers(directory)
     synthesizer = spec.synthesizer(len(speakers))
     attach(synthesizer)
@@ -183,6 +183,14 @@ def check_replaceable(directory: Path) -> None:
         )
 
 
+def _read_model(path: Path) -> ModelSpec:
+    parts = read_yaml(path, dict[str, Any])
+    try:
+        return ModelSpec(parts)
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from None
+
+
 def _read_voiceprints(path: Path, n_speakers: int) -> Float[Tensor, "speakers print"]:
     tensors = load_tensors(path)
     voiceprints = tensors.get("voiceprints")
@@ -208,7 +216,7 @@ def read_speakers(directory: Path) -> tuple[BaseSpeaker, ...]:
         InputError: the table is malformed.
     """
     path = directory / SPEAKERS
-    header, *lines = read_utf8(path, most_bytes=LARGEST_TABLE_BYTES, remedy=REMEDY).splitlines() or [""]
+    header, *lines = read_text(path).splitlines() or [""]
     if header != SPEAKERS_HEADER:
         raise InputError(f"{path}:1: the header is {shown(header)}; it must be {SPEAKERS_HEADER!r}")
     speakers = []
@@ -217,4 +225,5 @@ def read_speakers(directory: Path) -> tuple[BaseSpeaker, ...]:
         if not name or not (utterances.isascii() and utterances.isdigit()) or len(utterances) > MOST_DIGITS:
             raise InputError(f"{path}:{number}: {shown(line)} is no speaker; write name|number of utterances")
         speakers.append(BaseSpeaker(name, int(utterances)))
+    check_distinct((speaker.name for speaker in speakers), "speaker", str(path))
     return tuple(speakers)

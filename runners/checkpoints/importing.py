@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -22,6 +21,7 @@ from vits.bundle import BaseSpeaker, Bundle, check_replaceable, save_bundle
 from vits.checkpoint import load_strict
 from vits.common.atomic_files import default_cache_dir
 from vits.common.errors import InputError
+from vits.common.readers import read_json
 from vits.corpus.audio import read_audio
 from vits.corpus.clip import Clip
 from vits.corpus.filelists import read_list, with_spellings
@@ -78,13 +78,8 @@ def import_bundle(arguments: ImportCheckpointArguments) -> None:
 
 def _read_config(path: Path, checkpoint: ReferenceCheckpoint) -> dict[str, Any]:
     """The reference's configuration, with as many speakers as the checkpoint has rows."""
-    if not path.is_file():
-        raise InputError(f"there is no configuration {path}; give the JSON file beside the checkpoint")
-    try:
-        config = json.loads(path.read_text(encoding="utf-8"))
-    except json.JSONDecodeError as error:
-        raise InputError(f"{path} is no JSON ({error}); give the JSON file beside the checkpoint") from None
-    if not isinstance(config, dict) or not isinstance(config.get("data"), dict):
+    config = read_json(path, dict[str, Any])
+    if not isinstance(config.get("data"), dict):
         raise InputError(f"{path} has no section 'data'; give the JSON file beside the checkpoint")
     rows = checkpoint.tensors.get(SPEAKER_ROWS)
     if rows is None:

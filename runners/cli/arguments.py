@@ -6,6 +6,8 @@ Here a value is what stands behind the first `=`, and a dataclass says which nam
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Sequence
 from dataclasses import MISSING, Field, field, fields
 from types import NoneType
@@ -55,6 +57,14 @@ def _converted(name: str, value: str, kind: Any) -> Any:
         return BOOLEANS[value.lower()] if wanted is bool else wanted(value)
     except (ValueError, KeyError):
         raise InputError(f"{name}={value} is not allowed; give {KINDS[wanted]}") from None
+
+
+def show_help(text: str) -> None:
+    """Print it; who reads it may stop reading (`| head`)."""
+    try:
+        print(text, flush=True)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is still buffered goes nowhere
 
 
 def help_text(purpose: str, example: str, schema: type) -> str:

@@ -11,6 +11,8 @@ from typing import NoReturn
 
 import yaml
 
+from runners.cli.arguments import show_help
+
 CONF = Path(__file__).resolve().parents[2] / "conf"
 BAD_INPUT, FAILURE, INTERRUPTED = 2, 1, 130
 LESS_MEMORY = "make the batch size smaller, or give less at a time"
@@ -23,7 +25,7 @@ def main(job: Callable[[], Callable[[], None]], config_name: str, examples: str)
     Exit status: 0 when all went well, 2 for bad input, 1 when something else failed.
     """
     if {"--help", "-h"} & set(sys.argv[1:]):
-        print(help_text(CONF, config_name, examples))
+        show_help(help_text(CONF, config_name, examples))
         return
     os.environ["HYDRA_FULL_ERROR"] = "1"  # so that Hydra raises instead of printing and exiting with 1
     sys.argv[1:] = [part for argument in sys.argv[1:] for part in _named_folder(argument)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from vits.common.atomic_files import default_cache_dir
 from vits.common.errors import InputError
+from vits.common.names import shown
 
 
 def build(config: DictConfig) -> Any:
@@ -26,6 +28,18 @@ def build(config: DictConfig) -> Any:
         if isinstance(error.__cause__, InputError):  # what a constructor refused, without Hydra's frame around it
             raise error.__cause__ from None
         raise
+
+
+def check_known(config: DictConfig, schema: type) -> None:
+    """Check that no setting was added (`+name=1`) that nothing reads.
+
+    Raises:
+        InputError: one was.
+    """
+    known = [column.name for column in fields(schema)]
+    unknown = [str(name) for name in config if name not in (*known, "hydra")]
+    if unknown:
+        raise InputError(f"{shown(unknown[0], quoted=False)} is no setting; choose from {', '.join(known)}")
 
 
 def plain(config: DictConfig) -> Mapping[str, Any]:

@@ -9,10 +9,11 @@ from typing import Any
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, OmegaConf
 
-from runners.config.building import build, cache_dir_of, plain
+from runners.config.building import build, cache_dir_of, check_known, plain
 from runners.config.differing_settings import SEVERAL, differing_settings
 from runners.config.one_length import with_one_length
 from runners.config.registration import import_options
+from runners.config.schemas import GridSchema
 from runners.experiment.cell import Cell
 from runners.training.schedule import Length
 from strategies.adaptation import AXES, NONE, Adaptation, Choice, PenaltyChoice
@@ -25,6 +26,7 @@ def cell_from(config: DictConfig) -> Cell:
     Raises:
         InputError: a value is not allowed.
     """
+    check_known(config, GridSchema)
     hydra = HydraConfig.get()
     differing = differing_settings(config, hydra)
     config = with_one_length(config, hydra.overrides.task)

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from omegaconf import DictConfig, OmegaConf
 
-from runners.config.building import build, cache_dir_of
+from runners.config.building import build, cache_dir_of, check_known
+from runners.config.schemas import LintSchema
 from runners.linting.checks import Lint, Thresholds
 
 
@@ -16,6 +17,7 @@ def lint_from(config: DictConfig) -> Lint:
     Raises:
         InputError: a value is not allowed.
     """
+    check_known(config, LintSchema)
     if "filelists" in config.data and OmegaConf.is_missing(config.data, "root"):
         config.data.root = config.data.filelists  # lists can be checked without their recordings
     return Lint(

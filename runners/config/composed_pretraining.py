@@ -6,7 +6,8 @@ from pathlib import Path
 
 from omegaconf import DictConfig
 
-from runners.config.building import build, cache_dir_of, plain
+from runners.config.building import build, cache_dir_of, check_known, plain
+from runners.config.schemas import PretrainSchema
 from runners.pretraining.pretraining_run import Pretraining
 from vits.corpus.roots import resolve_folder
 
@@ -17,6 +18,7 @@ def pretraining_from(config: DictConfig) -> Pretraining:
     Raises:
         InputError: a value is not allowed.
     """
+    check_known(config, PretrainSchema)
     return Pretraining(
         directory=Path("pretraining") / config.name,
         bundle=Path(config.bundle),

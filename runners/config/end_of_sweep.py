@@ -14,7 +14,8 @@ from hydra.experimental.callback import Callback
 from omegaconf import DictConfig
 
 from runners.cli.entry_point import BAD_INPUT, FAILURE, told_in_one_line
-from runners.config.building import build
+from runners.config.building import build, check_known
+from runners.config.schemas import GridSchema
 from runners.reporting.results import finished_cells
 from runners.reporting.settings import ReportSettings
 from runners.reporting.terminal import print_cells
@@ -60,8 +61,9 @@ def check_ends(config: DictConfig) -> None:
     """Check what only the end of a sweep needs, before its first cell begins.
 
     Raises:
-        InputError: the experiment's name or folder, or a setting of its report, is not allowed.
+        InputError: there is no such setting, or the experiment's name or folder or its report's are not allowed.
     """
+    check_known(config, GridSchema)
     check_name(str(config.name), "name")
     check_folder(str(config.results), "results")
     settings: ReportSettings = build(config.report)

@@ -13,7 +13,7 @@ from runners.bases.start import Start
 from runners.evaluation.evaluation_settings import EvaluationSettings
 from runners.experiment.cell_name import cell_name
 from runners.results.cell_identity import Identity
-from runners.tracking.tracker import TrackingSettings
+from runners.tracking.tracker import LONGEST_TAG, TrackingSettings  # the experiment's name is a tag
 from runners.training.schedule import Length, Schedule
 from runners.training.trainer import TrainingSettings
 from runners.voices.recorded_voices import Voices
@@ -27,7 +27,6 @@ from vits.corpus.batching import LengthBucketedBatches
 from vits.corpus.corpus import Corpus
 from vits.corpus.data_identity import corpus_identity
 
-LONGEST_TAG = 64  # characters that wandb takes; the experiment's name is a tag there
 FORMAT = 4  # of what a cell computes and leaves behind; raise it when the code that computes it changes its result
 
 

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
-from omegaconf import OmegaConf
 
 from runners.results.cell_folder import CellFolder
 from runners.results.finished_bundle import load_finished
 from vits.bundle import MODEL
 from vits.common.errors import InputError
+from vits.common.readers import read_yaml
 from vits.model_spec import ModelSpec
 from vits.synthesizer import Synthesizer
 
@@ -61,5 +63,9 @@ def load_adapted(directory: Path, device: torch.device) -> AdaptedModel:
 def _language(directory: Path) -> str:
     """The language of the recordings that a cell was trained on; a base of unknown language is taken for English."""
     path = directory / "config.yaml"
-    config = OmegaConf.load(path) if path.is_file() else OmegaConf.create()
-    return str(OmegaConf.select(config, "data.language", default="en-us"))
+    config = read_yaml(path, dict[str, Any]) if os.path.lexists(path) else {}
+    data = config.get("data", {})
+    language = data.get("language", "en-us") if isinstance(data, dict) else None
+    if not isinstance(language, str):
+        raise InputError(f"{path} names no language in data.language; restore the file or remove it")
+    return language

@@ -13,6 +13,7 @@ from runners.inference.adapted_model import load_adapted
 from runners.inference.text_to_speech import SpeakingStyle, say
 from runners.training.devices import make_fabric
 from vits.common.errors import InputError
+from vits.common.readers import LARGEST_TEXT_BYTES, decode_typed_text, read_bytes, shown_path
 
 
 def speak_to_files(arguments: SpeakArguments) -> list[Path]:
@@ -43,11 +44,9 @@ def _texts(arguments: SpeakArguments) -> list[str]:
         lines: Sequence[str] = [arguments.text]
     elif arguments.file is not None:
         path = Path(arguments.file)
-        if not path.is_file():
-            raise InputError(f"there is no text file {path}; give an existing one")
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = decode_typed_text(read_bytes(path, LARGEST_TEXT_BYTES), shown_path(path)).splitlines()
     else:
-        lines = sys.stdin.read().splitlines()
+        lines = decode_typed_text(sys.stdin.buffer.read(), "the standard input").splitlines()
     texts = [line.strip() for line in lines if line.strip()]
     if not texts:
         raise InputError("there is no text to speak; give text=..., file=..., or lines on standard input")

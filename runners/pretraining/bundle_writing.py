@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import platform
 from collections import Counter
 from pathlib import Path
@@ -22,7 +23,7 @@ from runners.training.trainer import Trainer
 from runners.voices.recorded_voices import Voices, enrol
 from strategies.context import ECAPA
 from vits.bundle import BaseSpeaker, Bundle, save_bundle
-from vits.common.errors import InputError
+from vits.common.readers import read_json
 from vits.model_spec import ModelSpec
 
 TEACHERS = "teachers.json"  # the judges, as `Metric.judge` names them, whose opinion the training used
@@ -78,15 +79,7 @@ def read_teachers(directory: Path) -> tuple[str, ...]:
         InputError: the file holds anything but a list of names.
     """
     path = directory / TEACHERS
-    if not path.is_file():
-        return ()
-    try:
-        names = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError:
-        names = None
-    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
-        raise InputError(f'{path} must hold a list of names such as ["ecapa-voxceleb"]; make the bundle again')
-    return tuple(names)
+    return tuple(read_json(path, list[str])) if os.path.lexists(path) else ()
 
 
 def _facts(run: Pretraining, trainer: Trainer, voices: Voices, kept: int, teachers: tuple[str, ...]) -> TrainingFacts:

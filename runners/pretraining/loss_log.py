@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from torch import Tensor
 
 from runners.training.trainer import StepReport, check_finite
 from vits.common.atomic_files import write_atomically
+from vits.common.readers import read_table
 
 COLUMNS = ("step", "loss", "value")
 SHOWN = ("mel", "kl", "duration")
@@ -24,7 +26,8 @@ class LossLog:
     def __init__(self, path: Path, every: int, step: int) -> None:
         self.path = path
         self.every = every
-        before = pd.read_csv(path) if path.is_file() else pd.DataFrame(columns=pd.Index(COLUMNS))
+        kinds = {"step": int, "loss": str, "value": float}
+        before = read_table(path, kinds) if os.path.lexists(path) else pd.DataFrame(columns=pd.Index(COLUMNS))
         self.rows: list[tuple[int, str, float]] = list(
             before[before["step"] <= step].itertuples(index=False, name=None)  # pyright: ignore[reportArgumentType]
         )

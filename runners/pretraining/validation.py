@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import cycle, islice
@@ -16,12 +17,14 @@ from metrics.metric import KnownVoices
 from runners.evaluation.evaluator import Evaluator, describe
 from runners.evaluation.synthesis import Spoken
 from runners.pretraining.pretraining_run import Pretraining
+from runners.results.cell_folder import TABLES
 from runners.tracking.tracker import Tracker
 from runners.training.trainer import Trainer
 from runners.voices.recorded_voices import Voices
 from runners.voices.unrecorded_sentences import evenly, unrecorded
 from vits.common.atomic_files import write_atomically
 from vits.common.names import file_stem
+from vits.common.readers import read_table
 from vits.corpus.features import PreparedUtterance
 from vits.corpus.split import VALIDATION
 from vits.model_spec import ModelSpec
@@ -93,9 +96,8 @@ def write_samples(spoken: Sequence[Spoken], folder: Path, *, with_recordings: bo
 
 def read_validation(run: Pretraining) -> pd.DataFrame:
     """The rows of all validations so far."""
-    if run.validation.is_file():
-        rows = pd.read_csv(run.validation, dtype={"speaker": str, "utterance": str, "split": str})
-        return rows.rename(columns={"epoch": "step"})  # what the column was called before
+    if os.path.lexists(run.validation):
+        return read_table(run.validation, TABLES["scores"])
     return pd.DataFrame(columns=pd.Index(LISTED))
 
 

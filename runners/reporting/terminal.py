@@ -37,8 +37,8 @@ def print_cells(experiment: Path, metrics: Sequence[Metric]) -> None:
         shown.add_row(*(str(value) for value in row))
     for name, values in reference_lines(cells[0], metrics).items():
         shown.add_row(name, *[""] * (len(table.columns) - len(values) - 1), *values)
-    console = Console()
-    console = console if console.is_terminal else Console(width=120)
+    width = None if Console().is_terminal else 120
+    console = Console(width=width, markup=False, emoji=False)  # names are shown as they are
     console.print(shown)
 
 

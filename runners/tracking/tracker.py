@@ -13,9 +13,13 @@ from typing import Any
 import pandas as pd
 
 from vits.common.errors import InputError
+from vits.common.names import shown
 from vits.common.registry import register
 
 MODES = ("auto", "online", "offline", "disabled")
+ASKED_MODES = ("online", "offline", "disabled", "dryrun")  # by the environment
+LONGEST_TAG, LONGEST_PROJECT = 64, 128  # characters that wandb takes
+FORBIDDEN = frozenset("/\\#?%:")
 STEP = "step"  # what scores and losses are drawn over
 TRAINED = "trained_parameters"
 
@@ -53,6 +57,18 @@ class TrackingSettings:
     def __post_init__(self) -> None:
         if self.mode not in MODES:
             raise InputError(f"wandb.mode={self.mode!r} is unknown; choose one of {', '.join(MODES)}")
+        asked = os.environ.get("WANDB_MODE")
+        if self.mode == "auto" and asked and asked not in ASKED_MODES:
+            raise InputError(f"WANDB_MODE={shown(asked)} is unknown; set it to one of {', '.join(ASKED_MODES)}")
+        for name, value in (("project", self.project), ("entity", self.entity or "x")):
+            if not 1 <= len(value) <= LONGEST_PROJECT or not value.isprintable() or set(value) & FORBIDDEN:
+                raise InputError(
+                    f"wandb.{name}={shown(value)} is no name there; give up to {LONGEST_PROJECT} characters, none of "
+                    f"them {' '.join(sorted(FORBIDDEN))}"
+                )
+        for tag in self.tags:
+            if not 1 <= len(tag) <= LONGEST_TAG or not tag.isprintable():
+                raise InputError(f"wandb.tags has {shown(tag)}; a tag has 1 to {LONGEST_TAG} visible characters")
 
 
 class Tracker:

@@ -109,7 +109,7 @@ def test_audio_differs_when_the_voice_is_another(finished_cell: Path, tmp_path: 
         ({"text": "..."}, "the text '...' has nothing that can be spoken"),
         ({"text": "  "}, "there is no text to speak"),
         ({"file": "lines.txt"}, "both text and file are given"),
-        ({"text": None, "file": "missing.txt"}, "there is no text file missing.txt"),
+        ({"text": None, "file": "missing.txt"}, "there is no file missing.txt"),
         ({"run": "missing"}, "missing is no finished cell (no cell at all)"),
         ({"device": "tpu"}, "device=tpu is unknown"),
         ({"out": "voice.raw"}, "give a .wav or .flac file"),

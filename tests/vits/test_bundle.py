@@ -171,7 +171,7 @@ def test_bundle_is_refused_when_weights_are_damaged(file: str, saved: Path) -> N
 def test_bundle_is_refused_when_the_model_is_no_mapping(content: str, saved: Path) -> None:
     (saved / "model.yaml").write_text(content, encoding="utf-8")
     with pytest.raises(
-        InputError, match=r"model\.yaml (is no plain YAML|must hold a mapping).*; make the bundle again"
+        InputError, match=r"model\.yaml (is not usable YAML|is empty|holds something else).*; restore the file"
     ) as e:
         load_bundle(saved)
     assert "\n" not in str(e.value)
@@ -203,6 +203,9 @@ def test_bundle_is_refused_when_weights_have_another_number_of_speakers(saved: P
         ("name,utterances\n", r"speakers\.csv:1: the header is 'name,utterances'; it must be 'name\|utterances'"),
         ("name|utterances\nanna|12\nbert\n", r"speakers\.csv:3: 'bert' is no speaker"),
         ("name|utterances\nanna|-1\n", r"speakers\.csv:2: 'anna\|-1' is no speaker"),
+        ("name|utterances\nanna|1\nAnna|1\n", "has the speakers 'anna' and 'Anna', which differ only in case"),
+        ("name|utterances\ne\u0301|1\n\u00e9|1\n", "which differ only in case, Unicode form"),
+        ("name|utterances\nanna|1\nan\u200bna|1\n", "blanks or an invisible character"),
         ("name|utterances\n|4\n", r"speakers\.csv:2: '\|4' is no speaker"),
     ],
 )
@@ -229,7 +232,7 @@ def test_class_outside_vits_is_refused_and_not_called_when_the_model_names_it(
 
 def test_python_objects_are_refused_when_the_model_has_some(saved: Path, tmp_path: Path) -> None:
     (saved / "model.yaml").write_text(f"a: !!python/object/apply:os.mkdir ['{tmp_path / 'made'}']\n", encoding="utf-8")
-    with pytest.raises(InputError, match="is no plain YAML"):
+    with pytest.raises(InputError, match="is not usable YAML"):
         load_bundle(saved)
     assert not (tmp_path / "made").exists()
 

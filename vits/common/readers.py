@@ -137,6 +137,21 @@ def decode_text(content: bytes, source: str) -> str:
     return text
 
 
+def decode_typed_text(content: bytes, source: str) -> str:
+    """The text of what somebody typed or piped: UTF-8, or UTF-16 or UTF-32 with its byte order mark.
+
+    Raises:
+        InputError: it is in another encoding.
+    """
+    for mark, encoding in _BYTE_ORDER_MARKS:
+        if content.startswith(mark):
+            try:
+                return content.decode(encoding)
+            except UnicodeDecodeError:
+                raise _other_encoding(source, 1, f"damaged {encoding}") from None
+    return decode_text(content, source)
+
+
 def _other_encoding(source: str, line: int, encoding: str) -> InputError:
     return InputError(f"{source}:{line}: not UTF-8 but {encoding}; save it as UTF-8")
 
@@ -198,7 +213,7 @@ def read_yaml(path: Path, shape: Any = Any) -> Any:
         raise InputError(f"{source} is empty and should be YAML; restore the file or remove it")
     try:
         value = yaml.load(text, Loader=BoundedLoader)
-    except (yaml.YAMLError, ValueError) as error:
+    except (yaml.YAMLError, ValueError, LookupError, RecursionError) as error:
         raise InputError(f"{source} is not usable YAML ({_one_line(error)}); restore the file or remove it") from None
     return _shaped(value, shape, source)
 

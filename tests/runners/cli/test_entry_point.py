@@ -55,12 +55,25 @@ def told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capture
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["strategy=foo"], "Could not find 'strategy/foo'; Available options in 'strategy': ecapa; likeliest; mean;"),
+        (["strategy=foo"], "Could not find 'strategy/foo'; Available options in 'strategy': convex; ecapa; likeliest; mean;"),
         (["strategy.neighbours=abc"], "strategy.neighbours=abc; Value 'abc' of type 'str' could not be converted"),
         (["strategy.neighbours=0"], "strategy.neighbours=0 must be a whole number of at least 1\n"),
         (["epochs=-1"], "epochs=-1 must be a whole number of at least 0"),
         (["precision=8"], "precision=8 is unknown; choose one of 32, bf16\n"),
         (["device=tpu"], "device=tpu is unknown; choose one of auto, cpu, cuda\n"),
+        (["+nosuch=1"], "nosuch is no setting; choose from strategy, freeze, "),
+        (["+training.nosuch=1"], "nosuch"),
+        (["+strategy.nosuch=1"], "nosuch"),
+        (["wandb.project=a/b"], "wandb.project='a/b' is no name there; give up to 128 characters, none of"),
+        (["wandb.entity='a:b'"], "wandb.entity='a:b' is no name there"),
+        (["wandb.project=''"], "wandb.project='' is no name there"),
+        ([f"wandb.tags=[{'x' * 65}]"], "a tag has 1 to 64 visible characters"),
+        (["wandb.tags=['']"], "wandb.tags has ''; a tag has 1 to 64"),
+        (["training.loss_weights.mel=nan"], "training.loss_weights.mel=nan must be a finite number"),
+        (["max_duration_s=-1"], "max_duration_s=-1.0 must be a finite number above 0"),
+        (["evaluation.length_scale=-1"], "evaluation.length_scale=-1.0 must be a finite number above 0"),
+        (["evaluation.selection.level=inf"], "evaluation.selection.level=inf must be a finite number"),
+        ([f"seed={2**64}"], f"seed={2**64} must be a whole number"),
         (["epoch=3"], "Key 'epoch' not in 'GridSchema'"),
         (["data.root=nowhere"], "there is no folder 'nowhere' (looked at "),
         (["data.speakers=[eve]"], "no such speaker in "),
@@ -73,6 +86,19 @@ def test_bad_input_is_told_in_one_line_when_given(
     arguments: list[str], message: str, told: Told, material: Any
 ) -> None:
     assert message in told(*material.overrides, *arguments)
+
+
+def test_mode_of_the_environment_is_refused_when_unknown(
+    told: Told, material: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WANDB_MODE", "foo")
+    assert told(*material.overrides).startswith("WANDB_MODE='foo' is unknown; set it to one of online, offline,")
+
+
+def test_help_ends_quietly_when_nobody_reads_it_to_its_end() -> None:
+    command = f"{sys.executable} {ROOT / 'runners' / 'speak.py'} --help | true; exit ${{PIPESTATUS[0]}}"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_base_is_refused_when_its_folder_is_no_bundle(told: Told, material: Any) -> None:
