@@ -86,7 +86,7 @@ def evaluator_of(bundle: Bundle, voices: Voices, strategy: str, metrics: list[Me
         speaker: bundle.synthesizer.speaker_embedding.add(initialise(enrolment).row)
         for speaker, enrolment in enrol(voices, judges).items()
     }
-    known = KnownVoices(voices.enrolment_recordings())
+    known = KnownVoices(voices.reference_recordings())
     settings = EvaluationSettings(dict.fromkeys(voices.held_out, 0), retention_utterances=0)
     return Evaluator(metrics, voices, known, judges, settings, 0, speaker_ids=rows)
 

@@ -210,7 +210,7 @@ class TimedTraining:
 def score(run: Pretraining, synthesizer: Synthesizer, step: int, voices: Voices, judges: Judges) -> dict[str, float]:
     """Means over speakers of each metric, of `copied` and of `spoken` sentences."""
     speaker_ids = {speaker: row for row, speaker in enumerate(voices.speakers)}
-    known = KnownVoices(voices.enrolment_recordings())
+    known = KnownVoices(voices.reference_recordings())
     evaluator = Evaluator(run.metrics, voices, known, judges, run.evaluation, run.seed, speaker_ids=speaker_ids)
     spoken = evaluator.evaluate(synthesizer, step, lambda _: None).table
     references = evaluator.references(synthesizer, step)

@@ -45,6 +45,7 @@ class LogF0(Metric):
     name: ClassVar[str] = "log_f0"
     unit: ClassVar[str] = "semitones"
     higher_is_better: ClassVar[bool] = False
+    needs_recording: ClassVar[bool] = True
     range: ClassVar[tuple[float, float]] = (0.0, math.inf)
     margin: ClassVar[float] = 0.25
     components: ClassVar[tuple[str, ...]] = ("log_f0_correlation", "log_f0_voicing_error")

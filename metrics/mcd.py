@@ -35,6 +35,7 @@ class MelCepstralDistortion(Metric):
     name: ClassVar[str] = "mcd"
     unit: ClassVar[str] = "dB"
     higher_is_better: ClassVar[bool] = False
+    needs_recording: ClassVar[bool] = True
     range: ClassVar[tuple[float, float]] = (0.0, math.inf)
     margin: ClassVar[float] = 0.3
 

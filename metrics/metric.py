@@ -165,6 +165,8 @@ class Metric(ABC):
     """The pretrained model whose opinion it is, e.g. "ecapa-voxceleb"; None where it is plain signal processing."""
     judges_base_voices: ClassVar[bool] = False
     """Whether it can also judge voices of the base, of which there is a mean voiceprint and no recording."""
+    needs_recording: ClassVar[bool] = False
+    """Whether it compares with a recording of the same sentence, so that it has nothing to say of any other."""
     version: ClassVar[int] = 1
     """Goes up when the computation changes, so that results of the old one are not read from a cache."""
 

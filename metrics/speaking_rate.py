@@ -25,6 +25,7 @@ class SpeakingRate(Metric):
     name: ClassVar[str] = "speaking_rate"
     unit: ClassVar[str] = "absolute log ratio"
     higher_is_better: ClassVar[bool] = False
+    needs_recording: ClassVar[bool] = True
     range: ClassVar[tuple[float, float]] = (0.0, math.inf)
     components: ClassVar[tuple[str, ...]] = ("speaking_rate_ratio",)
 

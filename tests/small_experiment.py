@@ -14,7 +14,7 @@ from metrics.metric import Metric, Score, Utterance
 from metrics.secs import Secs
 from metrics.summary import score_rows, summarise
 from metrics.wer import WordErrorRate
-from runners.evaluation.evaluator import NOTE_COLUMNS
+from runners.evaluation.evaluator import NOTE_COLUMNS, TEXT_COLUMNS
 from runners.results.cell_folder import CellFolder
 from runners.results.cell_identity import Identity
 from strategies.adaptation import AXES
@@ -72,6 +72,8 @@ def _write_cell(experiment: Path, strategy: str, freeze: str, seed: int, n_error
     cell.write_table("scores", scores)
     cell.write_table("references", _scores(TEST, 0, 0, rng).assign(reference="recording"))
     cell.write_table("transcripts", _transcripts())
+    said = [(split, *where) for split in (VALIDATION, TEST) for where in _sentences(split)]
+    cell.write_table("texts", pd.DataFrame(said, columns=pd.Index(TEXT_COLUMNS)))
     losses = [(epoch, loss, 1.0 / epoch) for epoch in range(1, EPOCHS[-1] + 1) for loss in LOSSES]
     cell.write_table("losses", pd.DataFrame(losses, columns=pd.Index(["epoch", "loss", "value"])))
     write_split(cell.path / "split.csv", [_clip(*where) for where in _sentences(TEST)])

@@ -23,4 +23,5 @@ Settings (name=value), as report.<name> of runners/grid.py:
   level          with which probability statements hold (default 0.95)
   sentences      how many test sentences can be listened to in every system (default 5)
   audio_mb       how large their audio may be, in megabytes (default 15)
+  ratings        answers to the listening test of runners/listen.py, as [one.json,two.json]
   publish        where the report goes beside the experiment's folder: none or wandb (default none)"""

@@ -19,7 +19,7 @@ from runners.config.schemas import GridSchema
 from runners.reporting.results import finished_cells
 from runners.reporting.settings import ReportSettings
 from runners.reporting.terminal import print_cells
-from runners.reporting.writing import report
+from runners.reporting.writing import Written, report
 from runners.results.failures import begin_sweep, failures_of
 from vits.common.errors import InputError
 from vits.common.names import check_folder, check_name
@@ -82,17 +82,18 @@ def compare(experiment: Path, settings: ReportSettings) -> bool:
     again = f"the cells' results are kept; python runners/report.py experiment={experiment.name}"
     if experiment.parent != Path("runs"):
         again += f" results={experiment.parent}"
-    answer, table = _End("the report", again), _End("the table of all cells", again)
-    with answer:
+    of_report, of_table = _End("the report", again), _End("the table of all cells", again)
+    written: Written | None = None
+    with of_report:
         if not finished_cells(experiment):
             return True
         written = report(experiment, settings)
         print("\n".join(written.answer))
-        with table:
-            print_cells(experiment, written.headline)
-        for place in written.places:
-            print(f"report: {place}")
-    return answer.well and table.well
+    with of_table:
+        print_cells(experiment, written.headline if written else settings.metrics)
+    for place in written.places if written else ():
+        print(f"report: {place}")
+    return of_report.well and of_table.well
 
 
 class _End:

@@ -21,7 +21,7 @@ from runners.config.schemas import GridSchema, LintSchema, PretrainSchema
 EXTENSIBLE = (strategies, metrics, vits.corpus, runners.bases)
 """Packages in which a new file may register an option, so that it needs no list to be put on."""
 WITH_SETTINGS = (
-    "runners.evaluation.evaluator",
+    "runners.evaluation.evaluation_settings",
     "runners.reporting.settings",
     "runners.tracking.tracker",
     "runners.training.trainer",

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
 
 import pandas as pd
 
@@ -12,57 +12,18 @@ from metrics.metric import KnownVoices, Metric, Utterance
 from metrics.reference import cross_cosines, score_recordings
 from metrics.secs import SpeakerSimilarity
 from metrics.summary import score_rows, summarise
-from runners.evaluation.selection import Selection
+from runners.evaluation.evaluation_settings import EVERY, RETENTION, EvaluationSettings
 from runners.evaluation.synthesis import Spoken, copy, speak
 from runners.voices.recorded_voices import Voices
-from vits.common.bounds import check_fields
-from vits.common.errors import InputError
-from vits.common.quantities import BatchSize, LengthScale, NoiseScale, Number, Weight
-from vits.common.registry import register
 from vits.corpus.features import PreparedUtterance
 from vits.corpus.split import VALIDATION
 from vits.synthesizer import Synthesizer
 
 JUDGED_TOGETHER = 16
-RETENTION = "retention"  # the split of the base voices' rows
 NOTE_COLUMNS = ("epoch", "split", "speaker", "utterance", "note", "text")
+TEXT_COLUMNS = ("split", "speaker", "utterance", "text")
 
 Advance = Callable[[int], object]
-
-
-@register("evaluation", "settings")
-@dataclass(frozen=True)
-class EvaluationSettings:
-    """What is synthesised and scored at each evaluation.
-
-    `utterances_per_speaker` says for each split how many sentences of each voice are spoken (0: all).
-    `choose_by` weighs the metrics by whose validation scores the best stage is chosen (see `Selection`).
-    `retention_utterances` are spoken by as many base speakers, to see what adaptation does to the voices that
-    the model had. `noise_scale` is the spread of the latent around its mean, `length_scale` stretches time.
-    """
-
-    utterances_per_speaker: dict[str, Number] = field(default_factory=dict)
-    choose_by: dict[str, Weight] = field(default_factory=lambda: {"wer": 1.0, "secs": 1.0})
-    retention_utterances: Number = 8
-    noise_scale: NoiseScale = 0.667
-    length_scale: LengthScale = 1.0
-    batch_size: BatchSize = 16
-
-    def __post_init__(self) -> None:
-        if not self.utterances_per_speaker:
-            raise InputError("evaluation.utterances_per_speaker names no split; give one, such as {test: 8}")
-        check_fields(self, "evaluation")
-        if RETENTION in self.utterances_per_speaker and self.retention_utterances:
-            raise InputError(
-                f"evaluation.utterances_per_speaker names a split {RETENTION!r}, which is what the base voices' scores "
-                "are called; rename it, or set evaluation.retention_utterances=0"
-            )
-        Selection(self.choose_by)
-
-    @property
-    def selection(self) -> Selection:
-        """How the best stage is chosen."""
-        return Selection(self.choose_by)
 
 
 @dataclass(frozen=True)
@@ -82,6 +43,12 @@ class Panel:
     items: Sequence[PreparedUtterance]
     speaker_ids: Mapping[str, int]
     metrics: Sequence[Metric]
+
+    @property
+    def can_be_judged(self) -> bool:
+        """Whether some metric has something to say of some sentence."""
+        recorded = any(len(item.wave) for item in self.items)
+        return any(recorded or not metric.needs_recording for metric in self.metrics)
 
 
 class Evaluator:
@@ -110,21 +77,45 @@ class Evaluator:
         self.seed = seed
         self._known = known
         self._scorers = {metric.name: metric.prepare(known, judges) for metric in metrics}
-        self._panels = {split: Panel(items, speaker_ids, metrics) for split, items in voices.held_out.items()}
+        panels = {split: Panel(items, speaker_ids, metrics) for split, items in voices.spoken.items()}
+        self._panels = {split: panel for split, panel in panels.items() if panel.can_be_judged}
         if base_panel is not None:
             self._panels[RETENTION] = base_panel
 
     @property
-    def n_utterances(self) -> int:
-        """How many utterances an evaluation speaks."""
-        return sum(len(panel.items) for panel in self._panels.values())
+    def splits(self) -> tuple[str, ...]:
+        """What can be spoken: the new voices' splits, and that of the base's voices."""
+        return tuple(self._panels)
 
-    def evaluate(self, synthesizer: Synthesizer, epoch: int, advance: Advance) -> Evaluation:
-        """Speak and score all held-out sentences; `advance` is told how many are done."""
-        spoken = {split: self._speak(synthesizer, panel) for split, panel in self._panels.items()}
+    @property
+    def splits_between(self) -> tuple[str, ...]:
+        """What is spoken at the evaluations between the first and the last; all, if nothing is validated."""
+        all_of_them = self.settings.test_at == EVERY or VALIDATION not in self._panels
+        return self.splits if all_of_them else (VALIDATION,)
+
+    @property
+    def texts(self) -> pd.DataFrame:
+        """What each utterance says: columns `split, speaker, utterance, text`."""
+        rows = [
+            (split, item.clip.speaker, item.clip.name, item.clip.text)
+            for split, panel in self._panels.items()
+            for item in panel.items
+        ]
+        return pd.DataFrame(rows, columns=pd.Index(TEXT_COLUMNS))
+
+    def n_utterances(self, splits: Collection[str]) -> int:
+        """How many utterances an evaluation of these splits speaks."""
+        return sum(len(self._panels[split].items) for split in splits)
+
+    def evaluate(
+        self, synthesizer: Synthesizer, epoch: int, advance: Advance, splits: Collection[str] | None = None
+    ) -> Evaluation:
+        """Speak and score the sentences of some splits, or of all; `advance` is told how many are done."""
+        panels = {split: panel for split, panel in self._panels.items() if splits is None or split in splits}
+        spoken = {split: self._speak(synthesizer, panel) for split, panel in panels.items()}
         scored = [
             self._score([s.utterance for s in spoken[split]], panel.metrics, epoch, split, advance)
-            for split, panel in self._panels.items()
+            for split, panel in panels.items()
         ]
         rows = pd.concat([rows for rows, _ in scored], ignore_index=True)
         notes = pd.concat([notes for _, notes in scored], ignore_index=True)
@@ -187,11 +178,14 @@ class Evaluator:
         for start in range(0, len(utterances), JUDGED_TOGETHER):
             group = utterances[start : start + JUDGED_TOGETHER]
             for metric in metrics:
-                scores = self._scorers[metric.name](group)
-                rows.append(score_rows(group, scores, epoch, split))
+                judged = [u for u in group if u.recording is not None] if metric.needs_recording else group
+                if not judged:
+                    continue
+                scores = self._scorers[metric.name](judged)
+                rows.append(score_rows(judged, scores, epoch, split))
                 notes += [
                     (epoch, split, utterance.speaker, utterance.name, note, text)
-                    for utterance, score in zip(group, scores, strict=True)
+                    for utterance, score in zip(judged, scores, strict=True)
                     for note, text in score.notes.items()
                 ]
             advance(len(group))

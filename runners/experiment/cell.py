@@ -10,7 +10,7 @@ from typing import Any
 from metrics.metric import Metric
 from runners.bases.base import SCRATCH, Base
 from runners.bases.start import Start
-from runners.evaluation.evaluator import EvaluationSettings
+from runners.evaluation.evaluation_settings import EvaluationSettings
 from runners.experiment.cell_name import cell_name
 from runners.results.cell_identity import Identity
 from runners.tracking.tracker import LONGEST_TAG, TrackingSettings  # the experiment's name is a tag
@@ -23,8 +23,9 @@ from vits.common.errors import InputError
 from vits.common.names import check_folder, check_name
 from vits.common.quantities import DurationSeconds, Number, Seed, Several
 from vits.corpus.corpus import Corpus
+from vits.corpus.data_identity import corpus_identity
 
-FORMAT = 3  # of what a cell computes and leaves behind; raise it when the code that computes it changes its result
+FORMAT = 4  # of what a cell computes and leaves behind; raise it when the code that computes it changes its result
 
 
 @dataclass(frozen=True)
@@ -84,6 +85,7 @@ class Cell:
                 "base": start.identity,
                 "model": dict(start.spec.parts),
                 "data": voices.identity,
+                "texts": corpus_identity(voices.unrecorded),
                 "training": asdict(self.training),
                 "evaluation": asdict(self.evaluation),
                 "metrics": [metric.identity for metric in self.metrics],

@@ -10,6 +10,7 @@ from runners.experiment.adapting import Adapted, adapt, context_of, initialiser_
 from runners.experiment.announcing import announce, begin, lint_cell, tracker_of
 from runners.experiment.cell import Cell
 from runners.experiment.finishing import finish
+from runners.experiment.new_voices import new_voices
 from runners.experiment.panels import evaluator_of
 from runners.experiment.trainable_share import trainable_shares
 from runners.results.cell_folder import CellFolder
@@ -19,7 +20,7 @@ from runners.tracking.tracker import TRAINED
 from runners.training.devices import make_fabric
 from runners.training.fit import Fit, Schedule
 from runners.training.trainer import Trainer
-from runners.voices.recorded_voices import Voices, enrol, load_voices
+from runners.voices.recorded_voices import Voices, enrol
 from vits.common.memory import memory_is_told
 
 LESS_MEMORY = "make training.batch_size, training.segment_frames or max_duration_s smaller, or precision=bf16"
@@ -79,14 +80,7 @@ def _start(cell: Cell) -> tuple[Start, Voices]:
     """The model before any adaptation, and the new voices prepared for it."""
     torch.manual_seed(cell.seed)
     start = cell.base.start(cell.model)
-    voices = load_voices(
-        cell.corpus,
-        start.spec,
-        cache_dir=cell.cache_dir,
-        segment_frames=cell.training.segment_frames,
-        max_duration_s=cell.max_duration_s,
-        held_out=cell.evaluation.utterances_per_speaker,
-    )
+    voices = new_voices(cell, start.spec)
     return start, voices
 
 
@@ -111,6 +105,7 @@ def _fit_and_score(
     )
     trainer.generator_optimizer.load_named_state(start.optimizer_state)
     evaluator = evaluator_of(cell, start, voices, judges, adapted)
+    folder.write_table("texts", evaluator.texts)
     with folder, memory_is_told(LESS_MEMORY), tracker_of(cell, identity, folder) as tracker:
         tracker.summarise({TRAINED: trainable_shares(start.synthesizer)[-1].trainable})
         fit = Fit(folder, trainer, adapted.material, evaluator, tracker, Schedule(cell.epochs, cell.eval_every))

@@ -45,9 +45,11 @@ def write_bundle(run: Pretraining, spec: ModelSpec, trainer: Trainer, voices: Vo
         teachers = tuple(sorted({*teachers, ECAPA}))
         trainer.synthesizer.speaker_embedding = predicted.as_table(voiceprints)
     speaker_ids = {speaker: row for row, speaker in enumerate(voices.speakers)}
-    known = KnownVoices(voices.enrolment_recordings())
+    known = KnownVoices(voices.reference_recordings())
     evaluator = Evaluator(run.metrics, voices, known, judges, run.evaluation, run.seed, speaker_ids=speaker_ids)
-    with tqdm(total=evaluator.n_utterances, desc="evaluating", unit="utterance", disable=None, leave=False) as bar:
+    with tqdm(
+        total=evaluator.n_utterances(evaluator.splits), desc="evaluating", unit="utterance", disable=None, leave=False
+    ) as bar:
         result = evaluator.evaluate(trainer.synthesizer, kept, bar.update)
     references = evaluator.references(trainer.synthesizer, kept)
     counts = Counter(clip.speaker for clip in voices.train.clips)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from metrics.metric import Metric
-from runners.evaluation.evaluator import EvaluationSettings
+from runners.evaluation.evaluation_settings import EvaluationSettings
 from runners.tracking.tracker import TrackingSettings
 from runners.training.trainer import TrainingSettings
 from vits.common.bounds import check_fields

@@ -46,7 +46,7 @@ class Validation:
             Evaluator(
                 self.metrics,
                 replace(voices, held_out={VALIDATION: items}),
-                KnownVoices(voices.enrolment_recordings()),
+                KnownVoices(voices.reference_recordings()),
                 judges,
                 run.evaluation,
                 run.seed,

@@ -12,6 +12,7 @@ import pandas as pd
 from metrics.metric import Metric
 from metrics.statistics.looks import spent_at
 from metrics.statistics.system_levels import SystemLevel
+from runners.reporting.ears import Ears, hear
 from runners.reporting.evidence import Evidence, gather
 from runners.reporting.looks_taken import look_at
 from runners.reporting.results import Experiment, System
@@ -32,6 +33,7 @@ class Analysis:
     speakers: pd.DataFrame
     curves: pd.DataFrame
     references: pd.DataFrame
+    ears: Ears | None
 
     @property
     def headline(self) -> tuple[Metric, ...]:
@@ -89,4 +91,5 @@ def analyse(experiment: Experiment, settings: ReportSettings) -> Analysis:
         speakers=per_speaker(experiment),
         curves=learning_curves(experiment),
         references=reference_levels(experiment, verdicts.recommended.system),
+        ears=hear(experiment, settings.ratings, verdicts.headline, settings.alpha) if settings.ratings else None,
     )

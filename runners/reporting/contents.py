@@ -11,7 +11,9 @@ from runners.reporting.numbers import counted
 from runners.reporting.sections.answer_section import answer_section
 from runners.reporting.sections.change_section import adaptation_section, retention_section
 from runners.reporting.sections.curve_section import curve_section
+from runners.reporting.sections.ears_section import ears_section
 from runners.reporting.sections.effect_section import effect_section
+from runners.reporting.sections.growth_section import growth_section
 from runners.reporting.sections.listening_section import listening_section
 from runners.reporting.sections.metric_section import metric_section, undefined_section
 from runners.reporting.sections.ranking_section import ranking_section
@@ -23,10 +25,12 @@ SECTIONS: tuple[Callable[[Analysis], Section | None], ...] = (
     answer_section,
     ranking_section,
     effect_section,
+    ears_section,
     trade_off_section,
     listening_section,
     speaker_section,
     curve_section,
+    growth_section,
     adaptation_section,
     retention_section,
     metric_section,

@@ -10,14 +10,13 @@ import pandas as pd
 from metrics.metric import Metric
 from metrics.statistics.metric_scores import metric_changes, metric_scores
 from metrics.statistics.variance_components import Components, components
-from runners.evaluation.evaluator import RETENTION
+from runners.evaluation.evaluation_settings import RETENTION, TEXTS
 from runners.reporting.results import Experiment
 from vits.common.errors import InputError
 from vits.corpus.split import TEST
 
 BASE = "the untouched base"
 BASE_VOICES = "the base's voices"
-TEXTS = "texts"  # the split of sentences that nobody recorded
 JUDGED = (TEST, TEXTS)
 
 

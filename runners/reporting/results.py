@@ -28,7 +28,9 @@ SHARED = ("data", "evaluation", "metrics", "precision")
 SCORE_COLUMNS = ("system", "seed", "epoch", "split", "speaker", "utterance", "metric", "value")
 REFERENCE_COLUMNS = ("reference", *SCORE_COLUMNS)
 CLIP_COLUMNS = ("split", "speaker", "text", "path")
+TEXT_COLUMNS = ("split", "speaker", "utterance", "text")
 NOTE_COLUMNS = ("epoch", "split", "speaker", "utterance", "note", "text")
+TEXT_COLUMNS = ("split", "speaker", "utterance", "text")
 
 
 class _AskedMetric(TypedDict):
@@ -244,10 +246,10 @@ class Experiment:
 
     @cached_property
     def texts(self) -> Mapping[tuple[str, str, str], str]:
-        """What is said in each sentence, by split, speaker and utterance, where the cells say so."""
-        clips = pd.concat([system.cells[0].clips for system in self.systems]).drop_duplicates()
-        names = [path[: len(path) - len(Path(path).suffix)] for path in clips["path"]]
-        return dict(zip(zip(clips["split"], clips["speaker"], names, strict=True), clips["text"], strict=True))
+        """What is said in each sentence, by split, speaker and utterance."""
+        tables = [system.cells[0].table("texts", TEXT_COLUMNS) for system in self.systems]
+        said = pd.concat(tables, ignore_index=True).drop_duplicates(list(TEXT_COLUMNS[:3]))
+        return {(row.split, row.speaker, row.utterance): row.text for row in said.itertuples()}
 
     def metric(self, name: str) -> Metric | None:
         """The metric of that name, if it was scored."""
@@ -374,8 +376,12 @@ def _findings(cells: Sequence[CellResult]) -> pd.DataFrame | None:
 
 
 def _differing(cells: Sequence[CellResult]) -> tuple[str, ...]:
-    """In which parts of their configuration cells differ that should be alike."""
+    """In which parts of their configuration cells differ that should be alike, but for the settings they are of."""
+    varied = [name for name in facets_shown(cells) if len({cell.facets.get(name, DEFAULT) for cell in cells}) > 1]
+    swept = {name.partition(".")[0] for name in varied}
     identities = [cell.record.get("identity_of", {}) for cell in cells]
     return tuple(
-        part for part in SHARED if len({json.dumps(identity.get(part), sort_keys=True) for identity in identities}) > 1
+        part
+        for part in SHARED
+        if part not in swept and len({json.dumps(identity.get(part), sort_keys=True) for identity in identities}) > 1
     )

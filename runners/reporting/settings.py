@@ -13,7 +13,7 @@ from vits.common.registry import register, registered
 
 NONE, WANDB = "none", "wandb"
 PUBLISHERS = (NONE, WANDB)
-RETENTION_MARGIN = "retention"  # what the base's voices may lose, by the aim's metric
+RETENTION_MARGIN, RETENTION_LOSS = "retention", 0.05  # what the base's voices may lose, by the aim's metric
 
 
 @register("report", "page")
@@ -27,16 +27,18 @@ class ReportSettings:
     nothing. `margins` are by how much systems may differ and be equal for all practical purposes, where it shall not
     be the metric's own. All statements of one kind hold together with probability `level`. `sentences` may be
     listened to in every system, as long as their audio fits into `audio_mb` megabytes. `publish` says where the
-    report goes beside the experiment's folder: `none`, or `wandb`.
+    report goes beside the experiment's folder: `none`, or `wandb`. `ratings` are files of answers to
+    the listening test.
     """
 
     aim: str = "secs"
     guards: list[str] = field(default_factory=lambda: ["wer", RETENTION_MARGIN, "distillmos"])
-    margins: dict[str, PositiveDifference] = field(default_factory=lambda: {RETENTION_MARGIN: 0.05})
+    margins: dict[str, PositiveDifference] = field(default_factory=dict)
     level: Annotated[float, AtLeast(0.5), Below(1)] = 0.95
     sentences: Annotated[int, AtLeast(0)] = 5
     audio_mb: Annotated[float, AtLeast(0), AtMost(1000)] = 15.0
     publish: str = NONE
+    ratings: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         check_fields(self, "report")
@@ -60,10 +62,16 @@ class ReportSettings:
                 choices = ", ".join(sorted(known))
                 raise InputError(f"the report names {name!r}, which is no metric; choose from {choices}")
 
+    @property
+    def metrics(self) -> tuple[Metric, ...]:
+        """The aim and the guards, as far as they are metrics."""
+        known = _metrics()
+        return tuple(known[name]() for name in (self.aim, *self.guards) if name in known)
+
     def margin(self, name: str) -> float:
         """By how much systems may differ in a metric and be equal for all practical purposes."""
-        given = self.margins.get(name)
-        return _metrics()[name].margin if given is None else given
+        own = {RETENTION_MARGIN: RETENTION_LOSS, **{metric: cls.margin for metric, cls in _metrics().items()}}
+        return self.margins.get(name, own[name])
 
 
 def _metrics() -> dict[str, type[Metric]]:

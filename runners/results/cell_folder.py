@@ -3,6 +3,7 @@
 cell.json     identity, status, versions, timings, trainable parameters, summary
 config.yaml   the configuration in full
 split.csv     which clip was used for what
+texts.csv     split, speaker, utterance, text: what each evaluated utterance says
 scores.csv    epoch, split, speaker, utterance, metric, value
 references.csv  the same for recordings, copy-synthesis and other speakers
 losses.csv    epoch, loss, value
@@ -40,6 +41,7 @@ CELL_JSON = "cell.json"
 RESTORE = "restore it from a copy, or remove the folder to run the cell again"
 CHECKED = (
     *("config.yaml", "split.csv", "lint.csv", "scores.csv", "references.csv", "transcripts.csv", "losses.csv"),
+    "texts.csv",
     MANIFEST,
 )
 """The files whose checksums a finished cell's record keeps; the manifest has those of the bundle's files."""

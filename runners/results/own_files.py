@@ -11,7 +11,7 @@ WRITTEN = (
     *("cell.json", "config.yaml", "split.csv", "lint.csv", "scores.csv", "references.csv", "transcripts.csv"),
     *("losses.csv", "state.safetensors", "best.safetensors", "model.yaml", "generator.safetensors"),
     *("adversary.safetensors", "optimizer.safetensors", "speakers.csv", "voiceprints.safetensors", "card.md"),
-    *("adapters.json", "checksums.json"),
+    *("adapters.json", "checksums.json", "texts.csv"),
 )
 PATTERNS = ("audio/epoch=*/*/*.flac", "pictures/epoch=*/*.png")
 RUNS = ("wandb/run-*", "wandb/offline-run-*")

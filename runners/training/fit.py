@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,8 @@ import soundfile
 from tqdm import tqdm
 
 from metrics.summary import summarise
-from runners.evaluation.evaluator import RETENTION, Evaluation, Evaluator, describe
+from runners.evaluation.evaluation_settings import RETENTION, TEXTS
+from runners.evaluation.evaluator import Evaluation, Evaluator, describe
 from runners.evaluation.pictures import save_picture
 from runners.evaluation.synthesis import Spoken
 from runners.results.cell_folder import CellFolder, audio_file
@@ -113,18 +114,23 @@ class Fit:
         return self.schedule.is_due(epoch) and not done
 
     def _evaluate(self, epoch: int) -> None:
+        """Speak and score what is due: everything at both ends, between them the validation sentences alone."""
+        at_an_end = epoch in (0, self.schedule.epochs)
+        if epoch == self.schedule.epochs:
+            self.averaging.finish(self.trainer.synthesizer, self.evaluator.merit)
+        with self.averaging.applied(self.trainer.synthesizer):
+            self._speak(epoch, self.evaluator.splits if at_an_end else self.evaluator.splits_between)
+
+    def _speak(self, epoch: int, splits: Collection[str]) -> None:
+        """Score the model as it is now on some splits, and write it down."""
         with tqdm(
-            total=self.evaluator.n_utterances,
+            total=self.evaluator.n_utterances(splits),
             desc=f"evaluating epoch {epoch}",
             unit="utterance",
             disable=None,
             leave=False,
         ) as bar:
-            if epoch == self.schedule.epochs:
-                self.averaging.finish(self.trainer.synthesizer, self.evaluator.merit)
-            with self.averaging.applied(self.trainer.synthesizer):
-                result = self.evaluator.evaluate(self.trainer.synthesizer, epoch, bar.update)
-                self._write_down(result, epoch)
+            self._write_down(self.evaluator.evaluate(self.trainer.synthesizer, epoch, bar.update, splits), epoch)
 
     def _write_down(self, result: Evaluation, epoch: int) -> None:
         """Keep the audio of a stage, its weights if it is the best so far, and its scores."""
@@ -149,7 +155,7 @@ class Fit:
                 path.parent.mkdir(parents=True, exist_ok=True)
                 soundfile.write(path, item.utterance.wave, item.utterance.sample_rate)
                 seen[item.utterance.speaker] = seen.get(item.utterance.speaker, 0) + 1
-                if split != RETENTION and seen[item.utterance.speaker] <= SHOWN_PER_SPEAKER:
+                if split not in (RETENTION, TEXTS) and seen[item.utterance.speaker] <= SHOWN_PER_SPEAKER:
                     shown.append((path, item))
         pictures = []
         for path, item in shown:
@@ -194,11 +200,20 @@ class Fit:
         """Go back to the best epoch, score what stands beside the results, and say what it was chosen by."""
         epoch = self._chosen_epoch()
         load_weights(self.trainer.synthesizer, self.folder.best)
+        self._speak_the_rest(epoch)
         self.folder.write_table("references", self.evaluator.references(self.trainer.synthesizer, epoch))
         table = summarise(self.tables["scores"], self.evaluator.metrics)
         summary = table[table["epoch"] == epoch]
         self.tracker.summarise({result_key(row.split, row.metric): row.mean for row in summary.itertuples()})
         return Result(summary.to_dict(orient="records"), self._choice(table, epoch))
+
+    def _speak_the_rest(self, epoch: int) -> None:
+        """Score the kept stage on what was not yet spoken at it."""
+        scores = self.tables["scores"]
+        spoken = set(scores.loc[scores["epoch"] == epoch, "split"])
+        missing = [split for split in self.evaluator.splits if split not in spoken]
+        if missing:
+            self._speak(epoch, missing)
 
     def _choice(self, table: pd.DataFrame, epoch: int) -> dict[str, Any]:
         """Which epoch is kept and why, and what that gained over keeping the last."""

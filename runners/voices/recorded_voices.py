@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from metrics.judges.judge import Judges
@@ -14,7 +14,7 @@ from vits.corpus.clip import in_split
 from vits.corpus.corpus import Corpus
 from vits.corpus.data_identity import corpus_identity
 from vits.corpus.features import PreparedCorpus, PreparedUtterance, prepare
-from vits.corpus.split import write_split
+from vits.corpus.split import SPARE, write_split
 from vits.model_spec import ModelSpec
 from vits.text.phonemizer import EspeakPhonemizer
 from vits.text.tokens import Tokenizer
@@ -26,7 +26,10 @@ TRAIN = "train"
 class Voices:
     """Recordings of speakers. `held_out` are the splits to evaluate on, by name.
 
-    `enrolment_clips` of each speaker's training clips make its voiceprint (0: all).
+    `enrolment_clips` of each speaker's training clips make its voiceprint (0: all). `unrecorded` are sentences, by
+    the split that they are evaluated with, that nobody recorded; `identity` is that of the recordings. `spare` are
+    training recordings that are left out of a smaller training set: judges know a voice by them too, so that its
+    references are the same whatever is trained.
     """
 
     sample_rate: int
@@ -35,6 +38,14 @@ class Voices:
     held_out: dict[str, list[PreparedUtterance]]
     identity: str
     enrolment_clips: int = 0
+    unrecorded: dict[str, list[PreparedUtterance]] = field(default_factory=dict)
+    spare: PreparedCorpus | None = None
+
+    @property
+    def spoken(self) -> dict[str, list[PreparedUtterance]]:
+        """What each voice is to say, by split: what was recorded, and behind it what wasn't."""
+        splits = dict.fromkeys([*self.held_out, *self.unrecorded])
+        return {split: [*self.held_out.get(split, []), *self.unrecorded.get(split, [])] for split in splits}
 
     def recordings(self, utterances: Sequence[PreparedUtterance] | PreparedCorpus) -> list[Utterance]:
         """Prepared utterances as the judges hear them."""
@@ -57,9 +68,13 @@ class Voices:
             by_speaker[item.clip.speaker].append(item)
         return by_speaker
 
-    def enrolment_recordings(self) -> dict[str, list[Utterance]]:
-        """The same as the judges hear them."""
-        return {speaker: self.recordings(items) for speaker, items in self.enrolment_items().items()}
+    def reference_recordings(self) -> dict[str, list[Utterance]]:
+        """What the judges know of each speaker: the same, and what is spare."""
+        spare = first_of_each_speaker(self.spare, self.enrolment_clips) if self.spare else []
+        return {
+            speaker: self.recordings([*items, *(item for item in spare if item.clip.speaker == speaker)])
+            for speaker, items in self.enrolment_items().items()
+        }
 
 
 def load_voices(
@@ -97,11 +112,13 @@ def load_voices(
         )
 
     train = prepared(train_split, segment_frames)
+    spare = prepared(SPARE, segment_frames) if in_split(clips, SPARE) else None
     splits = {split: first_of_each_speaker(prepared(split, 1), count) for split, count in held_out.items()}
     speakers = tuple(sorted({clip.speaker for clip in train.clips}))
     known = {split: [item for item in items if item.clip.speaker in speakers] for split, items in splits.items()}
-    identity = corpus_identity({train_split: train, **known})
-    return Voices(analysis.sample_rate, speakers, train, known, identity, enrolment_clips)
+    unused = {SPARE: spare} if spare else {}
+    identity = corpus_identity({train_split: train, **unused, **known})
+    return Voices(analysis.sample_rate, speakers, train, known, identity, enrolment_clips, spare=spare)
 
 
 def first_of_each_speaker(corpus: PreparedCorpus, count: int) -> list[PreparedUtterance]:
@@ -131,7 +148,7 @@ def known_voices(voices: Voices, base: BaseSpeakers, started_from: Mapping[str, 
     """
     sounds_known = base.voiceprints.shape[1] > 0
     return KnownVoices(
-        enrolment=voices.enrolment_recordings(),
+        enrolment=voices.reference_recordings(),
         base_voiceprints=dict(zip(base.names, base.voiceprints, strict=True)) if sounds_known else {},
         started_from=started_from,
     )
@@ -140,4 +157,4 @@ def known_voices(voices: Voices, base: BaseSpeakers, started_from: Mapping[str, 
 def write_splits(voices: Voices, path: Path) -> None:
     """Write down which clip is used for what."""
     held_out = [item.clip for items in voices.held_out.values() for item in items]
-    write_split(path, [*voices.train.clips, *held_out])
+    write_split(path, [*voices.train.clips, *(voices.spare.clips if voices.spare else ()), *held_out])

@@ -30,6 +30,17 @@ def unrecorded(
         Clip(Path(), speaker, text, f"{split}/{number:03}", split=split)
         for number, (speaker, text) in enumerate(zip(speakers, texts, strict=True))
     ]
+    return without_recordings(clips, language, spectrogram_channels, cache_dir)
+
+
+def without_recordings(
+    clips: Sequence[Clip], language: str, spectrogram_channels: int, cache_dir: Path
+) -> list[PreparedUtterance]:
+    """Clips of which there is the text alone.
+
+    Raises:
+        InputError: a text has nothing that can be spoken.
+    """
     tokenizer = Tokenizer()
     return [
         PreparedUtterance(clip, tokenizer(clip.phonemes or ""), torch.zeros(0), torch.zeros(spectrogram_channels, 0))

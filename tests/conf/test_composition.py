@@ -276,6 +276,15 @@ def test_composition_fails_when_a_value_or_name_is_wrong(override: str, told: st
         (["training.optimizer.betas=[0.8,1.0]"], "betas[1]=1.0 must be a finite number of at least 0 and below 1"),
         (["evaluation.batch_size=0"], "evaluation.batch_size=0 must be a whole number of at least 1"),
         (["evaluation.utterances_per_speaker.test=-1"], "utterances_per_speaker.test=-1 must be a whole number"),
+        (
+            ["evaluation.test_texts=201"],
+            "test_texts=201 must be a whole number of at least 0 and of at most 200",
+        ),
+        (["evaluation.test_at=never"], "evaluation.test_at='never' must be text that is one of chosen, every"),
+        (
+            ["+evaluation.utterances_per_speaker.texts=1"],
+            "names a split 'texts', which is what the scores of",
+        ),
         (["wandb.mode=loud"], "wandb.mode='loud' is unknown; choose one of auto, online, offline, disabled"),
         (["base=scratch", "strategy=mean", "freeze=none"], "a model from scratch has no speakers to start from"),
         (

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import io
 import os
+import runpy
+import signal
 import subprocess
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 import torch
 from hydra import compose, initialize_config_dir
+from hydra.core.global_hydra import GlobalHydra
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import OmegaConf
 from torch.nn.functional import normalize
@@ -55,8 +60,8 @@ class Material:
             "data=folder",
             f"data.root={self.corpus}",
             "training.batch_size=4",
+            "evaluation=recorded",
             "~evaluation.utterances_per_speaker.validation",
-            "evaluation.utterances_per_speaker.test=1",
             "evaluation.retention_utterances=1",
             "device=cpu",
         )
@@ -128,6 +133,43 @@ def run_script() -> RunScript:
         )
 
     return run
+
+
+@pytest.fixture(scope="session")
+def run_here() -> RunScript:
+    """Runs an entry point in this process, which has the slow imports behind it, and tells what a process would."""
+
+    def run(script: str, *arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+        command = [str(ROOT / "runners" / script), *arguments]
+        out, err, status = io.StringIO(), io.StringIO(), 0
+        with _as_a_process(command, cwd), redirect_stdout(out), redirect_stderr(err):
+            try:
+                runpy.run_path(command[0], run_name="__main__")
+            except SystemExit as left:
+                status = int(left.code or 0)
+        return subprocess.CompletedProcess(command, status, out.getvalue(), err.getvalue())
+
+    return run
+
+
+@contextmanager
+def _as_a_process(command: list[str], cwd: Path) -> Iterator[None]:
+    """With a command's arguments, folder and environment, and without a trace of it afterwards."""
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(cwd)
+        patch.setattr(sys, "argv", command)
+        patch.setenv("HYDRA_FULL_ERROR", "1")
+        for name, value in environment().items():
+            patch.setenv(name, value)
+        GlobalHydra.instance().clear()
+        try:
+            yield
+        finally:
+            GlobalHydra.instance().clear()
+            HydraConfig.instance().cfg = None
+            for number, handler in handlers.items():
+                signal.signal(number, handler)
 
 
 @pytest.fixture

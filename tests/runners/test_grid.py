@@ -56,10 +56,10 @@ def cell(first: subprocess.CompletedProcess[str], here: Path) -> Path:
 
 
 @pytest.fixture(scope="module")
-def sweep(here: Path, material: Any, run_script: RunScript) -> subprocess.CompletedProcess[str]:
+def sweep(here: Path, material: Any, run_here: RunScript) -> subprocess.CompletedProcess[str]:
     """Two strategies under two policies."""
     choices = ("strategy=mean,random", "freeze=decoder,all_but_embedding", "epochs=1", "metrics=[secs]")
-    return run_script("grid.py", "-m", *material.overrides, *choices, "name=sweep", cwd=here)
+    return run_here("grid.py", "-m", *material.overrides, *choices, "name=sweep", cwd=here)
 
 
 def environment() -> dict[str, str]:
@@ -178,17 +178,17 @@ def test_nothing_is_left_to_resume_from_when_finished(cell: Path) -> None:
 
 
 def test_finished_cell_is_not_run_again_when_asked_twice(
-    cell: Path, here: Path, material: Any, run_script: RunScript
+    cell: Path, here: Path, material: Any, run_here: RunScript
 ) -> None:
     before = {path: path.stat().st_mtime_ns for path in cell.rglob("*")}
-    again = run_script("grid.py", *material.overrides, *RUN, "name=one", "wandb.project=other", cwd=here)
+    again = run_here("grid.py", *material.overrides, *RUN, "name=one", "wandb.project=other", cwd=here)
     assert again.returncode == 0, again.stderr
     assert again.stdout.startswith(f"{cell.name}: finished before, not run again (runs/one/{cell.name})\n")
     assert {path: path.stat().st_mtime_ns for path in cell.rglob("*")} == before
 
 
 def test_scores_are_bit_identical_when_killed_and_resumed(
-    cell: Path, here: Path, material: Any, run_script: RunScript
+    cell: Path, here: Path, material: Any, run_here: RunScript
 ) -> None:
     other = here / "runs" / "killed" / cell.name
     arguments = [*material.overrides, *RUN, "name=killed"]
@@ -196,7 +196,7 @@ def test_scores_are_bit_identical_when_killed_and_resumed(
     assert json.loads((other / "cell.json").read_text(encoding="utf-8"))["status"] == "running"
     assert not (other / "generator.safetensors").exists()
 
-    resumed = run_script("grid.py", *arguments, cwd=here)
+    resumed = run_here("grid.py", *arguments, cwd=here)
     assert resumed.returncode == 0, resumed.stderr
     assert "  resumed at step 4\n" in resumed.stdout
     assert "  epoch 0: " not in resumed.stdout
@@ -254,13 +254,13 @@ def test_all_cells_are_compared_when_swept(sweep: subprocess.CompletedProcess[st
 
 
 def test_other_cells_run_and_the_status_tells_when_some_fail(
-    sweep: subprocess.CompletedProcess[str], here: Path, material: Any, run_script: RunScript
+    sweep: subprocess.CompletedProcess[str], here: Path, material: Any, run_here: RunScript
 ) -> None:
     experiment = here / "runs" / "sweep"
     before = records(experiment)
     # no seed is negative, and the cell of seed 3 is new
     choices = (*material.overrides, "strategy=mean", "freeze=decoder", "epochs=1", "metrics=[secs]", "name=sweep")
-    result = run_script("grid.py", "-m", *choices, "seed=-1,0,3", cwd=here)
+    result = run_here("grid.py", "-m", *choices, "seed=-1,0,3", cwd=here)
     assert result.returncode == 2
     after = records(experiment)
     (added,) = after.keys() - before.keys()
@@ -275,7 +275,7 @@ def test_other_cells_run_and_the_status_tells_when_some_fail(
     assert "Traceback" not in result.stderr
 
     assert failures_of(experiment).keys() == {"cell 0"}
-    again = run_script("grid.py", "-m", *choices, "seed=3", cwd=here)
+    again = run_here("grid.py", "-m", *choices, "seed=3", cwd=here)
     assert again.returncode == 0, again.stderr
     assert failures_of(experiment) == {}
 

@@ -125,7 +125,7 @@ def test_best_step_is_kept_when_validated(bundle: Path) -> None:
 
 
 def test_weights_are_those_of_the_base_when_it_starts_from_one(
-    bundle: Path, here: Path, arguments: list[str], run_script: RunScript
+    bundle: Path, here: Path, arguments: list[str], run_here: RunScript
 ) -> None:
     mine = [argument for argument in arguments if not argument.startswith("model")]
     overrides = (
@@ -135,7 +135,7 @@ def test_weights_are_those_of_the_base_when_it_starts_from_one(
         "steps=1",
         "training.optimizer.learning_rate=1e-12",
     )
-    result = run_script("pretrain.py", *mine, *overrides, cwd=here)
+    result = run_here("pretrain.py", *mine, *overrides, cwd=here)
     assert result.returncode == 0, result.stderr
     folders = (bundle, here / "pretraining" / "more" / "bundle")
     for name in ("generator", "adversary"):
@@ -143,14 +143,14 @@ def test_weights_are_those_of_the_base_when_it_starts_from_one(
         assert one.keys() == two.keys()
         for key in one:
             torch.testing.assert_close(one[key], two[key], atol=1e-9, rtol=1e-9)
-    anew = run_script("pretrain.py", *mine, *overrides, "name=anew", "fresh_rows=true", cwd=here)
+    anew = run_here("pretrain.py", *mine, *overrides, "name=anew", "fresh_rows=true", cwd=here)
     assert anew.returncode == 0, anew.stderr
     one, two = (
         load_tensors(folder / "generator.safetensors") for folder in (bundle, here / "pretraining" / "anew" / "bundle")
     )
     differing = {key for key in one if not torch.allclose(one[key], two[key], atol=1e-9, rtol=1e-9)}
     assert differing == {"speaker_embedding.weight"}
-    refused = run_script(
+    refused = run_here(
         "pretrain.py", *arguments, "name=no", f"start_from={bundle}", "model.hidden_channels=32", cwd=here
     )
     assert refused.returncode == 2
@@ -158,10 +158,10 @@ def test_weights_are_those_of_the_base_when_it_starts_from_one(
 
 
 def test_bundle_is_bit_identical_when_stopped_and_resumed(
-    bundle: Path, here: Path, arguments: list[str], run_script: RunScript
+    bundle: Path, here: Path, arguments: list[str], run_here: RunScript
 ) -> None:
     for steps in (2, 4):
-        result = run_script("pretrain.py", *arguments, "name=parts", f"steps={steps}", cwd=here)
+        result = run_here("pretrain.py", *arguments, "name=parts", f"steps={steps}", cwd=here)
         assert result.returncode == 0, result.stderr
         assert result.stdout.startswith(f"2 voices, 8 utterances; step {steps - 2} of {steps}\n")
     parts = here / "pretraining" / "parts"
@@ -173,11 +173,11 @@ def test_bundle_is_bit_identical_when_stopped_and_resumed(
 
 
 def test_training_goes_on_when_only_the_state_was_brought_along(
-    bundle: Path, here: Path, arguments: list[str], run_script: RunScript
+    bundle: Path, here: Path, arguments: list[str], run_here: RunScript
 ) -> None:
     moved = here / "pretraining" / "moved"
     shutil.copytree(bundle.parent / "state", moved / "state")
-    result = run_script("pretrain.py", *arguments, "name=moved", "steps=5", cwd=here)
+    result = run_here("pretrain.py", *arguments, "name=moved", "steps=5", cwd=here)
     assert result.returncode == 0, result.stderr
     assert "; step 4 of 5\n" in result.stdout
     assert "best.safetensors is gone: the best step is chosen among those from here on\n" in result.stdout
@@ -226,11 +226,11 @@ def test_state_is_saved_and_status_is_zero_when_told_to_end(here: Path, argument
 
 
 def test_rows_follow_voiceprints_and_the_teacher_is_named_when_rows_are_predicted(
-    bundle: Path, here: Path, arguments: list[str], run_script: RunScript
+    bundle: Path, here: Path, arguments: list[str], run_here: RunScript
 ) -> None:
     mine = [argument for argument in arguments if not argument.startswith("model")]
     overrides = ("name=predicted", f"start_from={bundle}", "model=of_base", "predict_rows=true", "steps=1")
-    result = run_script("pretrain.py", *mine, *overrides, cwd=here)
+    result = run_here("pretrain.py", *mine, *overrides, cwd=here)
     assert result.returncode == 0, result.stderr
     made = here / "pretraining" / "predicted" / "bundle"
     kept = load_tensors(made.parent / "best.safetensors")

@@ -191,19 +191,17 @@ def test_arguments_are_refused_when_a_name_or_value_is_wrong(arguments: list[str
         ("seed=one", "seed=one is not allowed; give a whole number"),
     ],
 )
-def test_mistake_is_told_in_one_line_when_run_as_a_script(
-    wrong: str, told: str, finished_cell: Path, run_script: Callable[..., Any], tmp_path: Path
+def test_mistake_is_told_in_one_line_when_it_is_made(
+    wrong: str, told: str, finished_cell: Path, run_here: Callable[..., Any], tmp_path: Path
 ) -> None:
     text = "text=Hi, you='me'."
-    done = run_script("speak.py", f"run={finished_cell}", "speaker=040", "out=o.wav", text, wrong, cwd=tmp_path)
+    done = run_here("speak.py", f"run={finished_cell}", "speaker=040", "out=o.wav", text, wrong, cwd=tmp_path)
     assert done.returncode == 2
     assert done.stderr == f"error: {told}\n"
 
 
-def test_numbers_are_taken_when_run_as_a_script(
-    finished_cell: Path, run_script: Callable[..., Any], tmp_path: Path
-) -> None:
+def test_numbers_are_taken_when_given(finished_cell: Path, run_here: Callable[..., Any], tmp_path: Path) -> None:
     given = ("speaker=040", "out=o.wav", "text=It's 3, or 'four'.", "noise_scale=0", "length_scale=1.5", "seed=7")
-    done = run_script("speak.py", f"run={finished_cell}", *given, cwd=tmp_path)
+    done = run_here("speak.py", f"run={finished_cell}", *given, cwd=tmp_path)
     assert (done.returncode, done.stdout) == (0, "o.wav\n"), done.stderr
     _heard(tmp_path / "o.wav")

@@ -15,7 +15,7 @@ from vits.common.names import check_distinct, check_name, check_visible, shown
 from vits.common.quantities import Number, Seed
 from vits.common.readers import is_file, shown_path
 from vits.corpus.clip import Clip
-from vits.corpus.split import HoldOut, split_by_sentence
+from vits.corpus.split import HoldOut, smaller_training, split_by_sentence
 
 SHOWN = 5  # how many examples an error message names
 
@@ -26,13 +26,15 @@ class Corpus(ABC):
 
     `root` is the folder that paths are relative to, below the current directory or else the project's root.
     `language` is espeak's code of the language spoken. `speakers` selects some speakers; none given, all
-    are taken. `validation` and `test` are clips per speaker to hold out at most, and `split_seed` draws
-    them; a corpus that brings its own splits keeps those.
+    are taken. `utterances_per_speaker` are trained of each speaker (0: all), the smaller sets within the larger
+    ones; the others are spare. `validation` and `test` are clips per speaker to hold out at most, and `split_seed`
+    draws them; a corpus that brings its own splits keeps those.
     """
 
     root: str
     language: str = "en-us"
     speakers: list[str] | None = None
+    utterances_per_speaker: Number = 0
     validation: Number = 5
     test: Number = 20
     split_seed: Seed = 0
@@ -63,7 +65,10 @@ class Corpus(ABC):
         """
         clips = _named(self.read(), self.root)
         chosen = clips if self.speakers is None else _of_speakers(clips, self.speakers, self.root)
-        return self.split(chosen)
+        split = self.split(chosen)
+        if not self.utterances_per_speaker:
+            return split
+        return smaller_training(split, self.utterances_per_speaker, self.split_seed)
 
     def split(self, clips: Sequence[Clip]) -> list[Clip]:
         """The clips with their splits: the corpus's own, or made here if it brings none."""

@@ -22,6 +22,7 @@ from vits.corpus.clip import Clip
 from vits.corpus.text_file import numbered_lines
 
 TRAIN, VALIDATION, TEST = "train", "validation", "test"
+SPARE = "spare"  # training clips that are left out of a smaller training set
 HELD_OUT = (TEST, VALIDATION)
 _COLUMNS = ("split", "speaker", "text", "path")
 
@@ -50,6 +51,22 @@ class HoldOut:
     def splits(self) -> tuple[str, ...]:
         """The held-out splits that aren't empty."""
         return tuple(split for split in HELD_OUT if self.target(split, 3))
+
+
+def smaller_training(clips: Sequence[Clip], per_speaker: int, seed: int) -> list[Clip]:
+    """The clips in their order; all but so many of each speaker's training clips are spare.
+
+    They are chosen by a seeded hash of their names, so that a smaller training set is part of every larger one.
+    """
+    order: dict[str, list[str]] = defaultdict(list)
+    for clip in sorted(clips, key=lambda clip: hashlib.sha256(f"{seed} {clip.name}".encode()).digest()):
+        if clip.split == TRAIN:
+            order[clip.speaker].append(clip.name)
+    kept = {(speaker, name) for speaker, names in order.items() for name in names[:per_speaker]}
+    return [
+        replace(clip, split=SPARE) if clip.split == TRAIN and (clip.speaker, clip.name) not in kept else clip
+        for clip in clips
+    ]
 
 
 def split_by_sentence(clips: Sequence[Clip], hold_out: HoldOut) -> list[Clip]:

@@ -202,7 +202,7 @@ def test_what_to_make_smaller_is_told_when_memory_runs_out(
     def run_out(*_: Any, **__: Any) -> None:
         raise error
 
-    monkeypatch.setattr("runners.experiment.run_cell.load_voices", run_out)
+    monkeypatch.setattr("runners.experiment.run_cell.new_voices", run_out)
     cell = make_cell("epochs=0", "metrics=[secs]")
     with pytest.raises(BrokenOffError, match=r"^there is not enough memory; make training\.batch_size, "):
         run_cell(cell)
@@ -263,6 +263,37 @@ def test_base_voices_are_scored_beside_the_new_ones_when_a_cell_runs(make_cell: 
     assert set(retained["speaker"]) < {"ada", "ben", "cleo", "dan"}, "and not the row that was never trained"
     assert set(retained["metric"]) == {"secs"}, "the base brings no voiceprints of the other judge"
     assert retained["value"].between(-1, 1).all()
+
+
+def test_same_further_sentences_are_spoken_by_all_voices_when_asked_for(make_cell: MakeCell) -> None:
+    folder = run_cell(
+        make_cell(
+            "epochs=2",
+            "eval_every=1",
+            "metrics=[secs,speaking_rate]",
+            "+evaluation.utterances_per_speaker.validation=1",
+            "evaluation.validation_sentences=2",
+            "evaluation.test_texts=2",
+            "evaluation.retention_utterances=6",
+        )
+    )
+    texts, scores = folder.table("texts"), folder.table("scores")
+    assert list(texts.columns) == ["split", "speaker", "utterance", "text"]
+    said = texts.groupby(["split", "speaker"])["utterance"].agg(list).to_dict()
+    assert said["texts", "040"] == said["texts", "041"] == ["english/001", "english/002"]
+    assert said["validation", "040"] == ["val/040/000", "english/200"]
+    assert said["test", "040"] == ["test/040/000"]
+    retained = texts[texts["split"] == "retention"]
+    assert set(texts.loc[texts["split"] == "texts", "text"]) <= set(retained["text"])
+    assert len(retained) == retained["text"].nunique() == 4, "the 2 texts, and of each recorded split its sentence"
+    judged = scores[["split", "speaker", "utterance"]].drop_duplicates()
+    assert len(judged.merge(texts)) == len(judged) == len(texts)
+    paced = scores[scores["metric"] == "speaking_rate"]
+    assert set(paced["utterance"]) == {"val/040/000", "val/041/000", "test/040/000", "test/041/000"}
+    chosen = folder.record["chosen"]["epoch"]
+    spoken = {split: set(rows["epoch"]) for split, rows in scores.groupby("split")}
+    assert spoken == {"validation": {0, 1, 2}} | {key: {0, 2, chosen} for key in ("test", "texts", "retention")}
+    assert {entry["split"] for entry in folder.record["summary"]} == set(spoken)
 
 
 def test_best_validated_epoch_is_kept_when_later_ones_are_worse(make_cell: MakeCell) -> None:

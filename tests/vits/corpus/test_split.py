@@ -91,7 +91,7 @@ def test_error_says_what_to_do_when_shared_sentences_admit_no_split() -> None:
 
 
 def test_error_names_the_size_when_it_is_negative() -> None:
-    with pytest.raises(InputError, match="test=-1 clips per speaker"):
+    with pytest.raises(InputError, match=r"data\.test=-1 must be"):
         HoldOut(test=-1)
 
 

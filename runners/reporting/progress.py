@@ -1,0 +1,176 @@
+"""The verdict along the training: what each system still gains, and until when each axis matters."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from metrics.metric import Metric
+from metrics.statistics.axis_effects import Effect, effects
+from metrics.statistics.contrasts import Reach
+from metrics.statistics.metric_scores import metric_scores
+from metrics.statistics.saturation import UNKNOWN, Outlook, outlook
+from metrics.statistics.variance_components import components
+from metrics.summary import by_speaker
+from runners.reporting.results import Experiment
+from vits.corpus.split import TEST, VALIDATION
+
+NEARLY = 0.95  # of the recommended system's way from its start to its end: the quality whose steps are counted
+
+
+@dataclass(frozen=True)
+class Along:
+    """An axis over the training: at each stage the choices that lie furthest apart, and how far that is.
+
+    `matters_until` is the last stage at which two choices surely differ, None where they never do. `equal_from` is
+    the stage from which on all of them surely lie within the margin; None where that isn't shown.
+    """
+
+    axis: str
+    widest: tuple[tuple[int, Effect], ...]
+    matters_until: int | None
+    equal_from: int | None
+
+    def at(self, step: int | None) -> Effect | None:
+        """The widest effect at a stage."""
+        return dict(self.widest).get(step) if step is not None else None
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Of the aim on validation sentences: each system's outlook, and the steps that it takes to be nearly as good.
+
+    `steps_to` is NaN where a system never gets there; `steps` are the stages that all systems were scored at.
+    """
+
+    metric: Metric
+    steps: tuple[int, ...]
+    outlooks: Mapping[str, Outlook]
+    steps_to: Mapping[str, float]
+    along: tuple[Along, ...]
+
+
+def follow(
+    experiment: Experiment,
+    metric: Metric,
+    levels: Mapping[str, Mapping[str, str]],
+    recommended: str,
+    margin: float,
+    alpha: float,
+    reach: Reach,
+) -> Progress | None:
+    """The aim along the training; None where fewer than two stages were scored in all systems."""
+    rows = _scored(experiment, metric)
+    steps = _shared_steps(rows, experiment)
+    if len(steps) < 2:
+        return None
+    curves = {system.label: _curves(rows, system.label, metric, steps) for system in experiment.systems}
+    means = {label: np.nanmean(values, axis=0) for label, values in curves.items() if values.size}
+    return Progress(
+        metric,
+        steps,
+        {
+            label: outlook(np.array(steps, dtype=float), c, alpha=alpha) if c.size else UNKNOWN
+            for label, c in curves.items()
+        },
+        _steps_to(means, steps, recommended, metric),
+        _along(rows, steps, metric, levels, margin, alpha, reach),
+    )
+
+
+def _scored(experiment: Experiment, metric: Metric) -> pd.DataFrame:
+    """The metric's rows of the split that is spoken at every stage, with a text for each utterance."""
+    names = set(metric.values)
+    for split in (VALIDATION, TEST):
+        rows = experiment.scores
+        rows = rows[(rows["split"] == split) & rows["metric"].isin(names)]
+        if len(rows):
+            break
+    keys = zip(rows["split"], rows["speaker"], rows["utterance"], strict=True)
+    return rows.assign(text=[experiment.texts.get(key, f"{key[1]}: {key[2]}") for key in keys])
+
+
+def _shared_steps(rows: pd.DataFrame, experiment: Experiment) -> tuple[int, ...]:
+    own = rows[rows["value"].notna()].groupby(["system", "seed"])["step"].unique()
+    if len(own) < sum(len(system.cells) for system in experiment.systems):
+        return ()
+    return tuple(sorted(set.intersection(*(set(map(int, steps)) for steps in own))))
+
+
+def _curves(rows: pd.DataFrame, label: str, metric: Metric, steps: Sequence[int]) -> np.ndarray:
+    """One line for each seed and voice, one column for each stage."""
+    own = rows[(rows["system"] == label) & rows["step"].isin(list(steps))]
+    means = [
+        by_speaker(group, [metric]).assign(seed=seed, step=step)
+        for (seed, step), group in own.groupby(["seed", "step"])  # pyright: ignore[reportGeneralTypeIssues]
+    ]
+    if not means:
+        return np.zeros((0, len(steps)))
+    table = pd.concat(means, ignore_index=True)
+    table = table[table["metric"] == metric.name]
+    wide = table.pivot_table(index=["seed", "speaker"], columns="step", values="value").dropna()
+    return wide.reindex(columns=list(steps)).to_numpy(dtype=np.float64)
+
+
+def _steps_to(
+    means: Mapping[str, np.ndarray], steps: Sequence[int], recommended: str, metric: Metric
+) -> dict[str, float]:
+    """After how many steps each system is nearly as good as the recommended one in the end, between stages linearly."""
+    sign = 1 if metric.higher_is_better else -1
+    goal = means.get(recommended)
+    if goal is None:
+        return {}
+    wanted = sign * (goal[0] + NEARLY * (goal[-1] - goal[0]))
+    return {label: _first_at(sign * curve, steps, wanted) for label, curve in means.items()}
+
+
+def _first_at(curve: np.ndarray, steps: Sequence[int], wanted: float) -> float:
+    reached = np.flatnonzero(curve >= wanted)
+    if not reached.size:
+        return math.nan
+    place = int(reached[0])
+    if place == 0:
+        return float(steps[0])
+    before, after = curve[place - 1], curve[place]
+    return float(steps[place - 1] + (steps[place] - steps[place - 1]) * (wanted - before) / (after - before))
+
+
+def _along(
+    rows: pd.DataFrame,
+    steps: Sequence[int],
+    metric: Metric,
+    levels: Mapping[str, Mapping[str, str]],
+    margin: float,
+    alpha: float,
+    reach: Reach,
+) -> tuple[Along, ...]:
+    """The effects of the axes at every stage; all stages together keep the level."""
+    at_step = {
+        step: effects(
+            components(metric_scores(rows[rows["step"] == step], metric)),
+            levels,
+            margin,
+            alpha=alpha / len(steps),
+            reach=reach,
+        )
+        for step in steps
+    }
+    axes = dict.fromkeys(effect.axis for found in at_step.values() for effect in found)
+    return tuple(_of_axis(axis, at_step, margin) for axis in axes)
+
+
+def _of_axis(axis: str, at_step: Mapping[int, Sequence[Effect]], margin: float) -> Along:
+    own = {step: [effect for effect in found if effect.axis == axis] for step, found in at_step.items()}
+    own = {step: found for step, found in own.items() if found}
+    apart = [step for step, found in own.items() if any(effect.lower > 0 for effect in found)]
+    equal_from = None
+    for step in sorted(own, reverse=True):
+        if not all(-margin <= effect.lower and effect.upper <= margin for effect in own[step]):
+            break
+        equal_from = step
+    widest = tuple((step, max(found, key=lambda effect: effect.estimate)) for step, found in own.items())
+    return Along(axis, widest, max(apart, default=None), equal_from)

@@ -1,0 +1,59 @@
+"""Sentences of the project's own, which new voices speak beside those that they recorded."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path
+
+from runners.voices.recorded_voices import Voices
+from runners.voices.unrecorded_sentences import without_recordings
+from vits.corpus.clip import Clip
+from vits.corpus.features import PreparedUtterance
+from vits.corpus.roots import project_root
+from vits.corpus.split import VALIDATION
+
+ENGLISH = "en"  # begins espeak's codes of all its accents
+LISTED = Path("assets", "test_sentences", "english.txt")
+
+
+def sentences(language: str) -> dict[str, str]:
+    """The listed sentences by name, which is their line's number; none for another language than English."""
+    if language.split("-")[0] != ENGLISH:
+        return {}
+    lines = (project_root() / LISTED).read_text(encoding="utf-8").splitlines()
+    return {f"english/{number:03}": line for number, line in enumerate(lines, start=1)}
+
+
+def with_english_sentences(
+    voices: Voices, language: str, channels: int, cache_dir: Path, *, texts: int, split: str, validation: int
+) -> Voices:
+    """The voices with `texts` more sentences to speak in a split of their own, and as many more as make
+    `validation` of each voice's validation sentences.
+
+    Every voice speaks the same ones: the first of the list as texts, the last for validation, and none that a voice
+    is trained on. `channels` are those of a spectrogram.
+    """
+    trained = {clip.sentence for clip in voices.train.clips}
+    names = [(name, text) for name, text in sentences(language).items() if _sentence(text) not in trained]
+    tested, rest = names[:texts], names[texts:][::-1]
+    recorded = Counter(item.clip.speaker for item in voices.held_out.get(VALIDATION, []))
+    clips = [_clip(speaker, named, split) for speaker in voices.speakers for named in tested]
+    clips += [
+        _clip(speaker, named, VALIDATION)
+        for speaker in voices.speakers
+        for named in rest[: max(0, validation - recorded[speaker])]
+    ]
+    unrecorded: dict[str, list[PreparedUtterance]] = {}
+    for item in without_recordings(clips, language, channels, cache_dir):
+        unrecorded.setdefault(str(item.clip.split), []).append(item)
+    return replace(voices, unrecorded=unrecorded)
+
+
+def _clip(speaker: str, named: tuple[str, str], split: str) -> Clip:
+    name, text = named
+    return Clip(Path(), speaker, text, name, split=split)
+
+
+def _sentence(text: str) -> str:
+    return Clip(Path(), "", text, "").sentence
