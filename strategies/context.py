@@ -103,7 +103,8 @@ class AdaptationContext:
 
     `parameters` are the base's shared parameters by the names that they have before an adapter attaches, in the
     model that is about to be trained. `texts` are the training sentences, ready to be spoken. `hear` gives
-    voiceprints by any registered encoder. All that is drawn comes from `generator`, on the CPU.
+    voiceprints by any registered encoder. All that is drawn comes from `generator`, on the CPU. Training cuts
+    segments of `segment_frames` out of its utterances, so that none may be shorter.
     """
 
     spec: ModelSpec
@@ -114,6 +115,7 @@ class AdaptationContext:
     hear: Hear
     generator: torch.Generator
     parameters: Mapping[str, nn.Parameter] = field(default_factory=dict)
+    segment_frames: int = 1
 
     @classmethod
     def of_base(

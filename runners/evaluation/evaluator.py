@@ -15,6 +15,7 @@ from metrics.summary import score_rows, summarise
 from runners.evaluation.evaluation_settings import EVERY, RETENTION, EvaluationSettings
 from runners.evaluation.synthesis import Spoken, copy, speak
 from runners.voices.recorded_voices import Voices
+from vits.common.errors import InputError
 from vits.corpus.features import PreparedUtterance
 from vits.corpus.split import VALIDATION
 from vits.synthesizer import Synthesizer
@@ -122,8 +123,16 @@ class Evaluator:
         return Evaluation(rows, notes, spoken, summarise(rows, self.metrics))
 
     def merit(self, synthesizer: Synthesizer) -> float:
-        """How good the model is on validation sentences, by the same measure that chooses the best stage."""
-        panel = self._panels[VALIDATION]
+        """How good the model is on validation sentences, by the same measure that chooses the best stage.
+
+        Raises:
+            InputError: there are none.
+        """
+        panel = self._panels.get(VALIDATION)
+        if panel is None:
+            raise InputError(
+                "this average=... needs validation sentences; set evaluation.utterances_per_speaker.validation=3"
+            )
         spoken = [s.utterance for s in self._speak(synthesizer, panel)]
         rows, _ = self._score(spoken, panel.metrics, 0, VALIDATION, lambda _: None)
         return self.settings.selection.merits(rows, self.metrics)[0]

@@ -39,7 +39,7 @@ class Adapted:
 
 
 def context_of(
-    start: Start, voices: Voices, enrolments: Mapping[str, Enrolment], judges: Judges, seed: int
+    start: Start, voices: Voices, enrolments: Mapping[str, Enrolment], judges: Judges, seed: int, segment_frames: int
 ) -> AdaptationContext:
     """What every method of the adaptation may look at."""
     return AdaptationContext(
@@ -51,6 +51,7 @@ def context_of(
         hear=partial(_hear, judges, voices.sample_rate),
         generator=torch.Generator().manual_seed(seed),
         parameters=shared_parameters(start.synthesizer),
+        segment_frames=segment_frames,
     )
 
 

@@ -65,7 +65,7 @@ def _run(cell: Cell, folder: CellFolder, identity: Identity, start: Start, voice
     """All that is to be done before training, and then the training."""
     judges = Judges(cell.cache_dir, make_fabric(cell.device, cell.precision).device)
     enrolments = enrol(voices, judges)
-    context = context_of(start, voices, enrolments, judges, cell.seed)
+    context = context_of(start, voices, enrolments, judges, cell.seed, cell.training.segment_frames)
     errors = initialiser_errors(
         {**cell.initialisers, cell.adaptation.strategy.name: cell.adaptation.strategy.value}, context, cell.seed
     )

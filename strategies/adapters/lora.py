@@ -43,11 +43,14 @@ class LowRankChange(nn.Module):
 @register("adapter", "lora")
 @dataclass(frozen=True)
 class LoRA(Adapter):
-    """A low-rank change of every linear and convolutional weight of the `targets`, parts of the synthesizer.
+    """A low-rank change of the weights of the `targets`, parts of the synthesizer.
 
     `W + alpha / rank * B A` with `B = 0` at first, after weight norm where a layer has it. Its parameters are
     `rank * (out + in * kernel)` of every weight. It merges into the base's own weights, names and all.
-    Hu et al., LoRA: Low-Rank Adaptation of Large Language Models, 2021, section 4.1.
+    The paper adapts dense projections, those of attention above all; by default so does this: `layers=dense` are
+    the linear layers and convolutions of kernel 1 (queries, keys, values, outputs, and what projects between
+    channels), `layers=all` have also the wider kernels, which are most of the weights.
+    Hu et al., LoRA: Low-Rank Adaptation of Large Language Models, 2021, sections 4.1 and 4.2.
     """
 
     rank: Annotated[int, AtLeast(1)] = 8
@@ -55,6 +58,7 @@ class LoRA(Adapter):
     targets: Annotated[list[Annotated[str, OneOf(*PARTS)]], Items(least=1)] = field(
         default_factory=lambda: ["text_encoder", "flow"]
     )
+    layers: Annotated[str, OneOf("dense", "all")] = "dense"
 
     def __post_init__(self) -> None:
         check_fields(self, "adapter")
@@ -63,7 +67,7 @@ class LoRA(Adapter):
         layers = list(self._layers(synthesizer))
         if not layers:
             raise InputError(
-                f"adapter.targets={self.targets} have no linear or convolutional weights; name other parts"
+                f"adapter.targets={self.targets} have no weights of adapter.layers={self.layers}; name other parts"
             )
         for layer in layers:
             change = LowRankChange(layer.weight.detach(), self.rank, self.alpha)
@@ -80,8 +84,12 @@ class LoRA(Adapter):
         """The layers of the targets whose weight is a parameter; some models store weights that nothing uses."""
         for part in dict.fromkeys(self.targets):
             for layer in synthesizer.get_submodule(part).modules():
-                if isinstance(layer, nn.Conv1d | nn.Linear) and layer.weight.numel() and _learns(layer):
+                if isinstance(layer, nn.Conv1d | nn.Linear) and self._adapts(layer):
                     yield layer
+
+    def _adapts(self, layer: nn.Conv1d | nn.Linear) -> bool:
+        wanted = self.layers == "all" or isinstance(layer, nn.Linear) or layer.kernel_size == (1,)
+        return wanted and layer.weight.numel() > 0 and _learns(layer)
 
 
 def _steps(layer: nn.Module) -> parametrize.ParametrizationList:

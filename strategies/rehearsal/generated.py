@@ -31,14 +31,13 @@ class Generated(Rehearsal):
     """Utterances that the base itself spoke are trained along, so that its voices stay what they are.
 
     `utterances` of them, of base speakers at even distances in their table, each with a training sentence; they
-    make up `share` of each batch. Shorter ones than `min_frames` (a training segment) are spoken again with other
+    make up `share` of each batch. Those that are shorter than a training segment are spoken again with other
     words. Adds no parameters. Robins, Catastrophic Forgetting, Rehearsal and Pseudorehearsal, 1995, section 4;
     Shin et al., Continual Learning with Deep Generative Replay, 2017.
     """
 
     share: Annotated[float, Above(0), Below(1)] = 0.25
     utterances: Annotated[int, AtLeast(1)] = 64
-    min_frames: Annotated[int, AtLeast(4)] = 32
     noise_scale: Annotated[float, AtLeast(0)] = 0.667
 
     def __post_init__(self) -> None:
@@ -60,7 +59,8 @@ class Generated(Rehearsal):
             spoken = [utterance for utterance in tried if utterance is not None]
         if not spoken:
             raise InputError(
-                f"the base speaks no training sentence for rehearsal.min_frames={self.min_frames} frames; lower it"
+                "the base speaks no training sentence for as long as a training segment, "
+                f"training.segment_frames={context.segment_frames}; lower it"
             )
         rows = dict(zip(speakers.names, speakers.rows, strict=True))
         numbered = [_numbered(utterance, number) for number, utterance in enumerate(spoken)]
@@ -73,7 +73,7 @@ class Generated(Rehearsal):
         for sentence in sentences:
             wave = voices.speak(sentence, place)
             frames = len(wave) // voices.hop_length
-            if frames >= max(self.min_frames, len(sentence.tokens)):
+            if frames >= max(voices.segment_frames, len(sentence.tokens)):
                 return voices.prepared(sentence, place, wave)
         return None
 
@@ -86,6 +86,7 @@ class _BaseVoices:
         self.speakers = context.base_speakers
         self.noise_scale = noise_scale
         self.hop_length = base.samples_per_frame
+        self.segment_frames = context.segment_frames
         self.spectrogram = context.spec.spectrogram()
         self.device = base.speaker_embedding.weight.device
         seed = int(torch.randint(2**62, (), generator=context.generator))

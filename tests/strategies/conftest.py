@@ -107,6 +107,7 @@ def new_context(miniature_spec: ModelSpec, miniature: Synthesizer) -> NewContext
         enrolments: Mapping[str, Enrolment] | None = None,
         texts: Sequence[PreparedUtterance] = (),
         parameters: Mapping[str, nn.Parameter] | None = None,
+        segment_frames: int = 4,
     ) -> AdaptationContext:
         return AdaptationContext(
             spec=miniature_spec,
@@ -117,6 +118,7 @@ def new_context(miniature_spec: ModelSpec, miniature: Synthesizer) -> NewContext
             hear=_deaf,
             generator=torch.Generator().manual_seed(seed),
             parameters=parameters or {},
+            segment_frames=segment_frames,
         )
 
     return make

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 import torch
+from torch import Tensor
 
 from runners.experiment.cell import Cell
 from runners.experiment.run_cell import run_cell
@@ -15,6 +16,7 @@ from runners.inference.adapted_model import load_adapted
 from runners.results.finished_bundle import ADAPTERS
 from strategies.adaptation import Choice
 from strategies.adapters.adapter import Adapter
+from strategies.average.average import Average, Averaging, Validate
 from strategies.context import AdaptationContext
 from strategies.initialisers.embedding_init import EmbeddingInit, InitialEmbedding, Initialise
 from vits.checkpoint import load_tensors
@@ -90,3 +92,52 @@ def test_classes_from_outside_the_packages_run_when_they_are_chosen(make_cell: M
     weights = load_tensors(folder.path / "generator.safetensors")["speaker_embedding.weight"]
     assert torch.equal(weights[5], weights[4])
     assert folder.record["trainable"][-1]["trainable"] > 0
+
+
+class Between(Averaging):
+    """Goes back on the way from the adapted weights to the base's as far as validation likes best."""
+
+    def __init__(self, base: dict[str, Tensor], merits: dict[float, float]) -> None:
+        self.base, self.merits = base, merits
+        self.kept: dict[str, Tensor] = {}
+
+    def weights(self) -> Mapping[str, Tensor]:
+        return self.kept
+
+    def finish(self, synthesizer: Synthesizer, validate: Validate) -> None:
+        adapted = {name: tensor.clone() for name, tensor in synthesizer.state_dict().items() if name in self.base}
+        points = {
+            share: {name: self.base[name].lerp(adapted[name], share) for name in self.base} for share in (0.0, 0.5)
+        }
+        for share, self.kept in points.items():
+            with self.applied(synthesizer):
+                self.merits[share] = validate(synthesizer)
+        self.kept = points[max(self.merits, key=lambda share: self.merits[share])]
+
+
+def average_between(merits: dict[float, float]) -> Choice[Average]:
+    """An average from outside the packages, which writes down what validation thinks of the points it tries."""
+
+    @dataclass(frozen=True)
+    class BetweenAverage(Average):
+        def prepare(self, context: AdaptationContext, synthesizer: Synthesizer) -> Averaging:
+            return Between({name: p.detach().clone() for name, p in context.parameters.items()}, merits)
+
+    return Choice("between", BetweenAverage())
+
+
+def test_point_between_base_and_adapted_weights_is_evaluated_when_an_average_validates(make_cell: MakeCell) -> None:
+    cell = make_cell("freeze=none", "epochs=1", "metrics=[secs]", "+evaluation.utterances_per_speaker.validation=1")
+    merits: dict[float, float] = {}
+    folder = run_cell(replace(cell, adaptation=replace(cell.adaptation, average=average_between(merits))))
+    scores = folder.table("scores").query("split == 'validation' and metric == 'secs'")
+    means = scores.groupby(["epoch", "speaker"])["value"].mean().groupby("epoch").mean()
+    assert merits.keys() == {0.0, 0.5}
+    assert means[1] == pytest.approx(max(merits.values()), abs=1e-6)
+    assert folder.record["axes"]["average"] == "between"
+
+
+def test_average_is_refused_in_one_line_when_nothing_can_be_validated(make_cell: MakeCell) -> None:
+    cell = make_cell("epochs=1", "metrics=[secs]")
+    with pytest.raises(InputError, match="needs validation sentences"):
+        run_cell(replace(cell, adaptation=replace(cell.adaptation, average=average_between({}))))

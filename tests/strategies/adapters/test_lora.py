@@ -18,7 +18,7 @@ from vits.model_spec import PARTS, ModelSpec
 from vits.synthesizer import Synthesizer
 
 AudioOf = Callable[[Synthesizer], Tensor]
-EVERYWHERE = LoRA(rank=2, targets=list(PARTS))
+EVERYWHERE = LoRA(rank=2, targets=list(PARTS), layers="all")
 
 
 @pytest.fixture
@@ -116,7 +116,7 @@ def test_weight_is_the_formulas_when_both_matrices_are_set(synthesizer: Synthesi
     layer = synthesizer.flow.get_submodule("couplings.0.shift.wavenet.gates.0")  # weight norm, kernel of 5
     assert isinstance(layer, nn.Conv1d)
     base = layer.weight.detach().clone()
-    LoRA(rank=2, alpha=3.0).attach(synthesizer)
+    LoRA(rank=2, alpha=3.0, layers="all").attach(synthesizer)
     change = layer.get_submodule("parametrizations.weight.1")
     up, down = change.get_parameter("up"), change.get_parameter("down")
     assert (up.shape, down.shape) == ((base.shape[0], 2), (2, base[0].numel()))
@@ -124,18 +124,30 @@ def test_weight_is_the_formulas_when_both_matrices_are_set(synthesizer: Synthesi
     assert torch.allclose(layer.weight, base + 3.0 / 2 * (up @ down).view_as(base), atol=1e-6)
 
 
-@pytest.mark.parametrize("rank", [1, 4])
-def test_parameters_are_as_many_as_the_formula_says_when_attached(rank: int, synthesizer: Synthesizer) -> None:
+@pytest.mark.parametrize(
+    ("rank", "layers", "expected"), [(1, "all", 2424), (4, "all", 9696), (1, "dense", 1048), (4, "dense", 4192)]
+)
+def test_parameters_are_as_many_as_the_formula_says_when_attached(
+    rank: int, layers: str, expected: int, synthesizer: Synthesizer
+) -> None:
     before = sum(p.numel() for p in synthesizer.parameters())
     shapes = [
         weight.flatten(1).shape
         for name, weight in weights_in_use(synthesizer).items()
         if name.startswith(("text_encoder.", "flow.")) and "unused" not in name
+        if layers == "all" or weight.ndim == 2 or weight.shape[2] == 1
     ]
-    LoRA(rank=rank).attach(synthesizer)
+    LoRA(rank=rank, layers=layers).attach(synthesizer)
     added = sum(p.numel() for p in synthesizer.parameters()) - before
     assert added == sum(min(rank, *shape) * sum(shape) for shape in shapes)
-    assert added == {1: 2424, 4: 9696}[rank]
+    assert added == expected
+
+
+def test_a_tenth_of_a_million_parameters_are_learned_when_the_model_is_tiny(tiny_spec: ModelSpec) -> None:
+    synthesizer = tiny_spec.synthesizer(1)
+    before = sum(p.numel() for p in synthesizer.parameters())
+    LoRA().attach(synthesizer)
+    assert sum(p.numel() for p in synthesizer.parameters()) - before == 90_112
 
 
 @pytest.mark.parametrize(

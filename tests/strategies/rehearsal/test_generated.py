@@ -15,7 +15,7 @@ from vits.model_spec import ModelSpec
 from vits.synthesizer import Synthesizer
 
 NewContext = Callable[..., AdaptationContext]
-SMALL = Generated(utterances=6, min_frames=4)
+SMALL = Generated(utterances=6)
 
 
 @pytest.fixture
@@ -37,7 +37,7 @@ def test_base_voices_take_turns_when_they_speak(prepare: NewContext) -> None:
 def test_voices_stand_at_even_distances_when_there_are_fewer_or_more_utterances(
     count: int, voices: list[str], prepare: NewContext
 ) -> None:
-    made = Generated(utterances=count, min_frames=4).prepare(prepare())
+    made = Generated(utterances=count).prepare(prepare())
     assert len(made.utterances) == count
     assert sorted({item.clip.speaker for item in made.utterances}) == [f"base/{name}" for name in voices]
 
@@ -92,17 +92,14 @@ def test_short_sentences_are_spoken_again_with_other_words_when_a_segment_is_lon
     prepare: NewContext,
 ) -> None:
     lengths = sorted(item.spectrogram.shape[1] for item in SMALL.prepare(prepare()).utterances)
-    longer = Generated(utterances=6, min_frames=lengths[-1])
-    made = longer.prepare(prepare())
+    made = SMALL.prepare(prepare(segment_frames=lengths[-1]))
     assert made.utterances
     assert min(item.spectrogram.shape[1] for item in made.utterances) >= lengths[-1]
 
 
 def test_rehearsal_is_refused_when_nothing_is_long_enough(prepare: NewContext) -> None:
-    with pytest.raises(
-        InputError, match=r"speaks no training sentence for rehearsal\.min_frames=5000 frames; lower it"
-    ):
-        Generated(utterances=2, min_frames=5000).prepare(prepare())
+    with pytest.raises(InputError, match=r"as long as a training segment, training\.segment_frames=5000; lower it"):
+        Generated(utterances=2).prepare(prepare(segment_frames=5000))
 
 
 def test_rehearsal_is_refused_when_nobody_can_speak_or_nothing_is_said(
@@ -121,7 +118,6 @@ def test_rehearsal_is_refused_when_nobody_can_speak_or_nothing_is_said(
         ({"share": 0.0}, "rehearsal.share=0.0 must be a finite number above 0 and below 1"),
         ({"share": 1.0}, "rehearsal.share=1.0 must be a finite number above 0 and below 1"),
         ({"utterances": 0}, "rehearsal.utterances=0 must be a whole number of at least 1"),
-        ({"min_frames": 3}, "rehearsal.min_frames=3 must be a whole number of at least 4"),
         ({"noise_scale": -1.0}, "rehearsal.noise_scale=-1.0 must be a finite number of at least 0"),
     ],
 )
