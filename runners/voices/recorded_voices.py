@@ -112,7 +112,7 @@ def load_voices(
         )
 
     train = prepared(train_split, segment_frames)
-    spare = prepared(SPARE, segment_frames) if in_split(clips, SPARE) else None
+    spare = prepared(SPARE, segment_frames) if any(clip.split == SPARE for clip in clips) else None
     splits = {split: first_of_each_speaker(prepared(split, 1), count) for split, count in held_out.items()}
     speakers = tuple(sorted({clip.speaker for clip in train.clips}))
     known = {split: [item for item in items if item.clip.speaker in speakers] for split, items in splits.items()}
