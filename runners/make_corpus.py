@@ -23,7 +23,7 @@ def main() -> None:
         return
     with told_in_one_line():
         arguments = parse_arguments(MakeCorpusArguments, sys.argv[1:])
-        from runners.corpus_making.making import make_corpus
+        from runners.corpus_making.corpus_writing import make_corpus
 
         make_corpus(arguments)
 

@@ -10,8 +10,9 @@ from runners.cli.checkpoint_arguments import ExportCheckpointArguments
 from vits.bundle import load_bundle
 from vits.corpus.roots import resolve_folder
 from vits.reference import reference_state_dict
+from vits.reference.name_rules import reference_named
 from vits.reference.reference_checkpoint import write_reference_checkpoint
-from vits.reference.reference_names import DURATION_DISCRIMINATOR, MULTI_PERIOD_DISCRIMINATOR, reference_named
+from vits.reference.reference_names import DURATION_DISCRIMINATOR, MULTI_PERIOD_DISCRIMINATOR
 
 LEARNING_RATE = 2e-4  # the reference's, where its training would begin
 DISCRIMINATORS = {"audio": ("D", MULTI_PERIOD_DISCRIMINATOR), "duration": ("DUR", DURATION_DISCRIMINATOR)}

@@ -28,13 +28,12 @@ from vits.corpus.filelists import read_list, with_spellings
 from vits.corpus.split import TRAIN
 from vits.model_spec import ModelSpec
 from vits.reference import synthesizer_from_reference
+from vits.reference.name_rules import Table, renamed
 from vits.reference.reference_checkpoint import MOMENTS, ReferenceCheckpoint, read_reference_checkpoint
 from vits.reference.reference_config import model_spec_from_reference
 from vits.reference.reference_names import (
     DURATION_DISCRIMINATOR,
     MULTI_PERIOD_DISCRIMINATOR,
-    Table,
-    renamed,
     synthesizer_table,
 )
 from vits.synthesizer import Synthesizer

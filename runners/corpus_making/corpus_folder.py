@@ -8,7 +8,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from runners.corpus_making.plan import PlannedClip
+from runners.corpus_making.corpus_plan import PlannedClip
 from vits.common.atomic_files import write_atomically
 from vits.common.errors import InputError
 from vits.corpus.folder import TABLE

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
 from metrics.judges.judge import Judges
+from runners.cli.corpus_arguments import JoinCorporaArguments
 from runners.corpus_making.corpus_folder import HEADER
 from runners.voices.recorded_voices import enrol, load_voices
 from vits.bundle import load_bundle
@@ -20,9 +20,6 @@ from vits.common.errors import InputError
 from vits.corpus.folder import TABLE, FolderCorpus
 from vits.corpus.text_file import numbered_lines
 from vits.model_spec import ModelSpec
-
-if TYPE_CHECKING:
-    from runners.join_corpora import JoinCorporaArguments
 
 CLIPS = 5  # of each voice make its voiceprint
 MAX_DURATION_S = 10.0

@@ -5,23 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 import soundfile
 from tqdm import tqdm
 
+from runners.cli.corpus_arguments import TransformCorpusArguments
 from runners.corpus_making.corpus_folder import CorpusFolder, made_by_one
-from runners.corpus_making.plan import PlannedClip
+from runners.corpus_making.corpus_plan import PlannedClip
 from runners.corpus_making.recording import recording
 from runners.corpus_making.transformations import Transformation, drawn
 from runners.corpus_making.voice_mixtures import Voice
 from vits.common.errors import InputError
 from vits.corpus.clip import Clip, in_split
 from vits.corpus.folder import FolderCorpus
-
-if TYPE_CHECKING:
-    from runners.transform_corpus import TransformCorpusArguments
 
 
 @dataclass(frozen=True)

@@ -6,12 +6,13 @@ import torch
 
 from metrics.judges.judge import Judges
 from runners.bases.start import Start
-from runners.experiment.adapting import Adapted, adapt, context_of, initialiser_errors
+from runners.experiment.adapting import Adapted, adapt, context_of
 from runners.experiment.announcing import announce, begin, lint_cell, tracker_of
 from runners.experiment.cell import Cell
 from runners.experiment.finishing import finish
 from runners.experiment.new_voices import new_voices
 from runners.experiment.panels import evaluator_of
+from runners.experiment.shared_work import shared_errors
 from runners.experiment.trainable_share import trainable_shares
 from runners.results.cell_folder import CellFolder
 from runners.results.cell_identity import Identity
@@ -66,9 +67,8 @@ def _run(cell: Cell, folder: CellFolder, identity: Identity, start: Start, voice
     judges = Judges(cell.cache_dir, make_fabric(cell.device, cell.precision).device)
     enrolments = enrol(voices, judges)
     context = context_of(start, voices, enrolments, judges, cell.seed, cell.training.segment_frames)
-    errors = initialiser_errors(
-        {**cell.initialisers, cell.adaptation.strategy.name: cell.adaptation.strategy.value}, context, cell.seed
-    )
+    initialisers = {**cell.initialisers, cell.adaptation.strategy.name: cell.adaptation.strategy.value}
+    errors = shared_errors(initialisers, context, start, voices, cell.seed, cell.cache_dir)
     adapted = adapt(cell.adaptation, start, voices, context, cell.training.batch_size, cell.schedule(voices).steps)
     announce(cell, voices, start, trainable_shares(start.synthesizer), errors)
     begin(cell, folder, identity, voices, start, adapted, errors)

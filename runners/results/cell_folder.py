@@ -40,8 +40,8 @@ RUNNING, FINISHED, FAILED = "running", "finished", "failed"
 CELL_JSON = "cell.json"
 RESTORE = "restore it from a copy, or remove the folder to run the cell again"
 CHECKED = (
-    *("config.yaml", "split.csv", "texts.csv", "lint.csv", "scores.csv", "references.csv"),
-    *("transcripts.csv", "losses.csv"),
+    *("config.yaml", "split.csv", "lint.csv", "scores.csv", "references.csv", "transcripts.csv", "losses.csv"),
+    "texts.csv",
     MANIFEST,
 )
 """The files whose checksums a finished cell's record keeps; the manifest has those of the bundle's files."""

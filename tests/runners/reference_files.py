@@ -13,8 +13,9 @@ from torch import Tensor
 
 from runners.cli.checkpoint_arguments import ImportCheckpointArguments
 from vits.reference import reference_state_dict
+from vits.reference.name_rules import reference_named
 from vits.reference.reference_config import model_spec_from_reference
-from vits.reference.reference_names import DURATION_DISCRIMINATOR, MULTI_PERIOD_DISCRIMINATOR, reference_named
+from vits.reference.reference_names import DURATION_DISCRIMINATOR, MULTI_PERIOD_DISCRIMINATOR
 
 GOLDEN = Path(__file__).parent.parent / "vits" / "golden" / "finetune_mb_pre_conv2"
 

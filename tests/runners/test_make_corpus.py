@@ -27,10 +27,10 @@ from metrics.judges.judge import Judges
 from metrics.metric import JUDGED_RATE
 from runners.cli.corpus_arguments import MakeCorpusArguments
 from runners.corpus_making.corpus_folder import HEADER, LOCK, CorpusFolder, made_by_one
+from runners.corpus_making.corpus_plan import PlannedClip, Split, parse_splits, plan_clips, read_sentences
+from runners.corpus_making.corpus_writing import make_corpus
 from runners.corpus_making.kokoro import SAMPLE_RATE, TOKENS, tokens_of
-from runners.corpus_making.making import make_corpus
 from runners.corpus_making.ogg import with_serial_number
-from runners.corpus_making.plan import PlannedClip, Split, parse_splits, plan_clips, read_sentences
 from runners.corpus_making.recording import encode_opus, recording, to_pcm16, trim
 from runners.corpus_making.sources import NPM_REGISTRY, npm_registry
 from runners.corpus_making.voice_mixtures import STYLE_CHANNELS, Voice, parse_voices, read_styles

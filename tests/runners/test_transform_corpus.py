@@ -12,10 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch.nn.functional import normalize
 
+from runners.cli.corpus_arguments import TransformCorpusArguments
 from runners.corpus_making.joining import Part, linked_rows, parse_parts, too_near
 from runners.corpus_making.transformations import LEAST, STRONGEST, Resampled, Revoiced, drawn, stretched
 from runners.corpus_making.transforming import plan_changes, transform_corpus
-from runners.transform_corpus import TransformCorpusArguments
 from vits.common.errors import InputError
 from vits.corpus.clip import Clip
 from vits.corpus.folder import FolderCorpus

@@ -22,7 +22,8 @@ from vits.discriminators import (
 from vits.layers import length_mask
 from vits.losses import SubbandSTFTLoss, discriminator_loss, feature_matching_loss, generator_loss, kl_loss
 from vits.pqmf import PQMF
-from vits.reference.reference_names import DURATION_DISCRIMINATOR, MULTI_PERIOD_DISCRIMINATOR, Rule, renamed
+from vits.reference.name_rules import Rule, renamed
+from vits.reference.reference_names import DURATION_DISCRIMINATOR, MULTI_PERIOD_DISCRIMINATOR
 from vits.spectrogram import AudioAnalysis, LinearSpectrogram, MelSpectrogram
 
 FOLDER = Path(__file__).parent / "golden" / "components"

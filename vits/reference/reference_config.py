@@ -8,11 +8,11 @@ reference's.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from vits.common.errors import InputError
 from vits.model_spec import ModelSpec
+from vits.reference.config_section import Section, are_counts
 from vits.text.symbols import SYMBOLS
 
 N_BANDS = 4  # of the reference's filter bank
@@ -24,59 +24,8 @@ DURATION_DISCRIMINATORS = {
     "dur_disc_1": "duration_1",
     "dur_disc_2": "duration_2",
 }
-REQUIRED = object()
 
 Part = dict[str, Any]
-
-
-@dataclass(frozen=True)
-class _Section:
-    """One section of the reference's JSON, read with checks."""
-
-    name: str
-    values: Mapping[str, Any]
-
-    def _get(self, key: str, default: object) -> Any:
-        if key in self.values:
-            return self.values[key]
-        if default is REQUIRED:
-            raise InputError(
-                f"the reference configuration lacks {self.name}.{key}; give the file beside the checkpoint"
-            )
-        return default
-
-    def refuse(self, key: str, value: object, allowed: str) -> InputError:
-        return InputError(f"{self.name}.{key}={value!r} of the reference configuration isn't built here; {allowed}")
-
-    def flag(self, key: str, *, default: bool = False) -> bool:
-        value = self._get(key, default)
-        if not isinstance(value, bool):
-            raise self.refuse(key, value, "it must be true or false")
-        return value
-
-    def count(self, key: str, default: object = REQUIRED, *, least: int = 1) -> int:
-        value = self._get(key, default)
-        if not isinstance(value, int) or isinstance(value, bool) or value < least:
-            raise self.refuse(key, value, f"it must be a whole number of at least {least}")
-        return value
-
-    def number(self, key: str, *, least: float = 0.0) -> float:
-        value = self._get(key, REQUIRED)
-        if not isinstance(value, (int, float)) or isinstance(value, bool) or value < least:
-            raise self.refuse(key, value, f"it must be a number of at least {least}")
-        return float(value)
-
-    def counts(self, key: str) -> list[int]:
-        value = self._get(key, REQUIRED)
-        if not _are_counts(value):
-            raise self.refuse(key, value, "it must be a list of whole numbers of at least 1")
-        return list(value)
-
-    def choice(self, key: str, allowed: Sequence[str], default: object = REQUIRED) -> str:
-        value = self._get(key, default)
-        if not isinstance(value, str) or value not in allowed:
-            raise self.refuse(key, value, f"it must be one of {', '.join(allowed)}")
-        return value
 
 
 def model_spec_from_reference(config: Mapping[str, Any]) -> ModelSpec:
@@ -110,18 +59,18 @@ def speakers_in_reference(config: Mapping[str, Any]) -> int:
     return max(_sections(config)[1].count("n_speakers", 0, least=0), 1)
 
 
-def _sections(config: Mapping[str, Any]) -> tuple[_Section, _Section]:
+def _sections(config: Mapping[str, Any]) -> tuple[Section, Section]:
     for name in ("model", "data"):
         if not isinstance(config.get(name), Mapping):
             raise InputError(f"the reference configuration lacks its section {name!r}; it must have model and data")
-    return _Section("model", config["model"]), _Section("data", config["data"])
+    return Section("model", config["model"]), Section("data", config["data"])
 
 
-def _speaker_channels(model: _Section) -> int:
+def _speaker_channels(model: Section) -> int:
     return model.count("gin_channels", 0, least=0)
 
 
-def _speaker_embedding(model: _Section, data: _Section) -> Part:
+def _speaker_embedding(model: Section, data: Section) -> Part:
     n_speakers, channels = data.count("n_speakers", 0, least=0), _speaker_channels(model)
     if not n_speakers:
         return {"name": "none"}
@@ -130,7 +79,7 @@ def _speaker_embedding(model: _Section, data: _Section) -> Part:
     return {"name": "table", "channels": channels}
 
 
-def _analysis(data: _Section) -> Part:
+def _analysis(data: Section) -> Part:
     highest = data.values.get("mel_fmax")
     return {
         "name": "stft",
@@ -144,11 +93,11 @@ def _analysis(data: _Section) -> Part:
     }
 
 
-def _spectrogram(model: _Section) -> Part:
+def _spectrogram(model: Section) -> Part:
     return {"name": "mel" if model.flag("use_mel_posterior_encoder") else "linear"}
 
 
-def _text_encoder(model: _Section) -> Part:
+def _text_encoder(model: Section) -> Part:
     dropout = model.number("p_dropout")
     if dropout >= 1:
         raise model.refuse("p_dropout", dropout, "it must be below 1")
@@ -175,7 +124,7 @@ def _text_encoder(model: _Section) -> Part:
     }
 
 
-def _posterior_encoder(model: _Section, data: _Section) -> Part:
+def _posterior_encoder(model: Section, data: Section) -> Part:
     mel = model.flag("use_mel_posterior_encoder")
     return {
         "name": "wavenet",
@@ -188,7 +137,7 @@ def _posterior_encoder(model: _Section, data: _Section) -> Part:
     }
 
 
-def _flow(model: _Section, data: _Section) -> Part:
+def _flow(model: Section, data: Section) -> Part:
     name = _flow_name(model)
     sizes: Part = {
         "name": name,
@@ -205,7 +154,7 @@ def _flow(model: _Section, data: _Section) -> Part:
     return {**sizes, "n_heads": 4, "n_layers": 1, "filter_channels": 768}
 
 
-def _flow_name(model: _Section) -> str:
+def _flow_name(model: Section) -> str:
     if model.flag("use_transformer_flows"):
         return model.choice("transformer_flow_type", FLOWS, POST_RESIDUAL)
     # the reference reads the name even so, but knows only this one then
@@ -214,7 +163,7 @@ def _flow_name(model: _Section) -> str:
     return "plain"
 
 
-def _duration_predictor(model: _Section) -> Part:
+def _duration_predictor(model: Section) -> Part:
     hidden, stochastic = model.count("hidden_channels"), model.flag("use_sdp", default=True)
     return {
         "name": "stochastic" if stochastic else "deterministic",
@@ -226,7 +175,7 @@ def _duration_predictor(model: _Section) -> Part:
     }
 
 
-def _decoder(model: _Section, data: _Section) -> Part:
+def _decoder(model: Section, data: Section) -> Part:
     chosen = [key for key in DECODERS if model.flag(key)]
     if len(chosen) > 1:
         raise model.refuse(chosen[1], True, f"{chosen[0]} is true too, and at most one of {', '.join(DECODERS)} may be")
@@ -252,12 +201,12 @@ def _decoder(model: _Section, data: _Section) -> Part:
     return {**spectral, "name": name, "n_bands": n_bands}
 
 
-def _upsampling(model: _Section) -> Part:
+def _upsampling(model: Section) -> Part:
     """What all decoders have in common."""
     resblock = model.choice("resblock", tuple(DILATIONS_USED))
     used = DILATIONS_USED[resblock]
-    dilations = model._get("resblock_dilation_sizes", REQUIRED)
-    if not isinstance(dilations, Sequence) or not all(_are_counts(row) and len(row) >= used for row in dilations):
+    dilations = model.get("resblock_dilation_sizes")
+    if not isinstance(dilations, Sequence) or not all(are_counts(row) and len(row) >= used for row in dilations):
         raise model.refuse("resblock_dilation_sizes", dilations, f"it must be lists of at least {used} whole numbers")
     kernel_sizes = model.counts("resblock_kernel_sizes")
     if len(kernel_sizes) != len(dilations):
@@ -275,7 +224,7 @@ def _upsampling(model: _Section) -> Part:
     return {**upsampling, "resblock": "resblock_2"}
 
 
-def _check_hop(model: _Section, data: _Section, samples_per_step: int) -> None:
+def _check_hop(model: Section, data: Section, samples_per_step: int) -> None:
     rates, hop_length = model.counts("upsample_rates"), data.count("hop_length")
     samples = samples_per_step
     for rate in rates:
@@ -286,7 +235,7 @@ def _check_hop(model: _Section, data: _Section, samples_per_step: int) -> None:
         )
 
 
-def _adversary(model: _Section) -> Part:
+def _adversary(model: Section) -> Part:
     audio: Part = {
         "name": "audio",
         "discriminator": {
@@ -309,9 +258,3 @@ def _adversary(model: _Section) -> Part:
         },
     }
     return {"audio": audio, "duration": duration}
-
-
-def _are_counts(value: object) -> bool:
-    return isinstance(value, Sequence) and all(
-        isinstance(item, int) and not isinstance(item, bool) and item >= 1 for item in value
-    )

@@ -1,17 +1,14 @@
 """The one table between parameter names of the reference implementation and ours, in both directions.
 
-A rule pairs the beginning of a name there with the beginning of it here; `#` stands for a number. What follows is
-looked up in the rule's own table, and kept where that has no rule for it. Which table a model has follows from the
-classes of its parts.
+Which table a model has follows from the classes of its parts; `name_rules` says how a table is read.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import TypeVar
 
-from torch import Tensor, nn
+from torch import nn
 
 from vits.common.errors import InputError
 from vits.decoder import HiFiGANDecoder, ISTFTDecoder, MultiBandISTFTDecoder, MultiStreamISTFTDecoder
@@ -25,128 +22,10 @@ from vits.flow import (
     PreConv2Flow,
     PreConvFlow,
 )
+from vits.reference.name_rules import Rule, Table, every, in_stages
 from vits.synthesizer import Synthesizer
 
 T = TypeVar("T")
-Numbers = tuple[int, ...]
-
-
-@dataclass(frozen=True)
-class Numbering:
-    """How the numbers in a name there become those here, and back; None where there is no counterpart."""
-
-    to_ours: Callable[[Numbers], Numbers | None]
-    to_seed: Callable[[Numbers], Numbers | None]
-
-
-@dataclass(frozen=True)
-class Rule:
-    """A beginning of names there, the same here, and the rules of what follows."""
-
-    seed: str
-    ours: str
-    below: tuple[Rule, ...] = ()
-    numbering: Numbering = Numbering(lambda numbers: numbers, lambda numbers: numbers)
-
-
-Table = tuple[Rule, ...]
-
-WEIGHT_NORM = (
-    ("weight_g", "parametrizations.weight.original0"),
-    ("weight_v", "parametrizations.weight.original1"),
-)
-
-
-def renamed(state: Mapping[str, Tensor], table: Table) -> dict[str, Tensor]:
-    """The same tensors under our names. Names that no rule knows stay, for a strict load to report."""
-    return {_to_ours(name, table) or name: tensor for name, tensor in state.items()}
-
-
-def reference_named(state: Mapping[str, Tensor], table: Table) -> dict[str, Tensor]:
-    """The same tensors under the reference's names.
-
-    Raises:
-        InputError: the reference has no name for some of them.
-    """
-    names = {name: _to_seed(name, table) for name in state}
-    unknown = [name for name, theirs in names.items() if theirs is None]
-    if unknown:
-        raise InputError(
-            f"the reference's format has no name for {len(unknown)} tensors of this model ({unknown[0]}, ...); "
-            "only models made of its own parts can be written in it"
-        )
-    return {theirs: state[name] for name, theirs in names.items() if theirs is not None}
-
-
-def _to_ours(name: str, table: Table) -> str | None:
-    for rule in table:
-        rest = _translated(name, rule.seed, rule.ours, rule.numbering.to_ours)
-        if rest is not None:
-            begin, end = rest
-            return _joined(begin, _to_ours(end, rule.below) or _leaf(end, WEIGHT_NORM))
-    return None
-
-
-def _to_seed(name: str, table: Table) -> str | None:
-    for rule in table:
-        rest = _translated(name, rule.ours, rule.seed, rule.numbering.to_seed)
-        if rest is not None:
-            begin, end = rest
-            pairs = tuple((ours, seed) for seed, ours in WEIGHT_NORM)
-            return _joined(begin, _to_seed(end, rule.below) or _leaf(end, pairs))
-    return None
-
-
-def _translated(
-    name: str, source: str, target: str, numbering: Callable[[Numbers], Numbers | None]
-) -> tuple[str, str] | None:
-    """The counterpart of the beginning of a name, and what follows it; None where the rule doesn't fit."""
-    components, pattern = name.split("."), source.split(".")
-    if len(components) < len(pattern):
-        return None
-    numbers = []
-    for component, expected in zip(components, pattern, strict=False):
-        if expected == "#" and component.isdecimal():
-            numbers.append(int(component))
-        elif expected != component:
-            return None
-    counted = numbering(tuple(numbers))
-    if counted is None:
-        return None
-    remaining = iter(counted)
-    begin = ".".join(str(next(remaining)) if part == "#" else part for part in target.split("."))
-    return begin, ".".join(components[len(pattern) :])
-
-
-def _leaf(name: str, pairs: tuple[tuple[str, str], ...]) -> str:
-    """The end of a name, with the two halves of a normed weight under their other names."""
-    for source, target in pairs:
-        if name == source or name.endswith(f".{source}"):
-            return name.removesuffix(source) + target
-    return name
-
-
-def _joined(begin: str, end: str) -> str:
-    return f"{begin}.{end}" if end else begin
-
-
-def _every(stride: int, first: int) -> Numbering:
-    """Ours are numbered on their own, theirs in a list where each `stride`-th from `first` on is of the kind."""
-
-    def to_ours(numbers: Numbers) -> Numbers | None:
-        steps, other = divmod(numbers[0] - first, stride)
-        return None if other or steps < 0 else (steps,)
-
-    return Numbering(to_ours, lambda numbers: (numbers[0] * stride + first,))
-
-
-def _in_stages(per_stage: int) -> Numbering:
-    """Ours are numbered within their stage, theirs through all stages."""
-    return Numbering(
-        lambda numbers: divmod(numbers[0], per_stage),
-        lambda numbers: (numbers[0] * per_stage + numbers[1],) if numbers[1] < per_stage else None,
-    )
-
 
 ATTENTION: Table = (
     Rule("conv_q", "query"),
@@ -209,11 +88,11 @@ CAUSAL_SHIFT: Table = (
 )
 
 # the reference's list of steps holds the reversals of the channels too
-COUPLINGS: Table = (Rule("flows.#", "couplings.#.shift", WAVENET_SHIFT, _every(2, 0)),)
-CAUSAL_COUPLINGS: Table = (Rule("flows.#", "couplings.#.shift", CAUSAL_SHIFT, _every(2, 0)),)
+COUPLINGS: Table = (Rule("flows.#", "couplings.#.shift", WAVENET_SHIFT, every(2, 0)),)
+CAUSAL_COUPLINGS: Table = (Rule("flows.#", "couplings.#.shift", CAUSAL_SHIFT, every(2, 0)),)
 MONO_LAYERS: Table = (
-    Rule("flows.#", "couplings.#.shift", WAVENET_SHIFT, _every(3, 0)),
-    Rule("flows.#", "mono_layers.#.shift", WAVENET_SHIFT, _every(3, 2)),
+    Rule("flows.#", "couplings.#.shift", WAVENET_SHIFT, every(3, 0)),
+    Rule("flows.#", "mono_layers.#.shift", WAVENET_SHIFT, every(3, 2)),
 )
 
 FLOWS: Mapping[type[nn.Module], Table] = {
@@ -250,7 +129,7 @@ SPLINE_STEP: Table = (
 DURATION_FLOW: Table = (
     Rule("0.m", "affine.shift"),
     Rule("0.logs", "affine.log_scale"),
-    Rule("#", "splines.#", SPLINE_STEP, _every(2, 1)),
+    Rule("#", "splines.#", SPLINE_STEP, every(2, 1)),
 )
 
 STOCHASTIC: Table = (
@@ -313,8 +192,8 @@ def synthesizer_table(synthesizer: Synthesizer) -> Table:
     outside_blocks = _of_class(synthesizer.decoder, DECODERS)
     first_stage = list(synthesizer.decoder.get_submodule("trunk.resblocks.0").children())
     resblocks = tuple(
-        Rule(f"resblocks.#.{seed}", f"trunk.resblocks.#.#.{ours}", (), _in_stages(len(first_stage)))
-        for seed, ours in _of_class(first_stage[0], RESBLOCKS)
+        Rule(f"resblocks.#.{theirs}", f"trunk.resblocks.#.#.{ours}", (), in_stages(len(first_stage)))
+        for theirs, ours in _of_class(first_stage[0], RESBLOCKS)
     )
     return (
         Rule("emb_g", "speaker_embedding"),

@@ -8,8 +8,9 @@ from typing import Any
 from torch import Tensor, nn
 
 from vits.checkpoint import load_strict
+from vits.reference.name_rules import reference_named, renamed
 from vits.reference.reference_config import model_spec_from_reference, speakers_in_reference
-from vits.reference.reference_names import reference_named, renamed, synthesizer_table
+from vits.reference.reference_names import synthesizer_table
 from vits.synthesizer import Synthesizer
 
 

