@@ -15,6 +15,7 @@ from metrics.statistics.system_levels import SystemLevel
 from runners.reporting.ears import Ears, hear
 from runners.reporting.evidence import Evidence, gather
 from runners.reporting.looks_taken import look_at
+from runners.reporting.progress import Progress, follow
 from runners.reporting.results import Experiment, System
 from runners.reporting.settings import ReportSettings
 from runners.reporting.speaker_levels import learning_curves, per_speaker, reference_levels
@@ -33,6 +34,7 @@ class Analysis:
     speakers: pd.DataFrame
     curves: pd.DataFrame
     references: pd.DataFrame
+    progress: Progress | None
     ears: Ears | None
 
     @property
@@ -91,5 +93,6 @@ def analyse(experiment: Experiment, settings: ReportSettings) -> Analysis:
         speakers=per_speaker(experiment),
         curves=learning_curves(experiment),
         references=reference_levels(experiment, verdicts.recommended.system),
+        progress=follow(experiment, verdicts, settings.margin(verdicts.aim.name)),
         ears=hear(experiment, settings.ratings, verdicts.headline, settings.alpha) if settings.ratings else None,
     )

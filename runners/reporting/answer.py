@@ -14,6 +14,7 @@ from runners.reporting.analysis import Analysis
 from runners.reporting.evidence import BASE
 from runners.reporting.naming import title
 from runners.reporting.numbers import counted, decimals_for, interval, listed, percent, plain, signed
+from runners.reporting.outlook_words import outlook_sentence
 from runners.reporting.results import DEFAULT, System
 from runners.reporting.settings import RETENTION_MARGIN
 from strategies.adaptation import AXES, BY_DEFAULT
@@ -43,13 +44,13 @@ def _of_several(analysis: Analysis) -> Iterator[str]:
     yield _how_sure(analysis)
     yield " ".join(filter(None, (_over_the_default(analysis), _old_voices(analysis))))
     yield f"Speak with it: {speak_command(analysis.recommended)}"
-    yield _surer(analysis)
+    yield f"{_surer(analysis)} {_outlook(analysis)}".strip()
 
 
 def _of_one(analysis: Analysis) -> Iterator[str]:
     """What training gained, whether the voice is recognised, and what to compare next."""
     yield f"{analysis.recommended.label}: {_trained(analysis)}"
-    yield _recognised(analysis)
+    yield f"{_recognised(analysis)} {_outlook(analysis)}".strip()
     yield _old_voices(analysis)
     yield f"Speak with it: {speak_command(analysis.recommended)}"
     yield f"Nothing to compare it with yet: the same command with {COMPARED_NEXT} and the same name tells which suits."
@@ -191,6 +192,14 @@ def _surer(analysis: Analysis) -> str:
         ways.append(f"{most} seeds{_minutes(analysis, [v.system for v in undecided], most - seeds)}")
     how = " or ".join(ways) if ways else "nothing within reach"
     return f"To tell it from {listed([v.system for v in undecided])} it would take {how}."
+
+
+def _outlook(analysis: Analysis) -> str:
+    """Whether the recommended system still rises."""
+    if analysis.progress is None:
+        return ""
+    margin = analysis.settings.margin(analysis.progress.metric.name)
+    return outlook_sentence(analysis.progress, analysis.recommended.label, margin)
 
 
 def _minutes(analysis: Analysis, labels: list[str], times: int = 2) -> str:

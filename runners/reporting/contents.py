@@ -16,6 +16,7 @@ from runners.reporting.sections.effect_section import effect_section
 from runners.reporting.sections.growth_section import growth_section
 from runners.reporting.sections.listening_section import listening_section
 from runners.reporting.sections.metric_section import metric_section, undefined_section
+from runners.reporting.sections.progress_section import progress_section
 from runners.reporting.sections.ranking_section import ranking_section
 from runners.reporting.sections.setup_section import corpus_section, setup_section
 from runners.reporting.sections.speaker_section import speaker_section
@@ -29,6 +30,7 @@ SECTIONS: tuple[Callable[[Analysis], Section | None], ...] = (
     trade_off_section,
     listening_section,
     speaker_section,
+    progress_section,
     curve_section,
     growth_section,
     adaptation_section,

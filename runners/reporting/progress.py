@@ -11,12 +11,12 @@ import pandas as pd
 
 from metrics.metric import Metric
 from metrics.statistics.axis_effects import Effect, effects
-from metrics.statistics.contrasts import Reach
 from metrics.statistics.metric_scores import metric_scores
 from metrics.statistics.saturation import UNKNOWN, Outlook, outlook
 from metrics.statistics.variance_components import components
 from metrics.summary import by_speaker
 from runners.reporting.results import Experiment
+from runners.reporting.verdicts import Verdicts, facets_of
 from vits.corpus.split import TEST, VALIDATION
 
 NEARLY = 0.95  # of the recommended system's way from its start to its end: the quality whose steps are counted
@@ -26,7 +26,7 @@ NEARLY = 0.95  # of the recommended system's way from its start to its end: the 
 class Along:
     """An axis over the training: at each stage the choices that lie furthest apart, and how far that is.
 
-    `matters_until` is the last stage at which two choices surely differ, None where they never do. `equal_from` is
+    `matters_until` is the last stage at which two choices surely differ, and by more than the margin; None where they never do. `equal_from` is
     the stage from which on all of them surely lie within the margin; None where that isn't shown.
     """
 
@@ -54,31 +54,33 @@ class Progress:
     along: tuple[Along, ...]
 
 
-def follow(
-    experiment: Experiment,
-    metric: Metric,
-    levels: Mapping[str, Mapping[str, str]],
-    recommended: str,
-    margin: float,
-    alpha: float,
-    reach: Reach,
-) -> Progress | None:
+def follow(experiment: Experiment, verdicts: Verdicts, margin: float) -> Progress | None:
     """The aim along the training; None where fewer than two stages were scored in all systems."""
+    metric = verdicts.aim
     rows = _scored(experiment, metric)
     steps = _shared_steps(rows, experiment)
     if len(steps) < 2:
         return None
+    seen = np.array(steps, dtype=np.float64)
     curves = {system.label: _curves(rows, system.label, metric, steps) for system in experiment.systems}
-    means = {label: np.nanmean(values, axis=0) for label, values in curves.items() if values.size}
+    means = {label: values.mean(axis=0) for label, values in curves.items() if values.size}
+    at_step = {
+        step: effects(
+            components(metric_scores(rows[rows["step"] == step], metric)),
+            facets_of(experiment),
+            margin,
+            alpha=verdicts.alpha / len(steps),
+            reach=verdicts.reach,
+        )
+        for step in steps
+    }
+    axes = dict.fromkeys(effect.axis for found in at_step.values() for effect in found)
     return Progress(
         metric,
         steps,
-        {
-            label: outlook(np.array(steps, dtype=float), c, alpha=alpha) if c.size else UNKNOWN
-            for label, c in curves.items()
-        },
-        _steps_to(means, steps, recommended, metric),
-        _along(rows, steps, metric, levels, margin, alpha, reach),
+        {label: outlook(seen, own, alpha=verdicts.alpha) if own.size else UNKNOWN for label, own in curves.items()},
+        _steps_to(means, steps, verdicts.recommended.system, metric),
+        tuple(_of_axis(axis, at_step, margin) for axis in axes),
     )
 
 
@@ -104,10 +106,7 @@ def _shared_steps(rows: pd.DataFrame, experiment: Experiment) -> tuple[int, ...]
 def _curves(rows: pd.DataFrame, label: str, metric: Metric, steps: Sequence[int]) -> np.ndarray:
     """One line for each seed and voice, one column for each stage."""
     own = rows[(rows["system"] == label) & rows["step"].isin(list(steps))]
-    means = [
-        by_speaker(group, [metric]).assign(seed=seed, step=step)
-        for (seed, step), group in own.groupby(["seed", "step"])  # pyright: ignore[reportGeneralTypeIssues]
-    ]
+    means = [by_speaker(group, [metric]).assign(seed=seed) for seed, group in own.groupby("seed")]
     if not means:
         return np.zeros((0, len(steps)))
     table = pd.concat(means, ignore_index=True)
@@ -139,34 +138,12 @@ def _first_at(curve: np.ndarray, steps: Sequence[int], wanted: float) -> float:
     return float(steps[place - 1] + (steps[place] - steps[place - 1]) * (wanted - before) / (after - before))
 
 
-def _along(
-    rows: pd.DataFrame,
-    steps: Sequence[int],
-    metric: Metric,
-    levels: Mapping[str, Mapping[str, str]],
-    margin: float,
-    alpha: float,
-    reach: Reach,
-) -> tuple[Along, ...]:
-    """The effects of the axes at every stage; all stages together keep the level."""
-    at_step = {
-        step: effects(
-            components(metric_scores(rows[rows["step"] == step], metric)),
-            levels,
-            margin,
-            alpha=alpha / len(steps),
-            reach=reach,
-        )
-        for step in steps
-    }
-    axes = dict.fromkeys(effect.axis for found in at_step.values() for effect in found)
-    return tuple(_of_axis(axis, at_step, margin) for axis in axes)
-
-
 def _of_axis(axis: str, at_step: Mapping[int, Sequence[Effect]], margin: float) -> Along:
     own = {step: [effect for effect in found if effect.axis == axis] for step, found in at_step.items()}
     own = {step: found for step, found in own.items() if found}
-    apart = [step for step, found in own.items() if any(effect.lower > 0 for effect in found)]
+    apart = [
+        step for step, found in own.items() if any(effect.lower > 0 and effect.estimate > margin for effect in found)
+    ]
     equal_from = None
     for step in sorted(own, reverse=True):
         if not all(-margin <= effect.lower and effect.upper <= margin for effect in own[step]):

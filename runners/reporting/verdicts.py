@@ -16,7 +16,7 @@ from metrics.statistics.variance_components import Components
 from metrics.statistics.voice_choices import VoiceChoice, better_for_one_voice
 from runners.reporting.evidence import BASE, Evidence
 from runners.reporting.naming import second_judges
-from runners.reporting.results import DEFAULT, Experiment, System
+from runners.reporting.results import DEFAULT, Experiment
 from runners.reporting.settings import RETENTION_MARGIN, ReportSettings
 
 Verdict = Mapping[str, tuple[MarginVerdict, ...]]
@@ -67,7 +67,7 @@ def conclude(experiment: Experiment, evidence: Evidence, settings: ReportSetting
     shared = {m.name: evidence.new[m.name] for m in headline_metrics}
     recommended = _recommend(experiment, evidence, settings, headline_metrics, alpha, reach)
     margins = {name: settings.margin(name) for name in shared}
-    facets = _facets(experiment)
+    facets = facets_of(experiment)
     chosen = recommended.system
     return Verdicts(
         alpha,
@@ -154,11 +154,6 @@ def _within(parts: Components, reach: Reach) -> Reach:
     return reach if parts.knows_seeds or reach is Reach.VOICES_LIKE_THESE else Reach.TRAINED_VOICES
 
 
-def _facets(experiment: Experiment) -> dict[str, dict[str, str]]:
+def facets_of(experiment: Experiment) -> dict[str, dict[str, str]]:
     """The choice of every system on each axis, and its settings."""
     return {s.label: {name: s.facets.get(name, DEFAULT) for name in experiment.facets} for s in experiment.systems}
-
-
-def by_label(experiment: Experiment) -> Mapping[str, System]:
-    """The systems by name."""
-    return {system.label: system for system in experiment.systems}

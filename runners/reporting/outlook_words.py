@@ -1,0 +1,18 @@
+"""A system's outlook in a sentence."""
+
+from __future__ import annotations
+
+from runners.reporting.naming import title
+from runners.reporting.numbers import interval, signed
+from runners.reporting.progress import Progress
+
+
+def outlook_sentence(progress: Progress, system: str, margin: float) -> str:
+    """Whether a system still rises, and what twice the steps would likely bring; empty where nothing is known."""
+    found = progress.outlooks.get(system)
+    if found is None or not found.is_known:
+        return ""
+    bounds = interval(found.lower, found.upper, 3)
+    rises = found.rises(margin, higher_is_better=progress.metric.higher_is_better)
+    how = {True: "It still rises", False: "It has levelled off", None: "It may still rise"}[rises]
+    return f"{how}: twice the steps would likely bring {signed(found.gain, 3)} {bounds} {title(progress.metric)}."
