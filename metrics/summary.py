@@ -15,15 +15,15 @@ import pandas as pd
 from metrics.metric import Metric, Score, Utterance
 from vits.common.errors import InputError
 
-ROW_COLUMNS = ("epoch", "split", "speaker", "utterance", "metric", "value")
-SPEAKER_COLUMNS = ("epoch", "split", "speaker", "metric", "value", "utterances", "undefined")
-TABLE_COLUMNS = ("epoch", "split", "metric", "mean", "spread", "speakers", "undefined")
+ROW_COLUMNS = ("step", "split", "speaker", "utterance", "metric", "value")
+SPEAKER_COLUMNS = ("step", "split", "speaker", "metric", "value", "utterances", "undefined")
+TABLE_COLUMNS = ("step", "split", "metric", "mean", "spread", "speakers", "undefined")
 
 
-def score_rows(utterances: Sequence[Utterance], scores: Sequence[Score], epoch: int, split: str) -> pd.DataFrame:
-    """Scores as rows `epoch, split, speaker, utterance, metric, value`, one for each named value."""
+def score_rows(utterances: Sequence[Utterance], scores: Sequence[Score], step: int, split: str) -> pd.DataFrame:
+    """Scores as rows `step, split, speaker, utterance, metric, value`, one for each named value."""
     rows = [
-        (epoch, split, utterance.speaker, utterance.name, value, number)
+        (step, split, utterance.speaker, utterance.name, value, number)
         for utterance, score in zip(utterances, scores, strict=True)
         for value, number in score.values.items()
     ]
@@ -43,7 +43,7 @@ def by_speaker(rows: pd.DataFrame, metrics: Sequence[Metric]) -> pd.DataFrame:
     summaries = []
     for metric in metrics:
         wide = _wide(rows.loc[rows["metric"].isin(metric.values)], metric)
-        for place, group in wide.groupby(["epoch", "split", "speaker"], sort=True):
+        for place, group in wide.groupby(["step", "split", "speaker"], sort=True):
             for value, number in metric.summarise(group).items():
                 column = value if value in group else metric.name  # an equal error rate is of no utterance alone
                 undefined = int(np.isnan(group[column].to_numpy(dtype=np.float64)).sum())
@@ -56,7 +56,7 @@ def over_speakers(speakers: pd.DataFrame) -> pd.DataFrame:
 
     `speakers` counts those that have a value, `undefined` the utterances without one, over all speakers.
     """
-    groups = speakers.groupby(["epoch", "split", "metric"], sort=False)
+    groups = speakers.groupby(["step", "split", "metric"], sort=False)
     table = groups.agg(
         mean=("value", "mean"),
         spread=("value", "std"),
@@ -67,13 +67,13 @@ def over_speakers(speakers: pd.DataFrame) -> pd.DataFrame:
 
 
 def summarise(rows: pd.DataFrame, metrics: Sequence[Metric]) -> pd.DataFrame:
-    """The table of results: columns `epoch, split, metric, mean, spread, speakers, undefined`."""
+    """The table of results: columns `step, split, metric, mean, spread, speakers, undefined`."""
     return over_speakers(by_speaker(rows, metrics))
 
 
 def _wide(rows: pd.DataFrame, metric: Metric) -> pd.DataFrame:
     """One row per utterance and one column for each of the metric's values."""
-    wide = rows.pivot(index=["epoch", "split", "speaker", "utterance"], columns="metric", values="value")
+    wide = rows.pivot(index=["step", "split", "speaker", "utterance"], columns="metric", values="value")
     return wide.reindex(columns=list(metric.values))
 
 

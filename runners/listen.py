@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from runners.cli.arguments import help_text, parse_arguments
+from runners.cli.arguments import help_text, parse_arguments, show_help
 from runners.cli.entry_point import told_in_one_line
 from runners.cli.listen_arguments import ListenArguments
 
@@ -17,7 +17,7 @@ says whom they prefer, how sure that is, and how well SECS and WER agree with th
 
 def main() -> None:
     if {"--help", "-h"} & set(sys.argv[1:]):
-        print(help_text(__doc__ or "", EXAMPLE, ListenArguments) + AFTERWARDS)
+        show_help(help_text(__doc__ or "", EXAMPLE, ListenArguments) + AFTERWARDS)
         return
     with told_in_one_line():
         from runners.config.registration import register_options

@@ -25,7 +25,7 @@ from vits.corpus.split import TEST, VALIDATION, write_split
 METRICS: tuple[Metric, ...] = (WordErrorRate(), Secs())
 SPEAKERS = ("anna", "ben", "cleo")
 SENTENCES = ("The kettle sings.", "A dog <b>barked</b> & ran.", "Rain fell all night.", "Nobody came home.")
-EPOCHS = (0, 2)
+STEPS = (0, 2)
 N_WORDS = 4
 SAMPLE_RATE = 16_000
 LOSSES = ("mel", "kl")
@@ -67,19 +67,19 @@ def _write_cell(experiment: Path, strategy: str, freeze: str, seed: int, n_error
     )
     rng = np.random.default_rng([seed, n_errors, *freeze.encode()])
     scores = pd.concat(
-        [_scores(split, epoch, n_errors, rng) for epoch in EPOCHS for split in (VALIDATION, TEST)], ignore_index=True
+        [_scores(split, step, n_errors, rng) for step in STEPS for split in (VALIDATION, TEST)], ignore_index=True
     )
     cell.write_table("scores", scores)
     cell.write_table("references", _scores(TEST, 0, 0, rng).assign(reference="recording"))
     cell.write_table("transcripts", _transcripts())
     said = [(split, *where) for split in (VALIDATION, TEST) for where in _sentences(split)]
     cell.write_table("texts", pd.DataFrame(said, columns=pd.Index(TEXT_COLUMNS)))
-    losses = [(epoch, loss, 1.0 / epoch) for epoch in range(1, EPOCHS[-1] + 1) for loss in LOSSES]
-    cell.write_table("losses", pd.DataFrame(losses, columns=pd.Index(["epoch", "loss", "value"])))
+    losses = [(step, loss, 1.0 / step) for step in range(1, STEPS[-1] + 1) for loss in LOSSES]
+    cell.write_table("losses", pd.DataFrame(losses, columns=pd.Index(["step", "loss", "value"])))
     write_split(cell.path / "split.csv", [_clip(*where) for where in _sentences(TEST)])
     _write_media(cell.path)
-    last = summarise(scores[scores["epoch"] == EPOCHS[-1]], METRICS)
-    cell.finish(last.to_dict(orient="records"), {"epoch": EPOCHS[-1], "by": "wer", "gain": {"validation/wer": 0.0}})
+    last = summarise(scores[scores["step"] == STEPS[-1]], METRICS)
+    cell.finish(last.to_dict(orient="records"), {"step": STEPS[-1], "by": "wer", "gain": {"validation/wer": 0.0}})
 
 
 def forget_checksums(cell: Path) -> None:
@@ -100,21 +100,21 @@ def _clip(speaker: str, name: str, text: str) -> Clip:
     return Clip(Path(f"{name}.wav"), speaker, text, name, split=TEST)
 
 
-def _scores(split: str, epoch: int, n_errors: int, rng: np.random.Generator) -> pd.DataFrame:
+def _scores(split: str, step: int, n_errors: int, rng: np.random.Generator) -> pd.DataFrame:
     """One substitution more for each place of the strategy, and one fewer after training."""
     silence = np.zeros(1, dtype=np.float32)
     utterances = [Utterance(name, who, text, silence, SAMPLE_RATE) for who, name, text in _sentences(split)]
     values = []
     for _ in utterances:
-        substitutions = min(N_WORDS, int(n_errors + (epoch == 0) + rng.integers(2)))
+        substitutions = min(N_WORDS, int(n_errors + (step == 0) + rng.integers(2)))
         counts = dict.fromkeys(METRICS[0].values, 0.0)
         counts |= {"wer": substitutions / N_WORDS, "wer_substitutions": substitutions, "wer_reference_words": N_WORDS}
-        values.append(Score({**counts, "secs": 0.2 + 0.1 * n_errors + 0.05 * (epoch > 0) + 0.02 * rng.random()}))
-    return score_rows(utterances, values, epoch, split)
+        values.append(Score({**counts, "secs": 0.2 + 0.1 * n_errors + 0.05 * (step > 0) + 0.02 * rng.random()}))
+    return score_rows(utterances, values, step, split)
 
 
 def _transcripts() -> pd.DataFrame:
-    rows = [(epoch, TEST, who, name, "transcript", text) for epoch in EPOCHS for who, name, text in _sentences(TEST)]
+    rows = [(step, TEST, who, name, "transcript", text) for step in STEPS for who, name, text in _sentences(TEST)]
     return pd.DataFrame(rows, columns=pd.Index(NOTE_COLUMNS))
 
 
@@ -123,8 +123,8 @@ def _write_media(cell: Path) -> None:
     from matplotlib.image import imsave
 
     wave = np.sin(np.arange(SAMPLE_RATE // 10) * 0.1).astype(np.float32)
-    for epoch in EPOCHS:
-        audio, pictures = cell / "audio" / f"epoch={epoch:03}" / TEST, cell / "pictures" / f"epoch={epoch:03}"
+    for step in STEPS:
+        audio, pictures = cell / "audio" / f"step={step:05}" / TEST, cell / "pictures" / f"step={step:05}"
         audio.mkdir(parents=True)
         pictures.mkdir(parents=True)
         for who, name, _ in _sentences(TEST):

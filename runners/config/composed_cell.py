@@ -11,9 +11,11 @@ from omegaconf import DictConfig, OmegaConf
 
 from runners.config.building import build, cache_dir_of, check_known, plain
 from runners.config.differing_settings import SEVERAL, differing_settings
+from runners.config.one_length import with_one_length
 from runners.config.registration import import_options
 from runners.config.schemas import GridSchema
 from runners.experiment.cell import Cell
+from runners.training.schedule import Length
 from strategies.adaptation import AXES, NONE, Adaptation, Choice, PenaltyChoice
 from vits.common.registry import registered
 
@@ -25,11 +27,14 @@ def cell_from(config: DictConfig) -> Cell:
         InputError: a value is not allowed.
     """
     check_known(config, GridSchema)
+    hydra = HydraConfig.get()
+    differing = differing_settings(config, hydra)
+    config = with_one_length(config, hydra.overrides.task)
     import_options()  # a launcher's worker gets the configuration ready-made, and has imported nothing yet
     return Cell(
         experiment=config.name,
         results=Path(config.results),
-        adaptation=adaptation_from(config, HydraConfig.get().runtime.choices),
+        adaptation=adaptation_from(config, hydra.runtime.choices),
         base=build(config.base),
         model=plain(config.model) or None,
         corpus=build(config.data),
@@ -38,15 +43,14 @@ def cell_from(config: DictConfig) -> Cell:
         metrics=[build(metric) for metric in config.metrics.values()],
         tracking=build(config.wandb),
         seed=config.seed,
-        epochs=config.epochs,
-        eval_every=config.eval_every,
+        length=Length(config.steps, config.epochs, config.eval_every),
         precision=config.precision,
         device=config.device,
         max_duration_s=config.max_duration_s,
         cache_dir=cache_dir_of(config),
         initialisers={name: cls() for name, cls in registered("strategy").items()},
         config_yaml=OmegaConf.to_yaml(config, resolve=True),
-        differing=differing_settings(config, HydraConfig.get()),
+        differing=differing,
     )
 
 

@@ -27,8 +27,9 @@ class GridSchema:
     name: str = "demo"
     results: str = "runs"
     seed: int = 0
-    epochs: int = 10
-    eval_every: int = 5
+    steps: int | None = 200
+    epochs: int | None = None
+    eval_every: int | None = None
     precision: str = "32"
     device: str = "auto"
     max_duration_s: float = 20.0

@@ -8,7 +8,7 @@ from typing import Annotated
 from runners.evaluation.selection import Selection
 from vits.common.bounds import AtLeast, AtMost, OneOf, check_fields
 from vits.common.errors import InputError
-from vits.common.quantities import BatchSize, LengthScale, NoiseScale, Number, Weight
+from vits.common.quantities import BatchSize, LengthScale, NoiseScale, Number
 from vits.common.registry import register
 
 RETENTION = "retention"  # the split of the base voices' rows
@@ -27,7 +27,7 @@ class EvaluationSettings:
     sentences from the end of that list, as far as they aren't test texts. Both only where the voices speak English.
     Validation sentences are spoken at every evaluation; all others before training, after it and at the stage that
     is kept (`test_at=chosen`), or at `every` one.
-    `choose_by` weighs the metrics by whose validation scores the best stage is chosen (see `Selection`).
+    `selection` says when an earlier stage is kept in the place of the last.
     `retention_utterances` are spoken by base speakers, to see what adaptation does to the voices that the model had.
     `noise_scale` is the spread of the latent around its mean, `length_scale` stretches time.
     """
@@ -36,7 +36,7 @@ class EvaluationSettings:
     test_texts: Annotated[int, AtLeast(0), AtMost(200)] = 40
     validation_sentences: Annotated[int, AtLeast(0), AtMost(200)] = 10
     test_at: Annotated[str, OneOf(CHOSEN, EVERY)] = CHOSEN
-    choose_by: dict[str, Weight] = field(default_factory=lambda: {"wer": 1.0, "secs": 1.0})
+    selection: Selection = field(default_factory=Selection)
     retention_utterances: Number = 40
     noise_scale: NoiseScale = 0.667
     length_scale: LengthScale = 1.0
@@ -52,9 +52,3 @@ class EvaluationSettings:
                     f"evaluation.utterances_per_speaker names a split {split!r}, which is what the scores of "
                     f"evaluation.{setting} are called; rename it, or set evaluation.{setting}=0"
                 )
-        Selection(self.choose_by)
-
-    @property
-    def selection(self) -> Selection:
-        """How the best stage is chosen."""
-        return Selection(self.choose_by)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -21,7 +22,7 @@ from vits.corpus.split import VALIDATION
 from vits.synthesizer import Synthesizer
 
 JUDGED_TOGETHER = 16
-NOTE_COLUMNS = ("epoch", "split", "speaker", "utterance", "note", "text")
+NOTE_COLUMNS = ("step", "split", "speaker", "utterance", "note", "text")
 TEXT_COLUMNS = ("split", "speaker", "utterance", "text")
 
 Advance = Callable[[int], object]
@@ -29,12 +30,22 @@ Advance = Callable[[int], object]
 
 @dataclass(frozen=True)
 class Evaluation:
-    """Scores of one stage: rows as in scores.csv, the judges' notes, the audio by split, and the means."""
+    """Scores of one stage: rows as in scores.csv, the judges' notes, the audio by split, and the means.
+
+    `synthesis_s` is how long it took to speak.
+    """
 
     rows: pd.DataFrame
     notes: pd.DataFrame
     spoken: Mapping[str, list[Spoken]]
     table: pd.DataFrame
+    synthesis_s: float
+
+    @property
+    def audio_s(self) -> float:
+        """How much was spoken."""
+        utterances = [item.utterance for items in self.spoken.values() for item in items]
+        return sum(len(utterance.wave) / utterance.sample_rate for utterance in utterances)
 
 
 @dataclass(frozen=True)
@@ -109,18 +120,20 @@ class Evaluator:
         return sum(len(self._panels[split].items) for split in splits)
 
     def evaluate(
-        self, synthesizer: Synthesizer, epoch: int, advance: Advance, splits: Collection[str] | None = None
+        self, synthesizer: Synthesizer, step: int, advance: Advance, splits: Collection[str] | None = None
     ) -> Evaluation:
         """Speak and score the sentences of some splits, or of all; `advance` is told how many are done."""
         panels = {split: panel for split, panel in self._panels.items() if splits is None or split in splits}
+        began = time.perf_counter()
         spoken = {split: self._speak(synthesizer, panel) for split, panel in panels.items()}
+        synthesis_s = time.perf_counter() - began
         scored = [
-            self._score([s.utterance for s in spoken[split]], panel.metrics, epoch, split, advance)
+            self._score([s.utterance for s in spoken[split]], panel.metrics, step, split, advance)
             for split, panel in panels.items()
         ]
         rows = pd.concat([rows for rows, _ in scored], ignore_index=True)
         notes = pd.concat([notes for _, notes in scored], ignore_index=True)
-        return Evaluation(rows, notes, spoken, summarise(rows, self.metrics))
+        return Evaluation(rows, notes, spoken, summarise(rows, self.metrics), synthesis_s)
 
     def merit(self, synthesizer: Synthesizer) -> float:
         """How good the model is on validation sentences, by the same measure that chooses the best stage.
@@ -151,7 +164,7 @@ class Evaluator:
             )
         )
 
-    def references(self, synthesizer: Synthesizer, epoch: int) -> pd.DataFrame:
+    def references(self, synthesizer: Synthesizer, step: int) -> pd.DataFrame:
         """The recordings' own scores, those of copy-synthesis, and the similarity of other speakers.
 
         Columns as in scores.csv, and `reference` in front.
@@ -174,13 +187,13 @@ class Evaluator:
                     batch_size=self.settings.batch_size,
                 )
             )
-            rows, _ = self._score(copies, self.metrics, epoch, split, lambda _: None)
+            rows, _ = self._score(copies, self.metrics, step, split, lambda _: None)
             frames.append(rows.assign(reference="copy_synthesis"))
         table = pd.concat(frames, ignore_index=True)
         return table[["reference", *(column for column in table if column != "reference")]]
 
     def _score(
-        self, utterances: list[Utterance], metrics: Sequence[Metric], epoch: int, split: str, advance: Advance
+        self, utterances: list[Utterance], metrics: Sequence[Metric], step: int, split: str, advance: Advance
     ) -> tuple[pd.DataFrame, pd.DataFrame]:
         """Rows of scores, and rows of what the judges noted (the transcripts)."""
         rows, notes = [], []
@@ -191,9 +204,9 @@ class Evaluator:
                 if not judged:
                     continue
                 scores = self._scorers[metric.name](judged)
-                rows.append(score_rows(judged, scores, epoch, split))
+                rows.append(score_rows(judged, scores, step, split))
                 notes += [
-                    (epoch, split, utterance.speaker, utterance.name, note, text)
+                    (step, split, utterance.speaker, utterance.name, note, text)
                     for utterance, score in zip(judged, scores, strict=True)
                     for note, text in score.notes.items()
                 ]
@@ -220,7 +233,7 @@ class Evaluator:
         others = cosines[cosines["voice"] != cosines["speaker"]].groupby("voice", as_index=False)["cosine"].mean()
         return pd.DataFrame(
             {
-                "epoch": 0,
+                "step": 0,
                 "split": split,
                 "speaker": others["voice"],
                 "utterance": "",

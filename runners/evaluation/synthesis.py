@@ -35,7 +35,7 @@ def speak(
     seed: int,
 ) -> Iterator[Spoken]:
     """Say each item's text in its speaker's voice, in the order of `items`' lengths; sentences of like length
-    share a batch. A sentence's noise depends on the seed, its name and its speaker alone, so that two epochs, two
+    share a batch. A sentence's noise depends on the seed, its name and its speaker alone, so that two stages, two
     models or two batch sizes differ by nothing else.
     """
     device = synthesizer.speaker_embedding.weight.device

@@ -56,7 +56,7 @@ def context_of(
 
 
 def adapt(
-    adaptation: Adaptation, start: Start, voices: Voices, context: AdaptationContext, batch_size: int, epochs: int
+    adaptation: Adaptation, start: Start, voices: Voices, context: AdaptationContext, batch_size: int, steps: int
 ) -> Adapted:
     """Enrol the new voices, attach, freeze, penalise and rehearse, in this order; the audio is still the base's.
 
@@ -73,7 +73,7 @@ def adapt(
         schedules=schedules,
         penalties=adaptation.penalty.prepare(context),
         averaging=adaptation.average.value.prepare(context, start.synthesizer),
-        total_steps=epochs * len(batches),
+        total_steps=steps,
     )
     return Adapted(speaker_ids, started_from, regime, material(list(voices.train), batches, speaker_ids, rehearsed))
 

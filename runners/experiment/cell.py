@@ -14,6 +14,7 @@ from runners.evaluation.evaluation_settings import EvaluationSettings
 from runners.experiment.cell_name import cell_name
 from runners.results.cell_identity import Identity
 from runners.tracking.tracker import LONGEST_TAG, TrackingSettings  # the experiment's name is a tag
+from runners.training.schedule import Length, Schedule
 from runners.training.trainer import TrainingSettings
 from runners.voices.recorded_voices import Voices
 from strategies.adaptation import Adaptation
@@ -21,7 +22,8 @@ from strategies.initialisers.embedding_init import EmbeddingInit
 from vits.common.bounds import check_fields
 from vits.common.errors import InputError
 from vits.common.names import check_folder, check_name
-from vits.common.quantities import DurationSeconds, Number, Seed, Several
+from vits.common.quantities import DurationSeconds, Seed
+from vits.corpus.batching import LengthBucketedBatches
 from vits.corpus.corpus import Corpus
 from vits.corpus.data_identity import corpus_identity
 
@@ -30,7 +32,7 @@ FORMAT = 4  # of what a cell computes and leaves behind; raise it when the code 
 
 @dataclass(frozen=True)
 class Cell:
-    """Everything about one cell. `epochs` are those of adaptation, evaluated every `eval_every` and at both ends.
+    """Everything about one cell. `length` says how long it is trained, and when it is evaluated.
 
     `differing` are the settings that change its result and differ from the experiment's default, as they stand in
     its name and in every table; `initialisers` are all that are known, for comparison.
@@ -47,8 +49,7 @@ class Cell:
     metrics: list[Metric]
     tracking: TrackingSettings
     seed: Seed
-    epochs: Number
-    eval_every: Several
+    length: Length
     precision: str
     device: str
     max_duration_s: DurationSeconds
@@ -76,8 +77,13 @@ class Cell:
     def directory(self) -> Path:
         return self.results / self.experiment / self.name
 
+    def schedule(self, voices: Voices) -> Schedule:
+        """At which steps it ends and is evaluated, on these voices' training utterances."""
+        return self.length.schedule(len(LengthBucketedBatches(voices.train.frames, self.training.batch_size)))
+
     def identity(self, start: Start, voices: Voices) -> Identity:
         """All that determines the result, and nothing that doesn't (device, paths, tracking)."""
+        schedule = self.schedule(voices)
         return Identity(
             {
                 "format": FORMAT,
@@ -90,8 +96,8 @@ class Cell:
                 "evaluation": asdict(self.evaluation),
                 "metrics": [metric.identity for metric in self.metrics],
                 "seed": self.seed,
-                "epochs": self.epochs,
-                "eval_every": self.eval_every,
+                "steps": schedule.steps,
+                "evaluations": list(schedule.evaluations),
                 "precision": self.precision,
             }
         )

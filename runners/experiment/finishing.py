@@ -11,6 +11,7 @@ from metrics.judges.speechbrain_adapter import VOICEPRINT_SIZE
 from runners.bases.start import Start
 from runners.experiment.adapting import Adapted
 from runners.experiment.cell import Cell
+from runners.experiment.trainable_share import bytes_of_a_voice
 from runners.results.cell_folder import CellFolder
 from runners.results.finished_bundle import save_finished
 from runners.training.fit import Fit
@@ -21,10 +22,12 @@ from vits.bundle import BaseSpeaker, Bundle
 def finish(cell: Cell, folder: CellFolder, start: Start, adapted: Adapted, fit: Fit, judges: Judges) -> None:
     """Go back to the best stage, score what stands beside the results, and leave a bundle behind."""
     result = fit.best()
+    cost = {**fit.trainer.cost.record, "voice_bytes": bytes_of_a_voice(start.synthesizer)}
     folder.check_lease()
     _save_bundle(cell, folder, start, adapted, fit.evaluator.voices, judges)
+    folder.update(cost=cost)
     folder.finish(result.summary, result.chosen)
-    print(f"  kept: epoch {result.chosen['epoch']}, {result.chosen['by']}")
+    print(f"  kept: step {result.chosen['step']}, {result.chosen['by']}")
 
 
 def _save_bundle(

@@ -19,7 +19,7 @@ from runners.results.cell_identity import Identity
 from runners.results.lease import Lease
 from runners.tracking.tracker import TRAINED
 from runners.training.devices import make_fabric
-from runners.training.fit import Fit, Schedule
+from runners.training.fit import Fit
 from runners.training.trainer import Trainer
 from runners.voices.recorded_voices import Voices, enrol
 from vits.common.memory import memory_is_told
@@ -69,7 +69,7 @@ def _run(cell: Cell, folder: CellFolder, identity: Identity, start: Start, voice
     context = context_of(start, voices, enrolments, judges, cell.seed, cell.training.segment_frames)
     initialisers = {**cell.initialisers, cell.adaptation.strategy.name: cell.adaptation.strategy.value}
     errors = shared_errors(initialisers, context, start, voices, cell.seed, cell.cache_dir)
-    adapted = adapt(cell.adaptation, start, voices, context, cell.training.batch_size, cell.epochs)
+    adapted = adapt(cell.adaptation, start, voices, context, cell.training.batch_size, cell.schedule(voices).steps)
     announce(cell, voices, start, trainable_shares(start.synthesizer), errors)
     begin(cell, folder, identity, voices, start, adapted, errors)
     lint_cell(cell, folder)
@@ -108,7 +108,7 @@ def _fit_and_score(
     folder.write_table("texts", evaluator.texts)
     with folder, memory_is_told(LESS_MEMORY), tracker_of(cell, identity, folder) as tracker:
         tracker.summarise({TRAINED: trainable_shares(start.synthesizer)[-1].trainable})
-        fit = Fit(folder, trainer, adapted.material, evaluator, tracker, Schedule(cell.epochs, cell.eval_every))
+        fit = Fit(folder, trainer, adapted.material, evaluator, tracker, cell.schedule(voices))
         fit.run()
         finish(cell, folder, start, adapted, fit, judges)
         if tracker.how_to_sync:

@@ -1,10 +1,12 @@
-"""How much of the model a freeze policy trains."""
+"""How much of the model an adaptation trains."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from torch import nn
+
+from strategies.freeze.freeze_policy import NEW_ROWS
 
 
 @dataclass(frozen=True)
@@ -24,6 +26,13 @@ def trainable_shares(synthesizer: nn.Module) -> list[TrainableShare]:
     """One line for each part, and one for the whole."""
     shares = [_share(name, part) for name, part in synthesizer.named_children()]
     return [*shares, _share("synthesizer", synthesizer)]
+
+
+def bytes_of_a_voice(synthesizer: nn.Module) -> int:
+    """What one new voice needs beside the base: a row of its own, and all else that was trained."""
+    sizes = {name: p.numel() * p.element_size() for name, p in synthesizer.named_parameters() if p.requires_grad}
+    rows = [size for name, size in sizes.items() if name.startswith(NEW_ROWS)]
+    return sum(sizes.values()) - sum(rows[1:])
 
 
 def _share(name: str, module: nn.Module) -> TrainableShare:

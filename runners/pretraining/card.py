@@ -36,7 +36,7 @@ class TrainingFacts:
 def write_card(
     facts: TrainingFacts, splits: str, validation: pd.DataFrame, score_lines: Sequence[str], metrics: Sequence[Metric]
 ) -> str:
-    """The card as Markdown; `validation` has the rows of all validations, its `epoch` column in steps."""
+    """The card as Markdown; `validation` has the rows of all validations."""
     heard_hours = facts.steps * facts.batch_size * facts.minutes / facts.n_utterances / 60
     columns = " | ".join(f"{metric.name.upper()} ({metric.unit})" for metric in metrics)
     start = f", from the base {facts.started_from}" if facts.started_from else ""
@@ -86,7 +86,7 @@ def _curve(validation: pd.DataFrame, metrics: Sequence[Metric]) -> list[str]:
     """The learning curve on validation sentences, a row for each validation."""
     if validation.empty:
         return []
-    table = summarise(validation, metrics).pivot(index="epoch", columns="metric", values="mean")
+    table = summarise(validation, metrics).pivot(index="step", columns="metric", values="mean")
     shown = [metric for metric in metrics if metric.name in table]
     return [
         "Validation sentences during the training, spoken from text:",

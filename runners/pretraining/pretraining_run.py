@@ -77,5 +77,5 @@ class Pretraining:
 
     @property
     def validation(self) -> Path:
-        """Scores of all validations, as in a cell's scores.csv; `epoch` counts steps."""
+        """Scores of all validations, as in a cell's scores.csv."""
         return self.state_directory / "validation.csv"

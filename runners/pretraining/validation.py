@@ -30,7 +30,7 @@ from vits.corpus.split import VALIDATION
 from vits.model_spec import ModelSpec
 
 SAMPLES = 10  # voices of which a sentence is kept as audio
-LISTED = ("epoch", "split", "speaker", "utterance", "metric", "value")
+LISTED = ("step", "split", "speaker", "utterance", "metric", "value")
 
 
 class Validation:
@@ -62,7 +62,7 @@ class Validation:
 
     def __call__(self, trainer: Trainer) -> None:
         """Score the model as it is, and keep its weights if it is the best so far."""
-        if self.evaluator is None or trainer.step in set(self.rows["epoch"]):
+        if self.evaluator is None or trainer.step in set(self.rows["step"]):
             return
         result = self.evaluator.evaluate(trainer.synthesizer, trainer.step, lambda _: None)
         self.rows = pd.concat([self.rows, result.rows], ignore_index=True) if len(self.rows) else result.rows
@@ -76,7 +76,7 @@ class Validation:
 
     def forget_after(self, step: int) -> None:
         """Drop what will be scored again."""
-        self.rows = self.rows[self.rows["epoch"] <= step]
+        self.rows = self.rows[self.rows["step"] <= step]
 
 
 def write_samples(spoken: Sequence[Spoken], folder: Path, *, with_recordings: bool = False) -> list[Path]:

@@ -23,7 +23,7 @@ LINE_STYLES: Mapping[str, Any] = {TEST: "solid", VALIDATION: "dashed"}
 
 
 def curves(metric: Metric, table: pd.DataFrame, experiment: Experiment, *, folded: bool) -> Picture:
-    """A metric over the epochs, one panel for each freeze policy, one colour for each strategy."""
+    """A metric over the steps, one panel for each freeze policy, one colour for each strategy."""
     look = look_of(experiment.systems)
     variants = sorted({variant(system, look.axis) for system in experiment.systems})
     rows = table[table["metric"] == metric.name]
@@ -40,15 +40,15 @@ def curves(metric: Metric, table: pd.DataFrame, experiment: Experiment, *, folde
             axis.set_title(f"freeze: {name}", loc="left")
             axis.xaxis.get_major_locator().set_params(integer=True)
         for axis in panels[-1]:
-            axis.set_xlabel("epoch")
+            axis.set_xlabel("step")
         for axis in panels[:, 0]:
             axis.set_ylabel(metric.unit)
         _legend_of_curves(figure, look, experiment.systems, sorted(set(rows["split"])))
 
     return picture(
         f"curve_{metric.name}",
-        f"{title(metric)} of every system over the epochs",
-        f"{with_direction(metric)} ({metric.unit}), mean over the voices and seeds. A ring marks the epoch that the "
+        f"{title(metric)} of every system over the steps",
+        f"{with_direction(metric)} ({metric.unit}), mean over the voices and seeds. A ring marks the step that the "
         "results are of.",
         (9.6, 0.9 + 2.5 * lines),
         draw,
@@ -59,12 +59,12 @@ def curves(metric: Metric, table: pd.DataFrame, experiment: Experiment, *, folde
 def _draw_curve(axis: Axes, rows: pd.DataFrame, system: System, look: Look) -> None:
     colour = look.colour(system)
     for split in SPLITS:
-        part = rows[rows["split"] == split].sort_values("epoch")
+        part = rows[rows["split"] == split].sort_values("step")
         style = LINE_STYLES[split]
-        axis.plot(part["epoch"], part["value"], linestyle=style, color=colour, marker=".", markersize=6)
+        axis.plot(part["step"], part["value"], linestyle=style, color=colour, marker=".", markersize=6)
         if split == TEST:
-            chosen = part[part["epoch"].isin([cell.chosen.epoch for cell in system.cells])]
-            axis.plot(chosen["epoch"], chosen["value"], "o", color=colour, markersize=9, markerfacecolor="none")
+            chosen = part[part["step"].isin([cell.chosen.step for cell in system.cells])]
+            axis.plot(chosen["step"], chosen["value"], "o", color=colour, markersize=9, markerfacecolor="none")
 
 
 def _legend_of_curves(figure: Figure, look: Look, systems: Sequence[System], splits: Sequence[str]) -> None:

@@ -20,7 +20,7 @@ def data_tables(analysis: Analysis) -> Mapping[str, pd.DataFrame]:
         "ranking": pd.DataFrame(_ranking(analysis)),
         "verdicts": pd.DataFrame(_verdicts(analysis)),
         "effects": pd.DataFrame(_effects(analysis)),
-        "per_speaker": analysis.speakers.drop(columns=["epoch", "split"]),
+        "per_speaker": analysis.speakers.drop(columns=["step", "split"]),
         "curves": analysis.curves,
         "references": analysis.references,
         "changes": pd.DataFrame(_changes(analysis)),
@@ -105,13 +105,13 @@ def _change(voices: str, metric: str, level: SystemLevel) -> dict[str, Any]:
 
 
 def _chosen(analysis: Analysis) -> Iterator[dict[str, Any]]:
-    """Which epoch each cell's result is of."""
+    """Which step each cell's result is of."""
     for label, system in analysis.systems.items():
         for cell in system.cells:
             yield {
                 "system": label,
                 "seed": cell.seed,
-                "epoch": cell.chosen.epoch,
+                "step": cell.chosen.step,
                 "by": cell.chosen.by or "",
                 **{f"gain_{name}": gain for name, gain in cell.chosen.gain.items()},
             }

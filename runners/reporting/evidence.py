@@ -90,7 +90,7 @@ def _changes(before: pd.DataFrame, after: pd.DataFrame, metrics: Sequence[Metric
 
 def _trained(experiment: Experiment) -> pd.Index:
     """The cells whose result is of a stage after the first step."""
-    cells = [(s.label, cell.seed) for s in experiment.systems for cell in s.cells if cell.chosen.epoch > 0]
+    cells = [(s.label, cell.seed) for s in experiment.systems for cell in s.cells if cell.chosen.step > 0]
     return pd.MultiIndex.from_tuples(cells, names=["system", "seed"]) if cells else pd.MultiIndex.from_arrays([[], []])
 
 

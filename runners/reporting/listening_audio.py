@@ -139,7 +139,7 @@ def _sentence(
     spoken = [
         _player(
             system.label,
-            audio_file(system.cells[0].folder, system.cells[0].chosen.epoch, TEST, speaker, utterance),
+            audio_file(system.cells[0].folder, system.cells[0].chosen.step, TEST, speaker, utterance),
             system.cells[0].transcripts.get((speaker, utterance), ""),
             _scores(experiment.final, metrics, (system.label, system.seeds[0]), speaker, utterance),
         )

@@ -25,11 +25,10 @@ DEFAULT = "default"  # what a system has of a setting in which only others diffe
 SPLITS = (TEST, VALIDATION)
 SHARED = ("data", "evaluation", "metrics", "precision")
 """Of a cell's identity what all cells must have in common for their scores to be comparable."""
-SCORE_COLUMNS = ("system", "seed", "epoch", "split", "speaker", "utterance", "metric", "value")
+SCORE_COLUMNS = ("system", "seed", "step", "split", "speaker", "utterance", "metric", "value")
 REFERENCE_COLUMNS = ("reference", *SCORE_COLUMNS)
 CLIP_COLUMNS = ("split", "speaker", "text", "path")
-TEXT_COLUMNS = ("split", "speaker", "utterance", "text")
-NOTE_COLUMNS = ("epoch", "split", "speaker", "utterance", "note", "text")
+NOTE_COLUMNS = ("step", "split", "speaker", "utterance", "note", "text")
 TEXT_COLUMNS = ("split", "speaker", "utterance", "text")
 
 
@@ -43,11 +42,11 @@ class _ChosenMore(TypedDict, total=False):
 
 
 class _Chosen(_ChosenMore):
-    epoch: int
+    step: int
 
 
 class _Summary(TypedDict):
-    epoch: int
+    step: int
     split: str
     metric: str
     mean: float
@@ -81,12 +80,12 @@ class FinishedRecord(_RecordMore):
 
 @dataclass(frozen=True)
 class Chosen:
-    """The epoch that a cell's result is of. `by` is what chose it, None where it is simply the last one.
+    """The step that a cell's result is of. `by` is what chose it, None where it is simply the last one.
 
-    `gain` is by how much the chosen epoch's validation scores differ from the last one's, by metric.
+    `gain` is by how much the chosen step's validation scores differ from the last one's, by metric.
     """
 
-    epoch: int
+    step: int
     by: str | None
     gain: Mapping[str, float]
 
@@ -113,11 +112,11 @@ class CellResult:
 
     @cached_property
     def chosen(self) -> Chosen:
-        """Which epoch the result is of."""
+        """Which step the result is of."""
         given = self.record.get("chosen")
         if given is None:
-            return Chosen(max((entry["epoch"] for entry in self.record["summary"]), default=0), None, {})
-        return Chosen(given["epoch"], given.get("by"), given.get("gain", {}))
+            return Chosen(max((entry["step"] for entry in self.record["summary"]), default=0), None, {})
+        return Chosen(given["step"], given.get("by"), given.get("gain", {}))
 
     @cached_property
     def settings(self) -> Mapping[str, Any]:
@@ -140,9 +139,9 @@ class CellResult:
 
     @cached_property
     def transcripts(self) -> Mapping[tuple[str, str], str]:
-        """What was heard in the test sentences of the chosen epoch, by speaker and utterance."""
+        """What was heard in the test sentences of the chosen step, by speaker and utterance."""
         notes = self.table("transcripts", NOTE_COLUMNS)
-        kept = notes[(notes["epoch"] == self.chosen.epoch) & (notes["split"] == TEST) & (notes["note"] == "transcript")]
+        kept = notes[(notes["step"] == self.chosen.step) & (notes["split"] == TEST) & (notes["note"] == "transcript")]
         return {(row.speaker, row.utterance): row.text for row in kept.itertuples()}
 
 
@@ -217,18 +216,18 @@ class Experiment:
 
     @cached_property
     def final(self) -> pd.DataFrame:
-        """The rows of `scores` that are of each cell's chosen epoch."""
-        return self._at({(s.label, cell.seed): cell.chosen.epoch for s in self.systems for cell in s.cells})
+        """The rows of `scores` that are of each cell's chosen step."""
+        return self._at({(s.label, cell.seed): cell.chosen.step for s in self.systems for cell in s.cells})
 
     @cached_property
     def initial(self) -> pd.DataFrame:
         """The rows of `scores` before any training."""
         return self._at({(s.label, cell.seed): 0 for s in self.systems for cell in s.cells})
 
-    def _at(self, epochs: Mapping[tuple[str, int], int]) -> pd.DataFrame:
+    def _at(self, steps: Mapping[tuple[str, int], int]) -> pd.DataFrame:
         keys = zip(self.scores["system"], self.scores["seed"], strict=True)
-        wanted = pd.Series([epochs[key] for key in keys], index=self.scores.index, dtype="int64")
-        return self.scores[self.scores["epoch"] == wanted]
+        wanted = pd.Series([steps[key] for key in keys], index=self.scores.index, dtype="int64")
+        return self.scores[self.scores["step"] == wanted]
 
     @cached_property
     def facets(self) -> tuple[str, ...]:

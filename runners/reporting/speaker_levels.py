@@ -11,12 +11,12 @@ from metrics.summary import by_speaker
 from runners.reporting.results import SPLITS, Experiment
 from vits.corpus.split import TEST
 
-SPEAKER_KEYS = ["system", "epoch", "split", "metric", "speaker"]
-CURVE_KEYS = ["system", "epoch", "split", "metric"]
+SPEAKER_KEYS = ["system", "step", "split", "metric", "speaker"]
+CURVE_KEYS = ["system", "step", "split", "metric"]
 
 
 def speaker_levels(rows: pd.DataFrame, metrics: Sequence[Metric]) -> pd.DataFrame:
-    """Columns `system, epoch, split, metric, speaker, value, utterances, undefined`, the seeds averaged.
+    """Columns `system, step, split, metric, speaker, value, utterances, undefined`, the seeds averaged.
 
     Only the metrics' own values, not their components; `utterances` and `undefined` are summed over seeds.
     """
@@ -35,13 +35,13 @@ def speaker_levels(rows: pd.DataFrame, metrics: Sequence[Metric]) -> pd.DataFram
 
 
 def per_speaker(experiment: Experiment) -> pd.DataFrame:
-    """Every speaker in every system, each cell at its chosen epoch; `epoch` says nothing here."""
+    """Every speaker in every system, each cell at its chosen step; `step` says nothing here."""
     rows = experiment.final[experiment.final["split"] == TEST]
-    return speaker_levels(rows.assign(epoch=0), experiment.metrics)  # seeds may have chosen different epochs
+    return speaker_levels(rows.assign(step=0), experiment.metrics)  # seeds may have chosen different steps
 
 
 def learning_curves(experiment: Experiment) -> pd.DataFrame:
-    """The mean over speakers at every evaluation: columns `system, epoch, split, metric, value`."""
+    """The mean over speakers at every evaluation: columns `system, step, split, metric, value`."""
     rows = experiment.scores[experiment.scores["split"].isin(SPLITS)]
     levels = speaker_levels(rows, experiment.metrics)
     return levels.groupby(CURVE_KEYS, sort=False).agg(value=("value", "mean")).reset_index()

@@ -19,10 +19,10 @@ from runners.reporting.markdown import as_markdown
 from runners.reporting.naming import with_direction
 from runners.reporting.numbers import listed
 from runners.reporting.results import SPLITS, CellResult, Experiment
-from runners.tracking.tracker import EPOCH, STEP, TRAINED, audio_key, loss_key, result_key, score_key
+from runners.tracking.tracker import STEP, TRAINED, audio_key, loss_key, result_key, score_key
 from vits.corpus.split import TEST
 
-LOSS_COLUMNS = ("epoch", "loss", "value")
+LOSS_COLUMNS = ("step", "loss", "value")
 STRATEGY, FREEZE = "run.group", "run.jobType"  # what the tracker gives a run as group and job type
 FULL_WIDTH = 24  # of a report's grid
 SENTENCE_HEIGHT = 10
@@ -54,7 +54,7 @@ def build(analysis: Analysis, page: Document, place: Place, missing: Sequence[Ce
         blocks=[
             wr.MarkdownBlock(words(page)),
             *lost,
-            wr.H2("Scores over epochs"),
+            wr.H2("Scores over steps"),
             wr.P("A line is a strategy under a freeze policy: mean, lowest and highest over seeds."),
             _grid(analysis, place, [*_curves(experiment), *_bars(experiment)], [STRATEGY, FREEZE]),
             wr.H2("Losses"),
@@ -102,9 +102,9 @@ def _curves(experiment: Experiment) -> list[wr.LinePlot]:
     return [
         wr.LinePlot(
             title=f"{with_direction(metric)}, {split}",
-            x=EPOCH,
+            x=STEP,
             y=[score_key(split, metric.name)],
-            title_x="epoch",
+            title_x="step",
             title_y=metric.unit,
             groupby_aggfunc="mean",
             groupby_rangefunc="minmax",
@@ -120,7 +120,7 @@ def _bars(experiment: Experiment) -> list[wr.BarPlot]:
     """What the runs reached in the end, for each metric."""
     return [
         wr.BarPlot(
-            title=f"{with_direction(metric)}, {TEST}, at the chosen epoch",
+            title=f"{with_direction(metric)}, {TEST}, at the chosen step",
             metrics=[result_key(TEST, metric.name)],
             title_x=metric.unit,
             groupby_aggfunc="mean",
@@ -177,7 +177,7 @@ def _result(metric: Metric) -> wr.SummaryMetric:
 
 
 def _audio(experiment: Experiment) -> list[wr.MediaBrowser]:
-    """For each sentence that was logged, one player per run and epoch.
+    """For each sentence that was logged, one player per run and step.
 
     The tracker is given the audio of those sentences that the cell also drew.
     """

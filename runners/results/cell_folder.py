@@ -1,14 +1,14 @@
 """The folder of one cell of the grid: who it is, how far it got, and what it found.
 
-cell.json     identity, status, versions, timings, trainable parameters, summary
+cell.json     identity, status, versions, trainable parameters, the stage that is kept, cost, summary
 config.yaml   the configuration in full
 split.csv     which clip was used for what
 texts.csv     split, speaker, utterance, text: what each evaluated utterance says
-scores.csv    epoch, split, speaker, utterance, metric, value
+scores.csv    step, split, speaker, utterance, metric, value
 references.csv  the same for recordings, copy-synthesis and other speakers
-losses.csv    epoch, loss, value
+losses.csv    step, loss, value
 audio/        what was synthesised at each evaluation
-model.yaml, generator.safetensors, speakers.csv, ...   the adapted model at its best epoch, as a bundle (`vits.bundle`)
+model.yaml, generator.safetensors, speakers.csv, ...   the adapted model at the kept step, as a bundle (`vits.bundle`)
 state.safetensors, best.safetensors   all that resuming needs, until the cell is finished
 """
 
@@ -41,17 +41,18 @@ CELL_JSON = "cell.json"
 RESTORE = "restore it from a copy, or remove the folder to run the cell again"
 CHECKED = (
     *("config.yaml", "split.csv", "lint.csv", "scores.csv", "references.csv", "transcripts.csv", "losses.csv"),
+    "texts.csv",
     MANIFEST,
 )
 """The files whose checksums a finished cell's record keeps; the manifest has those of the bundle's files."""
-_NAMED = {"epoch": int, "split": str, "speaker": str, "utterance": str}
+_NAMED = {"step": int, "split": str, "speaker": str, "utterance": str}
 _SCORES = {**_NAMED, "metric": str, "value": float}
 TABLES: Mapping[str, Mapping[str, type]] = MappingProxyType(
     {
         "scores": _SCORES,
         "references": {"reference": str, **_SCORES},
         "transcripts": {**_NAMED, "note": str, "text": str},
-        "losses": {"epoch": int, "loss": str, "value": float},
+        "losses": {"step": int, "loss": str, "value": float},
     }
 )
 """The tables of a cell that hold numbers, and the types of their columns."""
@@ -87,7 +88,7 @@ class CellFolder:
 
     @property
     def best(self) -> Path:
-        """The weights of the best epoch until now."""
+        """The weights of the stage that may be kept."""
         return self.path / "best.safetensors"
 
     def check_lease(self) -> None:
@@ -171,7 +172,7 @@ class CellFolder:
         write_atomically(self.path / CELL_JSON, text.encode())
 
     def finish(self, summary: list[dict[str, Any]], chosen: Mapping[str, Any]) -> None:
-        """Note the result, which epoch it is of and what the files hold, and drop what only resuming needed."""
+        """Note the result, which step it is of and what the files hold, and drop what only resuming needed."""
         duration_s = time.time() - self.record["started_at"]
         files = checksums_of(self.path, CHECKED)
         facts = {"status": FINISHED, "summary": summary, "chosen": chosen, "duration_s": duration_s, "files": files}
@@ -220,9 +221,9 @@ class CellFolder:
         write_atomically(self.path / f"{name}.csv", text.encode())
 
 
-def audio_file(folder: Path, epoch: int, split: str, speaker: str, utterance: str) -> Path:
+def audio_file(folder: Path, step: int, split: str, speaker: str, utterance: str) -> Path:
     """Where a cell keeps what it spoke; utterances may be named like paths."""
-    return folder / "audio" / f"epoch={epoch:03}" / split / f"{file_stem(speaker, utterance)}.flac"
+    return folder / "audio" / f"step={step:05}" / split / f"{file_stem(speaker, utterance)}.flac"
 
 
 def _record_checksum(record: Mapping[str, Any]) -> str:

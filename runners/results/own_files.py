@@ -9,13 +9,13 @@ from vits.common.atomic_files import remove_leftovers
 
 WRITTEN = (
     *("cell.json", "config.yaml", "split.csv", "lint.csv", "scores.csv", "references.csv", "transcripts.csv"),
-    *("losses.csv", "state.safetensors", "best.safetensors", "model.yaml", "generator.safetensors"),
+    *("losses.csv", "texts.csv", "state.safetensors", "best.safetensors", "model.yaml", "generator.safetensors"),
     *("adversary.safetensors", "optimizer.safetensors", "speakers.csv", "voiceprints.safetensors", "card.md"),
     *("adapters.json", "checksums.json"),
 )
-PATTERNS = ("audio/epoch=*/*/*.flac", "pictures/epoch=*/*.png")
+PATTERNS = ("audio/step=*/*/*.flac", "pictures/step=*/*.png")
 RUNS = ("wandb/run-*", "wandb/offline-run-*")
-FOLDERS = ("audio/epoch=*/*", "audio/epoch=*", "audio", "pictures/epoch=*", "pictures", "wandb")
+FOLDERS = ("audio/step=*/*", "audio/step=*", "audio", "pictures/step=*", "pictures", "wandb")
 
 
 def remove_own_files(folder: Path) -> None:

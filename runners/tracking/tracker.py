@@ -20,7 +20,7 @@ MODES = ("auto", "online", "offline", "disabled")
 ASKED_MODES = ("online", "offline", "disabled", "dryrun")  # by the environment
 LONGEST_TAG, LONGEST_PROJECT = 64, 128  # characters that wandb takes
 FORBIDDEN = frozenset("/\\#?%:")
-EPOCH, STEP = "epoch", "step"  # what scores and losses are drawn over
+STEP = "step"  # what scores and losses are drawn over
 TRAINED = "trained_parameters"
 
 
@@ -109,8 +109,8 @@ class Tracker:
             settings=wandb.Settings(console="off", silent=True),
             **self.identity,
         )
-        self._run.define_metric(EPOCH)
-        self._run.define_metric("scores/*", step_metric=EPOCH)
+        self._run.define_metric(STEP)
+        self._run.define_metric("scores/*", step_metric=STEP)
         self._run.define_metric("losses/*", step_metric=STEP)
         self._wandb = wandb
         return self
@@ -129,18 +129,18 @@ class Tracker:
         """Losses and gradient norms of a training step."""
         self._run.log({STEP: step} | {loss_key(name): value for name, value in losses.items()})
 
-    def log_scores(self, epoch: int, table: pd.DataFrame) -> None:
+    def log_scores(self, step: int, table: pd.DataFrame) -> None:
         """Means over speakers, and their spread, of one evaluation."""
-        values: dict[str, float] = {EPOCH: epoch}
+        values: dict[str, float] = {STEP: step}
         for row in table.itertuples():
             key = score_key(str(row.split), str(row.metric))
             values[key] = float(row.mean)  # pyright: ignore[reportArgumentType]
             values[f"{key}_spread"] = float(row.spread)  # pyright: ignore[reportArgumentType]
         self._run.log(values)
 
-    def log_media(self, epoch: int, audio: Iterable[Path], pictures: Iterable[Path]) -> None:
+    def log_media(self, step: int, audio: Iterable[Path], pictures: Iterable[Path]) -> None:
         """Some of the audio, and pictures, of one evaluation."""
-        media: dict[str, Any] = {EPOCH: epoch}
+        media: dict[str, Any] = {STEP: step}
         media |= {audio_key(path): self._wandb.Audio(str(path), caption=path.stem) for path in audio}
         media |= {f"pictures/{path.stem}": self._wandb.Image(str(path)) for path in pictures}
         self._run.log(media)

@@ -1,4 +1,4 @@
-"""Training with evaluations between the epochs, written down as it goes."""
+"""Training with evaluations in between, written down as it goes."""
 
 from __future__ import annotations
 
@@ -16,10 +16,12 @@ from metrics.summary import summarise
 from runners.evaluation.evaluation_settings import RETENTION, TEXTS
 from runners.evaluation.evaluator import Evaluation, Evaluator, describe
 from runners.evaluation.pictures import save_picture
+from runners.evaluation.selection import Kept
 from runners.evaluation.synthesis import Spoken
 from runners.results.cell_folder import CellFolder, audio_file
 from runners.tracking.tracker import Tracker, result_key
 from runners.training.material import Material
+from runners.training.schedule import Schedule
 from runners.training.trainer import Trainer, check_finite
 from strategies.average.average import Averaging
 from vits.checkpoint import load_weights, save_weights
@@ -29,19 +31,8 @@ SHOWN_PER_SPEAKER = 1  # of the new voices: audio and pictures that go to the tr
 
 
 @dataclass(frozen=True)
-class Schedule:
-    """How many epochs to train, and after how many of them to evaluate; both ends are always evaluated."""
-
-    epochs: int
-    eval_every: int
-
-    def is_due(self, epoch: int) -> bool:
-        return epoch in (0, self.epochs) or epoch % self.eval_every == 0
-
-
-@dataclass(frozen=True)
 class Result:
-    """What the best epoch reached, as rows of the summary, and why it was chosen."""
+    """What the best step reached, as rows of the summary, and why it was chosen."""
 
     summary: list[dict[str, Any]]
     chosen: Mapping[str, Any]
@@ -75,83 +66,85 @@ class Fit:
         return self.trainer.regime.averaging
 
     def run(self) -> None:
-        """Train the epochs that are left, and evaluate where it is due."""
+        """Train the steps that are left, and evaluate where it is due."""
         if self.folder.state.is_file():
             self.trainer.load(self.folder.state)
             print(f"  resumed at step {self.trainer.step}")
         self._drop_what_will_be_done_again()
-        steps = self.schedule.epochs * len(self.batches)
-        with tqdm(total=steps, initial=self.trainer.step, unit="step", disable=None) as bar:
+        with tqdm(total=self.schedule.steps, initial=self.trainer.step, unit="step", disable=None) as bar:
             while True:
-                epoch = self.trainer.step // len(self.batches)
-                bar.set_description(f"epoch {epoch}/{self.schedule.epochs}")
-                if self._is_due(epoch):
-                    self._evaluate(epoch)
+                if self._is_due(self.trainer.step):
+                    with self.trainer.cost.of_evaluation():
+                        self._evaluate(self.trainer.step)
                     self._save()
-                if epoch >= self.schedule.epochs:
+                if self.trainer.step >= self.schedule.steps:
                     break
-                self._train_epoch(epoch, bar)
+                self._train_until(self.schedule.next_stop(self.trainer.step), bar)
 
-    def _train_epoch(self, epoch: int, bar: tqdm) -> None:
+    def _train_until(self, stop: int, bar: tqdm) -> None:
+        """Train to a step of the same epoch, and write down what the losses were on the way."""
+        first = self.trainer.step
+        bar.set_description(f"epoch {first // len(self.batches)}")
         sums: dict[str, float] = {}
-        n_steps = 0
-        for report in self.trainer.epoch(self.material.utterances, self.material.speaker_ids, self.batches):
-            numbers = report.numbers()
-            check_finite(numbers, report.step)
-            self.tracker.log_losses(report.step, numbers)
-            sums = {name: sums.get(name, 0.0) + value for name, value in numbers.items()}
-            n_steps += 1
-            bar.update()
-            bar.set_postfix({name: f"{numbers[name]:.2f}" for name in ("mel", "kl", "duration")})
-        rows = [(epoch + 1, name, total / n_steps) for name, total in sums.items()]
-        self._append("losses", pd.DataFrame(rows, columns=pd.Index(["epoch", "loss", "value"])))
+        data = (self.material.utterances, self.material.speaker_ids, self.batches)
+        with self.trainer.cost.of_training():
+            for report in self.trainer.epoch(*data, until=stop):
+                numbers = report.numbers()
+                check_finite(numbers, report.step)
+                self.tracker.log_losses(report.step, numbers)
+                sums = {name: sums.get(name, 0.0) + value for name, value in numbers.items()}
+                bar.update()
+                bar.set_postfix({name: f"{numbers[name]:.2f}" for name in ("mel", "kl", "duration")})
+        rows = [(stop, name, total / (stop - first)) for name, total in sums.items()]
+        self._append("losses", pd.DataFrame(rows, columns=pd.Index(["step", "loss", "value"])))
         if time.monotonic() - self.saved_at > SAVE_EVERY_S:
             self._save()
 
-    def _is_due(self, epoch: int) -> bool:
+    def _is_due(self, step: int) -> bool:
         scores = self.tables["scores"]
-        done = not scores.empty and epoch in set(scores["epoch"])
-        return self.schedule.is_due(epoch) and not done
+        done = not scores.empty and step in set(scores["step"])
+        return step in self.schedule.evaluations and not done
 
-    def _evaluate(self, epoch: int) -> None:
+    def _evaluate(self, step: int) -> None:
         """Speak and score what is due: everything at both ends, between them the validation sentences alone."""
-        at_an_end = epoch in (0, self.schedule.epochs)
-        if epoch == self.schedule.epochs:
+        if step == self.schedule.steps:
             self.averaging.finish(self.trainer.synthesizer, self.evaluator.merit)
         with self.averaging.applied(self.trainer.synthesizer):
-            self._speak(epoch, self.evaluator.splits if at_an_end else self.evaluator.splits_between)
+            self._speak(step, self.evaluator.splits if self.schedule.is_end(step) else self.evaluator.splits_between)
 
-    def _speak(self, epoch: int, splits: Collection[str]) -> None:
+    def _speak(self, step: int, splits: Collection[str]) -> None:
         """Score the model as it is now on some splits, and write it down."""
         with tqdm(
             total=self.evaluator.n_utterances(splits),
-            desc=f"evaluating epoch {epoch}",
+            desc=f"evaluating step {step}",
             unit="utterance",
             disable=None,
             leave=False,
         ) as bar:
-            self._write_down(self.evaluator.evaluate(self.trainer.synthesizer, epoch, bar.update, splits), epoch)
+            self._write_down(self.evaluator.evaluate(self.trainer.synthesizer, step, bar.update, splits), step)
 
-    def _write_down(self, result: Evaluation, epoch: int) -> None:
-        """Keep the audio of a stage, its weights if it is the best so far, and its scores."""
+    def _write_down(self, result: Evaluation, step: int) -> None:
+        """Keep the audio of a stage, its weights if they may be those that are kept, and its scores."""
         self.folder.check_lease()
-        audio, pictures = self._write_media(result, epoch)
-        self.tracker.log_scores(epoch, result.table)
-        self.tracker.log_media(epoch, audio, pictures)
+        self.trainer.cost.note_speech(result.synthesis_s, result.audio_s)
+        audio, pictures = self._write_media(result, step)
+        self.tracker.log_scores(step, result.table)
+        self.tracker.log_media(step, audio, pictures)
         self._add("scores", result.rows)
-        if self._chosen_epoch() == epoch:
+        if self._chosen_step() == step:
+            self.folder.check_lease()
             save_weights(self.trainer.synthesizer, self.folder.best)
         self._append("transcripts", result.notes)
         self.folder.write_table("scores", self.tables["scores"])  # last: what stands there is done
-        tqdm.write(f"  epoch {epoch}: {describe(result.table, self.evaluator.metrics)}")
+        tqdm.write(f"  step {step}: {describe(result.table, self.evaluator.metrics)}")
 
-    def _write_media(self, result: Evaluation, epoch: int) -> tuple[list[Path], list[Path]]:
+    def _write_media(self, result: Evaluation, step: int) -> tuple[list[Path], list[Path]]:
         """Write all audio; return what the tracker gets: a sentence of each speaker, heard and drawn."""
         shown: list[tuple[Path, Spoken]] = []
         for split, spoken in result.spoken.items():
             seen: dict[str, int] = {}
             for item in spoken:
-                path = audio_file(self.folder.path, epoch, split, item.utterance.speaker, item.utterance.name)
+                path = audio_file(self.folder.path, step, split, item.utterance.speaker, item.utterance.name)
                 path.parent.mkdir(parents=True, exist_ok=True)
                 soundfile.write(path, item.utterance.wave, item.utterance.sample_rate)
                 seen[item.utterance.speaker] = seen.get(item.utterance.speaker, 0) + 1
@@ -159,7 +152,7 @@ class Fit:
                     shown.append((path, item))
         pictures = []
         for path, item in shown:
-            picture = self.folder.path / "pictures" / f"epoch={epoch:03}" / f"{path.stem}.png"
+            picture = self.folder.path / "pictures" / f"step={step:05}" / f"{path.stem}.png"
             save_picture(item, self.trainer.analysis, picture)
             pictures.append(picture)
         return [path for path, _ in shown], pictures
@@ -173,59 +166,66 @@ class Fit:
         self.folder.write_table(name, self.tables[name])
 
     def _drop_what_will_be_done_again(self) -> None:
-        """Forget epochs after the one that the saved state belongs to, or all if there is none, and transcripts of
-        stages whose scores weren't written any more.
-        """
-        reached = self.trainer.step // len(self.batches)
+        """Forget what is of steps after the saved state's, and transcripts whose scores weren't written any more."""
         self.tables = {
-            name: table if table.empty else table[table["epoch"] <= reached] for name, table in self.tables.items()
+            name: table if table.empty else table[table["step"] <= self.trainer.step]
+            for name, table in self.tables.items()
         }
-        scores, notes = self.tables["scores"], self.tables["transcripts"]
-        if not notes.empty:
-            scored = set() if scores.empty else set(scores["epoch"])
-            self.tables["transcripts"] = notes[notes["epoch"].isin(scored)]
+        scores, transcripts = self.tables["scores"], self.tables["transcripts"]
+        if not transcripts.empty:
+            scored = set() if scores.empty else set(zip(scores["step"], scores["split"], strict=True))
+            heard = zip(transcripts["step"], transcripts["split"], strict=True)
+            self.tables["transcripts"] = transcripts[[where in scored for where in heard]]
 
     def _save(self) -> None:
         self.folder.check_lease()
         self.trainer.save(self.folder.state)
         self.saved_at = time.monotonic()
 
-    def _chosen_epoch(self) -> int:
-        """The best evaluated epoch on validation sentences; without such, the last that was evaluated."""
+    def _chosen_step(self) -> int:
+        """At the end the step that is kept, and before it the one that the last will be compared with."""
         scores = self.tables["scores"]
+        reached = int(scores["step"].max())
+        if reached == self.schedule.steps:
+            return self._kept().step
         best = self.evaluator.settings.selection.best(scores, self.evaluator.metrics)
-        return int(scores["epoch"].max()) if best is None else best
+        return reached if best is None else best
+
+    def _kept(self) -> Kept:
+        return self.evaluator.settings.selection.kept(
+            self.tables["scores"], self.evaluator.texts, self.evaluator.metrics
+        )
 
     def best(self) -> Result:
-        """Go back to the best epoch, score what stands beside the results, and say what it was chosen by."""
-        epoch = self._chosen_epoch()
+        """Go back to the best step, score what stands beside the results, and say what it was chosen by."""
+        kept = self._kept()
         load_weights(self.trainer.synthesizer, self.folder.best)
-        self._speak_the_rest(epoch)
-        self.folder.write_table("references", self.evaluator.references(self.trainer.synthesizer, epoch))
+        self._speak_the_rest(kept.step)
+        self.folder.write_table("references", self.evaluator.references(self.trainer.synthesizer, kept.step))
         table = summarise(self.tables["scores"], self.evaluator.metrics)
-        summary = table[table["epoch"] == epoch]
+        summary = table[table["step"] == kept.step]
         self.tracker.summarise({result_key(row.split, row.metric): row.mean for row in summary.itertuples()})
-        return Result(summary.to_dict(orient="records"), self._choice(table, epoch))
+        return Result(summary.to_dict(orient="records"), self._choice(table, kept))
 
-    def _speak_the_rest(self, epoch: int) -> None:
+    def _speak_the_rest(self, step: int) -> None:
         """Score the kept stage on what was not yet spoken at it."""
         scores = self.tables["scores"]
-        spoken = set(scores.loc[scores["epoch"] == epoch, "split"])
+        spoken = set(scores.loc[scores["step"] == step, "split"])
         missing = [split for split in self.evaluator.splits if split not in spoken]
         if missing:
-            self._speak(epoch, missing)
+            with self.trainer.cost.of_evaluation():
+                self._speak(step, missing)
 
-    def _choice(self, table: pd.DataFrame, epoch: int) -> dict[str, Any]:
-        """Which epoch is kept and why, and what that gained over keeping the last."""
-        metrics, selection = self.evaluator.metrics, self.evaluator.settings.selection
-        merits = selection.merits(self.tables["scores"], metrics)
-        means = table.set_index(["epoch", "split", "metric"])["mean"]
+    def _choice(self, table: pd.DataFrame, kept: Kept) -> dict[str, Any]:
+        """Which step is kept and why, and what that gained over keeping the last."""
+        metrics = self.evaluator.metrics
+        means = table.set_index(["step", "split", "metric"])["mean"]
         gain = {
             f"{split}/{metric.name}": float(
-                means.loc[(epoch, split, metric.name)] - means.loc[(self.schedule.epochs, split, metric.name)]
+                means.loc[(kept.step, split, metric.name)] - means.loc[(self.schedule.steps, split, metric.name)]
             )
             for metric in metrics
             for split in self.evaluator.voices.held_out
         }
-        by = f"best by {selection.describe(metrics)}" if merits else "the last: nothing was validated"
-        return {"epoch": epoch, "by": by, "merits": merits, "gain": gain}
+        merits = self.evaluator.settings.selection.merits(self.tables["scores"], metrics)
+        return {**kept.record, "merits": merits, "gain": gain}

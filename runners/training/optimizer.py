@@ -20,10 +20,11 @@ from vits.common.quantities import Betas, Decay, Epsilon, LearningRate, Number, 
 class OptimizerSettings:
     """AdamW (Loshchilov and Hutter, 2019) and its learning rate over time.
 
-    `lr_decay` multiplies the rate after every epoch, `warmup_steps` raises it linearly from 0, and
-    `max_gradient_norm` scales a longer gradient down to that length (None: to none). The speakers' embeddings learn
-    `embedding_rate_factor` times as fast: AdamW moves a number by about the rate in a step, and an embedding,
-    whose numbers are near 1 in size, has further to go than a weight and is moved by one speaker's steps alone.
+    `lr_decay` multiplies the rate after every epoch of the data, however the training's length is given.
+    `warmup_steps` raises it linearly from 0, and `max_gradient_norm` scales a longer gradient down to that length
+    (None: to none). The speakers' embeddings learn `embedding_rate_factor` times as fast: AdamW moves a number by
+    about the rate in a step, and an embedding, whose numbers are near 1 in size, has further to go than a weight and
+    is moved by one speaker's steps alone.
 
     A run that is to end soon is cooled down: from `cooldown_from_step` the rate falls linearly and reaches 0
     after `cooldown_steps` (0: never), which gains what a schedule planned from the start would have (Hägele et

@@ -16,6 +16,7 @@ import torch
 from lightning_fabric import Fabric
 from torch import Tensor, nn
 
+from runners.training.cost import Cost
 from runners.training.loading import load_batches, share_of
 from runners.training.material import Batches
 from runners.training.objective import LossWeights, Objective, check_mel_target
@@ -101,6 +102,7 @@ class Trainer:
         self.regime = regime or Regime()
         self.step = 0
         self.seconds = 0.0  # spent until the state was saved, where a run counts them
+        self.cost = Cost()
         self.analysis = analysis
         self.objective = Objective(analysis, settings.loss_weights, settings.mel_target)
         fabric.to_device(self.objective)
@@ -118,11 +120,13 @@ class Trainer:
         utterances: Sequence[PreparedUtterance],
         speaker_ids: Mapping[str, int],
         batches: Batches,
+        until: int | None = None,
     ) -> Iterator[StepReport]:
-        """Train on the batches that are left of the epoch that the next step belongs to."""
+        """Train on the batches that are left of the epoch that the next step belongs to, not beyond step `until`."""
         epoch, done = divmod(self.step, len(batches))
+        left = batches(epoch)[done:][: None if until is None else until - self.step]
         self.synthesizer.train()
-        mine = [share_of(b, self.fabric.global_rank, self.fabric.world_size) for b in batches(epoch)[done:]]
+        mine = [share_of(batch, self.fabric.global_rank, self.fabric.world_size) for batch in left]
         for batch in load_batches(utterances, mine, speaker_ids, self.fabric.device):
             yield self._train_on(batch, epoch)
 
@@ -195,6 +199,7 @@ class Trainer:
         if self.adversary_optimizer is not None:
             self.adversary_optimizer.load_named_state(part_of(tensors, "adversary_optimizer"))
         self.regime.averaging.load(part_of(tensors, "average"))
+        self.cost = Cost.of_tensors(part_of(tensors, "cost"))
         self.step = int(tensors[STEP])
         self.seconds = float(tensors.get(SECONDS, 0.0))
 
@@ -221,7 +226,7 @@ class Trainer:
         parts = self._weights() | {"generator_optimizer": self.generator_optimizer.named_state()}
         if self.adversary_optimizer is not None:
             parts["adversary_optimizer"] = self.adversary_optimizer.named_state()
-        return parts | {"average": dict(self.regime.averaging.weights())}
+        return parts | {"average": dict(self.regime.averaging.weights()), "cost": self.cost.tensors}
 
 
 def check_finite(numbers: dict[str, float], step: int) -> None:

@@ -22,13 +22,13 @@ def secs_rows(values: dict[str, list[float]]) -> pd.DataFrame:
         for speaker, numbers in values.items()
         for i, value in enumerate(numbers)
     ]
-    return score_rows([u for u, _ in pairs], [s for _, s in pairs], epoch=5, split="test")
+    return score_rows([u for u, _ in pairs], [s for _, s in pairs], step=5, split="test")
 
 
 def test_mean_and_spread_are_over_speakers_and_not_over_utterances() -> None:
     rows = secs_rows({"anna": [0.5, 0.7], "bo": [0.2]})
     (row,) = summarise(rows, [Secs()]).to_dict("records")
-    assert (row["epoch"], row["split"], row["metric"], row["speakers"]) == (5, "test", "secs", 2)
+    assert (row["step"], row["split"], row["metric"], row["speakers"]) == (5, "test", "secs", 2)
     assert row["mean"] == pytest.approx(0.4)
     assert row["spread"] == pytest.approx(0.4 / 2**0.5)
 
@@ -57,11 +57,11 @@ def test_each_metric_combines_its_own_way_when_there_are_several() -> None:
     assert means["secs"] == 0.5
 
 
-def test_epochs_and_splits_stay_apart() -> None:
+def test_steps_and_splits_stay_apart() -> None:
     rows = secs_rows({"anna": [0.5]})
-    later = rows.assign(epoch=10, split="validation", value=0.8)
+    later = rows.assign(step=10, split="validation", value=0.8)
     table = summarise(pd.concat([rows, later]), [Secs()])
-    assert table[["epoch", "split", "mean"]].to_numpy().tolist() == [
+    assert table[["step", "split", "mean"]].to_numpy().tolist() == [
         [5, "test", 0.5],
         [10, "validation", 0.8],
     ]
@@ -69,7 +69,7 @@ def test_epochs_and_splits_stay_apart() -> None:
 
 def test_table_is_refused_when_a_row_stands_twice_or_a_column_is_missing() -> None:
     rows = secs_rows({"anna": [0.5]})
-    with pytest.raises(InputError, match="two rows for epoch=5, split=test, speaker=anna, utterance=0, metric=secs"):
+    with pytest.raises(InputError, match="two rows for step=5, split=test, speaker=anna, utterance=0, metric=secs"):
         by_speaker(pd.concat([rows, rows]), [Secs()])
-    with pytest.raises(InputError, match="lacks epoch"):
-        by_speaker(rows.drop(columns="epoch"), [Secs()])
+    with pytest.raises(InputError, match="lacks step"):
+        by_speaker(rows.drop(columns="step"), [Secs()])

@@ -216,5 +216,5 @@ def _write_cell(folder: Path, spec: ModelSpec) -> Path:
     speakers += [BaseSpeaker(name, 4) for name in SPEAKERS]
     adversary = spec.adversary()
     save_finished(Bundle(spec, synthesizer, adversary, tuple(speakers), torch.zeros(len(speakers), 0)), [], folder, "")
-    cell.finish([], {"epoch": 0})
+    cell.finish([], {"step": 0})
     return folder

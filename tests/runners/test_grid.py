@@ -26,9 +26,9 @@ from vits.bundle import Bundle
 from vits.checkpoint import load_tensors
 
 GRID = Path(__file__).parents[2] / "runners" / "grid.py"
-RUN = ("strategy=nearest", "freeze=decoder", "epochs=4", "eval_every=2")
+RUN = ("strategy=nearest", "freeze=decoder", "steps=5", "eval_every=3")
 CELL = "strategy=nearest,freeze=decoder,seed=0"  # begins the name of the cell
-SCORE_COLUMNS = ["epoch", "split", "speaker", "utterance", "metric", "value"]
+SCORE_COLUMNS = ["step", "split", "speaker", "utterance", "metric", "value"]
 WER = {"wer", "wer_substitutions", "wer_deletions", "wer_insertions", "wer_reference_words", "wer_hallucinated"}
 CER = {"cer", "cer_substitutions", "cer_deletions", "cer_insertions", "cer_reference_characters"}
 PATIENCE_S = 120
@@ -44,7 +44,7 @@ def here(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def first(here: Path, material: Any, run_script: RunScript) -> subprocess.CompletedProcess[str]:
-    """The first run of a cell: four epochs of two steps, scored before, between and after."""
+    """The first run of a cell: two and a half epochs of two steps, scored before, within an epoch and after."""
     return run_script("grid.py", *material.overrides, *RUN, "name=one", cwd=here)
 
 
@@ -77,7 +77,7 @@ def test_run_tells_what_it_does_and_found_when_it_ends(first: subprocess.Complet
     lines = first.stdout.splitlines()
     assert lines[0] == f"{cell.name}: 2 new voices, 8 training utterances (skipped: none)"
     assert any(line.split() == ["decoder", "0", "of", *line.split()[3:]] for line in lines)
-    assert [line[:9] for line in lines if line.startswith("  epoch")] == ["  epoch 0", "  epoch 2", "  epoch 4"]
+    assert [line[:9] for line in lines if line.startswith("  step ")] == ["  step 0:", "  step 3:", "  step 5:"]
     assert any(line.startswith("  leave-one-out error on the base speakers") for line in lines)
     assert any(line.startswith("one: new voices, mean over speakers") for line in lines)
 
@@ -92,10 +92,10 @@ def test_record_is_finished_when_the_run_ended(cell: Path) -> None:
         *(("test", metric) for metric in {*WER, *CER, "secs", "secs_ge2e"}),
         *(("retention", metric) for metric in {*WER, *CER, "secs"}),
     }
-    assert record["chosen"]["epoch"] == 4
-    assert all(entry["epoch"] == 4 for entry in record["summary"])
+    assert record["chosen"]["step"] == 5
+    assert all(entry["step"] == 5 for entry in record["summary"])
     config = yaml.safe_load((cell / "config.yaml").read_text(encoding="utf-8"))
-    assert config["epochs"] == 4
+    assert (config["steps"], config["epochs"]) == (5, None)
     assert config["strategy"] == {"_target_": "strategies.initialisers.nearest.Nearest", "neighbours": 1}
 
 
@@ -106,7 +106,7 @@ def test_scores_have_a_row_for_each_utterance_and_value_when_the_run_ended(cell:
     tested, retained = scores[scores["split"] == "test"], scores[scores["split"] == "retention"]
     assert len(tested) == 3 * 2 * (len(WER) + len(CER) + 2)
     assert len(retained) == 3 * 1 * (len(WER) + len(CER) + 1)
-    assert set(scores["epoch"]) == {0, 2, 4}
+    assert set(scores["step"]) == {0, 3, 5}
     assert set(scores["split"]) == {"test", "retention"}
     assert set(tested["speaker"]) == {"040", "041"}
     assert not scores.duplicated(SCORE_COLUMNS[:-1]).any()
@@ -126,11 +126,11 @@ def test_references_are_near_what_recordings_reach_when_the_run_ended(cell: Path
 def test_transcripts_losses_and_splits_are_written_when_the_run_ended(cell: Path) -> None:
     folder = CellFolder(cell)
     transcripts = folder.table("transcripts")
-    assert list(transcripts.columns) == ["epoch", "split", "speaker", "utterance", "note", "text"]
+    assert list(transcripts.columns) == ["step", "split", "speaker", "utterance", "note", "text"]
     assert (transcripts["note"] == "transcript").sum() == 3 * 3, "noted once, though WER and CER read it"
     losses = folder.table("losses")
-    assert list(losses.columns) == ["epoch", "loss", "value"]
-    assert set(losses["epoch"]) == {1, 2, 3, 4}
+    assert list(losses.columns) == ["step", "loss", "value"]
+    assert set(losses["step"]) == {2, 3, 4, 5}, "at the end of each epoch and at each evaluation"
     assert set(losses["loss"]) >= {"mel", "kl", "duration", "subband_stft", "adversarial", "total"}
     split = pd.read_csv(cell / "split.csv", sep="|", dtype=str)
     assert list(split.columns) == ["split", "speaker", "text", "path"]
@@ -140,15 +140,15 @@ def test_transcripts_losses_and_splits_are_written_when_the_run_ended(cell: Path
 def test_audio_and_pictures_are_written_when_evaluated(cell: Path) -> None:
     audio = sorted(str(path.relative_to(cell / "audio")) for path in cell.glob("audio/**/*.flac"))
     assert audio == [
-        f"epoch={epoch:03}/{name}.flac"
-        for epoch in (0, 2, 4)
+        f"step={step:05}/{name}.flac"
+        for step in (0, 3, 5)
         for name in ("retention/ada-retention+000", "test/040-test+040+000", "test/041-test+041+000")
     ]
     for path in audio:
         wave, rate = soundfile.read(cell / "audio" / path)
         assert rate == 16000
         assert len(wave) > 0.1 * rate
-    assert len(list(cell.glob("pictures/epoch=*/*.png"))) == 3 * 2
+    assert len(list(cell.glob("pictures/step=*/*.png"))) == 3 * 2
 
 
 def test_wandb_run_lies_in_the_cell_when_offline(cell: Path, first: subprocess.CompletedProcess[str]) -> None:
@@ -192,23 +192,27 @@ def test_scores_are_bit_identical_when_killed_and_resumed(
 ) -> None:
     other = here / "runs" / "killed" / cell.name
     arguments = [*material.overrides, *RUN, "name=killed"]
-    _kill_an_epoch_after_the_second_evaluation([sys.executable, str(GRID), *arguments], here, CellFolder(other))
+    _kill_a_step_after_the_second_evaluation([sys.executable, str(GRID), *arguments], here, CellFolder(other))
     assert json.loads((other / "cell.json").read_text(encoding="utf-8"))["status"] == "running"
     assert not (other / "generator.safetensors").exists()
 
     resumed = run_here("grid.py", *arguments, cwd=here)
     assert resumed.returncode == 0, resumed.stderr
-    assert "  resumed at step 4\n" in resumed.stdout
-    assert "  epoch 0: " not in resumed.stdout
+    assert "  resumed at step 3\n" in resumed.stdout
+    assert "  step 0: " not in resumed.stdout
     for table in ("scores.csv", "losses.csv", "transcripts.csv", "references.csv", "split.csv"):
         assert (other / table).read_bytes() == (cell / table).read_bytes(), table
+    for folder in (cell, other):
+        cost = CellFolder(folder).record["cost"]
+        assert cost.keys() == {"training_s", "training_cpu_s", "evaluation_s", "real_time_factor", "voice_bytes"}
+        assert all(value > 0 for value in cost.values())
     one, two = (load_tensors(folder / "generator.safetensors") for folder in (cell, other))
     assert one.keys() == two.keys()
     assert all(torch.equal(one[name], two[name]) for name in one)
 
 
-def _kill_an_epoch_after_the_second_evaluation(command: list[str], cwd: Path, folder: CellFolder) -> None:
-    """Start a cell, and end it without a warning when the state is that after epoch 2 and epoch 3 is trained."""
+def _kill_a_step_after_the_second_evaluation(command: list[str], cwd: Path, folder: CellFolder) -> None:
+    """Start a cell, and end it without a warning when the state is that of step 3, within an epoch, and step 4 done."""
     process = subprocess.Popen(
         command,
         cwd=cwd,
@@ -219,12 +223,12 @@ def _kill_an_epoch_after_the_second_evaluation(command: list[str], cwd: Path, fo
     )
     try:
         losses = folder.path / "losses.csv"
-        _wait_for(lambda: losses.exists() and "\n3,total," in losses.read_text(encoding="utf-8"), process)
+        _wait_for(lambda: losses.exists() and "\n4,total," in losses.read_text(encoding="utf-8"), process)
     finally:
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
     assert folder.state.exists()
-    assert set(folder.table("scores")["epoch"]) == {0, 2}
+    assert set(folder.table("scores")["step"]) == {0, 3}
 
 
 def _wait_for(condition: Callable[[], bool], process: subprocess.Popen[bytes]) -> None:
@@ -292,7 +296,7 @@ def test_each_cell_is_run_once_when_two_processes_are_given_the_same(here: Path,
     ended = [process.communicate(timeout=2 * PATIENCE_S) for process in processes]
     assert [process.returncode for process in processes] == [0, 0], ended
     said = "".join(output for output, _ in ended)
-    assert said.count("  epoch 1: ") == 2
+    assert said.count("  step 2: ") == 2
     assert said.count("is running it, not run here") + said.count("finished before, not run again") == 2
     assert "is running it, not run here" in said
     assert {record["status"] for record in records(here / "runs" / "shared").values()} == {"finished"}
@@ -306,7 +310,7 @@ def test_workers_know_all_initialisers_when_cells_run_side_by_side(
     choices = (*material.overrides, "strategy=mean", "freeze=decoder,decoder,all_but_embedding", *side_by_side)
     result = run_script("grid.py", "-m", *choices, cwd=here)
     assert result.returncode == 0, result.stderr
-    assert result.stdout.count("  epoch 0: ") == 2, "the cell that was named twice was run once"
+    assert result.stdout.count("  step 0: ") == 2, "the cell that was named twice was run once"
     found = records(here / "runs" / "joblib")
     assert len(found) == 2
     for record in found.values():

@@ -105,10 +105,10 @@ def test_five_tasks_are_compared_when_the_homework_runs_on_imported_checkpoints(
         assert cell.finished
         base_voices = set() if base == "scratch" else {"retention"}
         assert set(scores["split"]) == {"validation", "homework", "test"} | base_voices
-        assert set(scores["epoch"]) == {0, 1}
+        assert {0} < set(scores["step"])
         assert set(scores.loc[scores["split"] != "retention", "speaker"]) == {"103", "104"}
     step_0 = [
-        cells[name].table("scores").query("epoch == 0 and metric == 'secs'")["value"].tolist()
+        cells[name].table("scores").query("step == 0 and metric == 'secs'")["value"].tolist()
         for name in (
             ("nearest", "none", "none", "pretrained"),
             ("nearest", "none", "decoder_film", "pretrained"),

@@ -113,7 +113,7 @@ def test_card_and_log_tell_of_the_training_when_pretrained(
 def test_best_step_is_kept_when_validated(bundle: Path) -> None:
     rows = pd.read_csv(bundle.parent / "state" / "validation.csv", dtype={"speaker": str})
     assert set(rows["speaker"]) == {"040", "041"}
-    means = rows.groupby("epoch")["value"].mean()
+    means = rows.groupby("step")["value"].mean()
     assert sorted(means.index) == [2, 4]
     kept = load_tensors(bundle.parent / "best.safetensors")
     assert f"- Kept: step {means.idxmax()}, " in (bundle / "card.md").read_text(encoding="utf-8")

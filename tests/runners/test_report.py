@@ -94,7 +94,7 @@ def _folder_for_file(path: Path) -> None:
     [
         (lambda runs: _folder_for_file(runs / "comparison.csv"), "the table of all cells can't be written"),
         (lambda runs: (runs / "report").touch(), "the report can't be written"),
-        (lambda runs: _cell_file(runs, "scores.csv").write_text("epoch\n"), "the report can't be written"),
+        (lambda runs: _cell_file(runs, "scores.csv").write_text("step\n"), "the report can't be written"),
         (lambda runs: _cell_file(runs, "scores.csv").write_bytes(b"\xff\xfe"), "the report can't be written"),
         (lambda runs: _folder_for_file(_cell_file(runs, "scores.csv")), "the report can't be written"),
         (lambda runs: _cell_file(runs, "references.csv").write_text(""), "the report can't be written"),

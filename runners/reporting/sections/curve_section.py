@@ -11,7 +11,7 @@ from runners.reporting.results import CellResult
 
 def curve_section(analysis: Analysis) -> Section | None:
     """A figure for each metric, where there is more than one stage."""
-    if analysis.curves["epoch"].nunique() < 2:
+    if analysis.curves["step"].nunique() < 2:
         return None
     pictures = tuple(
         curves(metric, analysis.curves, analysis.experiment, folded=metric not in analysis.headline)
@@ -21,26 +21,26 @@ def curve_section(analysis: Analysis) -> Section | None:
 
 
 def _chosen(analysis: Analysis) -> Table:
-    """Which epoch each result is of, what chose it, and what that gained."""
+    """Which step each result is of, what chose it, and what that gained."""
     cells = [(system, cell) for system in analysis.systems.values() for cell in system.cells]
     gains = list(dict.fromkeys(name for _, cell in cells for name in cell.chosen.gain))
     rows = tuple(
         (
             Entry(system.label),
             Entry(str(cell.seed)),
-            Entry(str(cell.chosen.epoch)),
+            Entry(str(cell.chosen.step)),
             Entry(cell.chosen.by or "the last one"),
             *(Entry(_gain(cell, name)) for name in gains),
         )
         for system, cell in cells
     )
     notes = (
-        "Chosen on the validation sentences, never on the test. The gain is the chosen epoch's score minus the last "
-        "epoch's.",
+        "Chosen on the validation sentences, never on the test. The gain is the chosen step's score minus the last "
+        "step's.",
     )
     return Table(
-        "The epoch that each result is of",
-        ("system", "seed", "epoch", "chosen by", *(f"gain in {name}" for name in gains)),
+        "The step that each result is of",
+        ("system", "seed", "step", "chosen by", *(f"gain in {name}" for name in gains)),
         rows,
         n_labels=2,
         notes=notes if any(cell.chosen.by for _, cell in cells) else (),

@@ -53,8 +53,8 @@ def _facts(analysis: Analysis, cell: CellResult) -> Iterator[tuple[str, str]]:
     yield "base", _distinct(str(c.settings.get("base", {}).get("path", c.record["base"])) for c in _cells(analysis))
     for axis in dict.fromkeys([*AXES, *experiment.facets]):
         yield axis, listed(sorted({system.facets.get(axis, DEFAULT) for system in experiment.systems}), most=20)
-    yield "epochs", _distinct(str(c.record.get("identity_of", {}).get("epochs", "")) for c in _cells(analysis))
-    yield "epochs of the results", _distinct(str(c.chosen.epoch) for c in _cells(analysis))
+    yield "steps", _distinct(str(c.record.get("identity_of", {}).get("steps", "")) for c in _cells(analysis))
+    yield "steps of the results", _distinct(str(c.chosen.step) for c in _cells(analysis))
     yield "seeds", listed([str(seed) for seed in experiment.seeds], most=20)
     yield "device", _distinct(str(c.record.get("device", "")) for c in _cells(analysis))
     yield "versions", ", ".join(f"{name} {version}" for name, version in record.get("versions", {}).items())

@@ -55,7 +55,10 @@ def told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capture
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["strategy=foo"], "Could not find 'strategy/foo'; Available options in 'strategy': ecapa; likeliest; mean;"),
+        (
+            ["strategy=foo"],
+            "Could not find 'strategy/foo'; Available options in 'strategy': convex; ecapa; likeliest;",
+        ),
         (["strategy.neighbours=abc"], "strategy.neighbours=abc; Value 'abc' of type 'str' could not be converted"),
         (["strategy.neighbours=0"], "strategy.neighbours=0 must be a whole number of at least 1\n"),
         (["epochs=-1"], "epochs=-1 must be a whole number of at least 0"),
@@ -72,7 +75,7 @@ def told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capture
         (["training.loss_weights.mel=nan"], "training.loss_weights.mel=nan must be a finite number"),
         (["max_duration_s=-1"], "max_duration_s=-1.0 must be a finite number above 0"),
         (["evaluation.length_scale=-1"], "evaluation.length_scale=-1.0 must be a finite number above 0"),
-        (["evaluation.choose_by.wer=inf"], "evaluation.choose_by.wer=inf must be a finite number"),
+        (["evaluation.selection.level=inf"], "evaluation.selection.level=inf must be a finite number"),
         ([f"seed={2**64}"], f"seed={2**64} must be a whole number"),
         (["epoch=3"], "Key 'epoch' not in 'GridSchema'"),
         (["data.root=nowhere"], "there is no folder 'nowhere' (looked at "),

@@ -19,6 +19,7 @@ from runners.experiment.cell import Cell
 from runners.inference.text_to_speech import SpeakingStyle
 from runners.linting.checks import Thresholds
 from runners.pretraining.pretraining_run import Pretraining
+from runners.training.schedule import Length
 from vits.common.bounds import Bound, check_value
 from vits.common.errors import InputError
 from vits.common.registry import registered
@@ -116,7 +117,7 @@ def test_arguments_are_refused_when_a_number_is_none(schema: type, value: str) -
 
 @pytest.mark.parametrize(
     ("cls", "name", "value"),
-    [(Cell, "seed", 2**64), (Cell, "seed", -1), (Cell, "epochs", -1), (Cell, "eval_every", 0)]
+    [(Cell, "seed", 2**64), (Cell, "seed", -1), (Length, "steps", -1), (Length, "eval_every", 0)]
     + [(Cell, "max_duration_s", value) for value in (*NO_NUMBERS, 0.0, -1.0)]
     + [(Pretraining, "save_every_minutes", value) for value in (*NO_NUMBERS, 0.0)]
     + [(SpeakingStyle, "batch_size", 0), (SpeakingStyle, "length_scale", -1.0), (SpeakingStyle, "seed", 2**64)],

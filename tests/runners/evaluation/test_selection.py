@@ -6,65 +6,137 @@ import pandas as pd
 import pytest
 
 from metrics.secs import Secs
+from metrics.secs_ge2e import SecsGe2e
 from metrics.wer import WordErrorRate
-from runners.evaluation.selection import Selection
+from runners.evaluation.selection import Kept, Selection
 from vits.common.errors import InputError
 
 METRICS = [WordErrorRate(), Secs()]
-COLUMNS = pd.Index(["epoch", "split", "speaker", "utterance", "metric", "value"])
+COLUMNS = pd.Index(["step", "split", "speaker", "utterance", "metric", "value"])
+WORDS = 4  # of each sentence
+NONE_SHOWN = "the last: none shown better by validation wer, secs"
+
+Stage = list[tuple[float, float]]
+"""WER and SECS of each sentence."""
 
 
-def rows(**stages: tuple[float, float]) -> pd.DataFrame:
-    """One sentence of four words; WER and SECS of each stage, by `<split>_<epoch>`."""
+def rows(split: str = "validation", **stages: Stage) -> pd.DataFrame:
+    """The scores of each stage, by `step_<step>`; every voice speaks every sentence."""
     table = []
-    for stage, (wer, secs) in stages.items():
-        split, epoch = stage.rsplit("_", 1)
-        values = dict.fromkeys(METRICS[0].values, 0.0) | {
-            "wer": wer,
-            "wer_substitutions": 4 * wer,
-            "wer_reference_words": 4.0,
-            "secs": secs,
-        }
-        table += [(int(epoch), split, "ada", "1", metric, value) for metric, value in values.items()]
+    for stage, sentences in stages.items():
+        for number, (wer, secs) in enumerate(sentences):
+            values = dict.fromkeys(METRICS[0].values, 0.0) | {
+                "wer": wer,
+                "wer_substitutions": WORDS * wer,
+                "wer_reference_words": float(WORDS),
+                "secs": secs,
+            }
+            step = int(stage.removeprefix("step_"))
+            table += [
+                (step, split, speaker, str(number), metric, value)
+                for speaker in ("ada", "ben")
+                for metric, value in values.items()
+            ]
     return pd.DataFrame(table, columns=COLUMNS)
 
 
-def test_best_gains_more_in_one_metric_than_it_loses_in_the_other_when_both_count() -> None:
-    scores = rows(validation_0=(0.5, 0.2), validation_5=(0.25, 0.1), validation_9=(0.5, 0.4))
-    merits = Selection({"wer": 1.0, "secs": 1.0}).merits(scores, METRICS)
-    assert merits == pytest.approx({0: -0.3, 5: -0.15, 9: -0.1})
-    assert Selection({"wer": 1.0, "secs": 1.0}).best(scores, METRICS) == 9
-    assert Selection({"wer": 2.0, "secs": 1.0}).best(scores, METRICS) == 5
+def texts(scores: pd.DataFrame) -> pd.DataFrame:
+    said = scores[["split", "speaker", "utterance"]].drop_duplicates()
+    return said.assign(text="Sentence " + said["utterance"])
 
 
-def test_test_scores_decide_nothing_when_an_epoch_is_chosen() -> None:
-    scores = rows(validation_0=(0.5, 0.2), test_0=(1.0, 0.0), validation_5=(0.75, 0.2), test_5=(0.0, 1.0))
-    assert Selection({"wer": 1.0, "secs": 1.0}).best(scores, METRICS) == 0
-    assert Selection({"wer": 1.0}).best(rows(test_0=(0.0, 1.0)), METRICS) is None
+def kept(scores: pd.DataFrame, selection: Selection | None = None) -> Kept:
+    return (selection or Selection()).kept(scores, texts(scores), METRICS)
 
 
-def test_earliest_is_chosen_when_stages_are_equal() -> None:
-    assert Selection({"secs": 1.0}).best(rows(validation_0=(0.5, 0.2), validation_5=(0.0, 0.2)), METRICS) == 0
+def stage(wer: float, secs: float, n: int = 10) -> Stage:
+    """Sentences around these means, the same for every stage."""
+    return [(wer, secs + 0.01 * (-1) ** number) for number in range(n)]
 
 
-def test_undefined_stage_is_never_chosen_when_another_is_defined() -> None:
-    scores = rows(validation_0=(1.0, math.nan), validation_5=(1.0, -0.9))
-    assert Selection({"wer": 1.0, "secs": 1.0}).best(scores, METRICS) == 5
+def test_training_is_kept_when_two_words_were_misheard() -> None:
+    scores = rows(step_0=[(0.25, 0.2), (0.0, 0.2)], step_95=[(0.5, 0.3), (0.25, 0.3)])
+    assert Selection().best(scores, METRICS) == 0, "by the sums alone the untrained voice would be kept"
+    assert kept(scores) == Kept(95, NONE_SHOWN, 0)
+    misheard = [(0.5, secs) for _, secs in stage(0.0, 0.3, 2)] + stage(0.0, 0.3, 8)
+    assert kept(rows(step_0=stage(0.0, 0.2), step_95=misheard)).step == 95
 
 
-def test_metrics_that_were_not_scored_dont_count_when_weighed() -> None:
-    selection = Selection({"wer": 1.0, "secs": 1.0})
-    assert selection.merits(rows(validation_0=(0.5, 0.2)), [Secs()]) == pytest.approx({0: 0.2})
-    assert selection.describe([Secs()]) == "validation secs"
+def test_earlier_stage_is_kept_when_training_collapsed() -> None:
+    scores = rows(step_0=stage(0.1, 0.2), step_50=stage(0.1, 0.5), step_100=stage(0.9, 0.1))
+    found = kept(scores)
+    assert (found.step, found.by) == (50, "shown better than the last by validation wer, secs")
+    assert found.differences["secs"].estimate == pytest.approx(0.4)
+    assert found.differences["wer"].estimate == pytest.approx(0.8)
+    assert found.record["differences"]["secs"]["lower"] > 0
 
 
 @pytest.mark.parametrize(
-    ("weights", "message"),
+    ("earlier", "last", "step"),
     [
-        ({"were": 1.0}, "evaluation.choose_by names no metric 'were'; choose of "),
-        ({"wer": -1.0}, r"evaluation.choose_by.wer=-1.0 must be a finite number of at least 0"),
+        ((0.1, 0.52), (0.1, 0.50), 25),  # sounds more like the voice, and is understood as well
+        ((0.3, 0.52), (0.1, 0.50), 50),  # sounds more like it, and is understood less
+        ((0.1, 0.49), (0.3, 0.50), 25),  # is understood better, and sounds as much like it within the margin
+        ((0.1, 0.45), (0.3, 0.50), 50),  # is understood better, and sounds less like it
+        ((0.1, 0.49), (0.14, 0.50), 50),  # is understood better by less than the margin
     ],
 )
-def test_it_is_said_in_one_line_when_weights_are_wrong(weights: dict[str, float], message: str) -> None:
+def test_earlier_stage_is_kept_when_it_is_better_and_costs_nothing(
+    earlier: tuple[float, float], last: tuple[float, float], step: int
+) -> None:
+    noise = [0.002 * ((3 * number) % 5 - 2) for number in range(10)]
+    scores = rows(
+        step_25=[(earlier[0], earlier[1] + shift) for shift in noise], step_50=[last for _ in noise], step_0=stage(1, 0)
+    )
+    assert kept(scores).step == step
+
+
+def test_same_difference_on_every_sentence_is_certain_when_there_are_enough_of_them() -> None:
+    found = [kept(rows(step_25=[(0.0, 0.5)] * n, step_50=[(1.0, 0.5)] * n)).step for n in (4, 5)]
+    assert found == [50, 25]
+
+
+def test_last_is_kept_when_the_difference_may_be_chance() -> None:
+    shifts = [0.2, -0.15, 0.1, -0.1, 0.15, -0.05, 0.1, -0.12, 0.08, 0.02]
+    scores = rows(step_25=[(0.1, 0.5 + shift) for shift in shifts], step_50=stage(0.1, 0.5))
+    assert kept(scores).step == 50
+
+
+def test_test_scores_decide_nothing_when_a_stage_is_chosen() -> None:
+    tested = rows("test", step_0=stage(0.0, 0.9), step_50=stage(1.0, 0.1))
+    validated = rows(step_0=stage(0.5, 0.1), step_50=stage(0.1, 0.5))
+    assert kept(pd.concat([tested, validated])).step == 50
+    assert kept(tested) == Kept(50, "the last: nothing else was validated")
+    assert Selection().best(tested, METRICS) is None
+
+
+def test_earliest_is_best_when_stages_are_equal() -> None:
+    scores = rows(step_0=stage(0.5, 0.2), step_50=stage(0.5, 0.2))
+    assert Selection().best(scores, METRICS) == 0
+
+
+def test_undefined_stage_is_not_kept_when_another_is_defined() -> None:
+    scores = rows(step_0=stage(1.0, -0.9), step_50=stage(1.0, math.nan))
+    assert Selection().best(scores, METRICS) == 0
+    assert kept(scores).step == 0
+
+
+def test_other_metrics_count_when_they_are_named() -> None:
+    selection = Selection()
+    scores = rows(step_0=stage(0.5, 0.2))
+    assert selection.merits(scores, [Secs()]) == pytest.approx({0: 0.2})
+    assert selection.describe([Secs()]) == "validation secs"
+    assert Selection(similarity=SecsGe2e.name).merits(scores, METRICS) == pytest.approx({0: -0.5})
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"similarity": "wer"}, "evaluation.selection.similarity='wer' must be one of .*secs, secs_ge2e"),
+        ({"errors": "were"}, "evaluation.selection.errors='were' must be one of .*wer"),
+        ({"level": 0.5}, "evaluation.selection.level=0.5 must be a finite number above 0 and below 0.5"),
+    ],
+)
+def test_it_is_said_in_one_line_when_a_setting_is_wrong(settings: dict[str, str], message: str) -> None:
     with pytest.raises(InputError, match=message):
-        Selection(weights)
+        Selection(**settings)

@@ -17,6 +17,7 @@ import torch
 from runners.bases.base import FromScratch
 from runners.bases.start import Start
 from runners.cli.entry_point import told_in_one_line
+from runners.evaluation.selection import Selection
 from runners.experiment.cell import Cell
 from runners.experiment.run_cell import run_cell
 from runners.experiment.sweep_member import run_or_note_failure
@@ -61,8 +62,7 @@ def start_and_voices(cell: Cell, prepared: dict[str, tuple[Start, Voices]]) -> t
         ("strategy.neighbours=2", "strategy"),
         ("freeze=decoder", "freeze"),
         ("seed=1", "seed"),
-        ("epochs=11", "epochs"),
-        ("eval_every=2", "eval_every"),
+        ("eval_every=150", "evaluations"),
         ("precision=bf16", "precision"),
         ("metrics=[wer]", "metrics"),
         ("training.batch_size=3", "training"),
@@ -78,6 +78,15 @@ def test_identity_changes_in_one_key_when_the_result_would(
     one, other = (make_cell(*overrides).identity(start, voices) for overrides in ([], [override]))
     assert one.hash != other.hash
     assert [name for name in one.contents if one.contents[name] != other.contents[name]] == [key]
+
+
+def test_identity_is_that_of_the_steps_when_epochs_are_given(
+    make_cell: MakeCell, prepared: dict[str, tuple[Start, Voices]]
+) -> None:
+    start, voices = start_and_voices(make_cell(), prepared)  # two steps an epoch
+    in_epochs, in_steps = (make_cell(length).identity(start, voices) for length in ("epochs=15", "steps=30"))
+    assert in_epochs.hash == in_steps.hash
+    assert (in_steps.contents["steps"], in_steps.contents["evaluations"]) == (30, [0, 25, 30])
 
 
 @pytest.mark.parametrize(
@@ -139,13 +148,14 @@ def test_every_step_is_of_the_declared_shapes_when_a_cell_runs(make_cell: MakeCe
     assert folder.finished
     assert folder.path == cell.directory
     scores = folder.table("scores")
-    assert set(scores["epoch"]) == {0, 1}
+    assert set(scores["step"]) == {0, 2}
     assert set(scores.loc[scores["split"] == "test", "speaker"]) == {"040", "041"}
     assert set(folder.record["speaker_ids"].items()) == {("040", 5), ("041", 6)}
     errors = folder.record["leave_one_out_error"]
     assert errors.keys() == registered("strategy").keys()
     assert errors["mean"] == 1.0
     assert folder.record["trainable"][-1]["trainable"] == 2 * 8
+    assert folder.record["cost"]["voice_bytes"] == 8 * 4, "the row of one of the two"
 
 
 def test_rows_start_where_the_strategy_puts_them_when_nothing_is_trained(make_cell: MakeCell, material: Any) -> None:
@@ -155,7 +165,7 @@ def test_rows_start_where_the_strategy_puts_them_when_nothing_is_trained(make_ce
     for row in (5, 6):
         assert torch.equal(weights["speaker_embedding.weight"][row], start.speakers.embeddings.mean(0))
     assert folder.table("losses").empty
-    assert set(folder.table("scores")["epoch"]) == {0}
+    assert set(folder.table("scores")["step"]) == {0}
 
 
 def test_cell_runs_from_nothing_when_base_is_scratch(make_cell: MakeCell, small_spec: Any) -> None:
@@ -202,7 +212,7 @@ def test_what_to_make_smaller_is_told_when_memory_runs_out(
     def run_out(*_: Any, **__: Any) -> None:
         raise error
 
-    monkeypatch.setattr("runners.experiment.run_cell.load_voices", run_out)
+    monkeypatch.setattr("runners.experiment.run_cell.new_voices", run_out)
     cell = make_cell("epochs=0", "metrics=[secs]")
     with pytest.raises(BrokenOffError, match=r"^there is not enough memory; make training\.batch_size, "):
         run_cell(cell)
@@ -268,7 +278,7 @@ def test_base_voices_are_scored_beside_the_new_ones_when_a_cell_runs(make_cell: 
 def test_same_further_sentences_are_spoken_by_all_voices_when_asked_for(make_cell: MakeCell) -> None:
     folder = run_cell(
         make_cell(
-            "epochs=2",
+            "steps=2",
             "eval_every=1",
             "metrics=[secs,speaking_rate]",
             "+evaluation.utterances_per_speaker.validation=1",
@@ -290,21 +300,26 @@ def test_same_further_sentences_are_spoken_by_all_voices_when_asked_for(make_cel
     assert len(judged.merge(texts)) == len(judged) == len(texts)
     paced = scores[scores["metric"] == "speaking_rate"]
     assert set(paced["utterance"]) == {"val/040/000", "val/041/000", "test/040/000", "test/041/000"}
-    chosen = folder.record["chosen"]["epoch"]
-    spoken = {split: set(rows["epoch"]) for split, rows in scores.groupby("split")}
+    chosen = folder.record["chosen"]["step"]
+    spoken = {split: set(rows["step"]) for split, rows in scores.groupby("split")}
     assert spoken == {"validation": {0, 1, 2}} | {key: {0, 2, chosen} for key in ("test", "texts", "retention")}
     assert {entry["split"] for entry in folder.record["summary"]} == set(spoken)
 
 
-def test_best_validated_epoch_is_kept_when_later_ones_are_worse(make_cell: MakeCell) -> None:
-    overrides = ("epochs=2", "eval_every=1", "metrics=[secs]", "+evaluation.utterances_per_speaker.validation=1")
-    folder = run_cell(make_cell(*overrides, "name=all"))
-    means = folder.table("scores").query("split == 'validation'").groupby(["epoch", "speaker"])["value"].mean()
-    best = int(means.groupby("epoch").mean().idxmax())
+def test_earlier_weights_are_kept_when_the_last_are_shown_worse(
+    make_cell: MakeCell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    overrides = ("metrics=[secs]", "+evaluation.utterances_per_speaker.validation=1", "eval_every=1")
+    monkeypatch.setattr(Selection, "_is_better", lambda *_: True)
+    monkeypatch.setattr(Selection, "best", lambda _, rows, __: 1 if set(rows["step"]) > {0} else 0)
+    folder = run_cell(make_cell(*overrides, "steps=3", "name=all"))
     chosen = folder.record["chosen"]
-    assert (chosen["epoch"], chosen["by"]) == (best, "best by validation secs")
-    assert {entry["epoch"] for entry in folder.record["summary"]} == {best}
-    stopped = run_cell(make_cell(*overrides, "name=until", f"epochs={best}"))
+    assert (chosen["step"], chosen["by"]) == (1, "shown better than the last by validation secs")
+    assert {entry["step"] for entry in folder.record["summary"]} == {1}
+    assert {entry["split"] for entry in folder.record["summary"]} == {"validation", "test", "retention"}
+    monkeypatch.undo()
+    stopped = run_cell(make_cell(*overrides, "name=until", "steps=1"))
+    assert stopped.record["chosen"]["step"] == 1
     kept, at_its_end = (load_tensors(cell.path / "generator.safetensors") for cell in (folder, stopped))
     assert all(torch.equal(kept[name], at_its_end[name]) for name in kept)
     assert not folder.best.exists()

@@ -47,7 +47,7 @@ def small(here: Path) -> Path:
     for cell in folder.glob("*/transcripts.csv"):
         table = pd.read_csv(cell, dtype=str)
         table["text"] = [SCRIPT, "one | two", *table["text"][2:]]
-        table.loc[table["epoch"] == "2", "text"] = SCRIPT
+        table.loc[table["step"] == "2", "text"] = SCRIPT
         table.to_csv(cell, index=False)
         forget_checksums(cell.parent)
     return folder

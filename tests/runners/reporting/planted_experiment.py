@@ -34,10 +34,10 @@ def planted(
     rows: list[tuple[object, ...]] = []
     for label, mean in secs.items():
         for seed in seeds:
-            for epoch, level in ((0, untrained), (2, mean)):
-                rows += _new_voices(label, seed, epoch, level, (wer or {}).get(label, 0.1), rng)
-                kept = 0.8 if epoch == 0 else (retained or {}).get(label, 0.8)
-                rows += _old_voices(label, seed, epoch, kept, rng)
+            for step, level in ((0, untrained), (2, mean)):
+                rows += _new_voices(label, seed, step, level, (wer or {}).get(label, 0.1), rng)
+                kept = 0.8 if step == 0 else (retained or {}).get(label, 0.8)
+                rows += _old_voices(label, seed, step, kept, rng)
     systems = tuple(_with_seeds(s, seeds) for s in experiment.systems if s.label in secs)
     scores = pd.DataFrame(rows, columns=experiment.scores.columns)
     metrics = tuple(metric for metric in experiment.metrics if metric.name in set(scores["metric"]))
@@ -45,12 +45,12 @@ def planted(
 
 
 def _new_voices(
-    label: str, seed: int, epoch: int, level: float, wrong: float, rng: np.random.Generator
+    label: str, seed: int, step: int, level: float, wrong: float, rng: np.random.Generator
 ) -> list[tuple[object, ...]]:
     rows: list[tuple[object, ...]] = []
     for speaker in range(SPEAKERS):
         for n in range(SENTENCES):
-            key = (label, seed, epoch, "test", f"s{speaker}", f"u{n}")
+            key = (label, seed, step, "test", f"s{speaker}", f"u{n}")
             rows.append((*key, "secs", level + rng.normal(0, SPREAD)))
             errors = rng.binomial(WORDS, wrong)
             counts = dict.fromkeys(WordErrorRate.components, 0.0)
@@ -59,8 +59,8 @@ def _new_voices(
     return rows
 
 
-def _old_voices(label: str, seed: int, epoch: int, level: float, rng: np.random.Generator) -> list[tuple[object, ...]]:
-    return [(label, seed, epoch, RETENTION, f"b{n}", f"u{n}", "secs", level + rng.normal(0, SPREAD)) for n in range(40)]
+def _old_voices(label: str, seed: int, step: int, level: float, rng: np.random.Generator) -> list[tuple[object, ...]]:
+    return [(label, seed, step, RETENTION, f"b{n}", f"u{n}", "secs", level + rng.normal(0, SPREAD)) for n in range(40)]
 
 
 def _with_seeds(system: System, seeds: Sequence[int]) -> System:

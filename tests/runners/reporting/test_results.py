@@ -44,19 +44,19 @@ def test_system_keeps_what_else_tells_it_apart_when_its_cells_are_named(copied: 
     assert labels["mean · none · adapter=decoder_film · strategy.neighbours=3"] == (1,)
 
 
-def test_last_epoch_counts_when_none_was_chosen(experiment: Experiment) -> None:
-    assert {cell.chosen.epoch for system in experiment.systems for cell in system.cells} == {2}
-    assert set(experiment.final["epoch"]) == {2}
-    assert set(experiment.initial["epoch"]) == {0}
+def test_last_step_counts_when_none_was_chosen(experiment: Experiment) -> None:
+    assert {cell.chosen.step for system in experiment.systems for cell in system.cells} == {2}
+    assert set(experiment.final["step"]) == {2}
+    assert set(experiment.initial["step"]) == {0}
 
 
-def test_chosen_epoch_counts_when_one_is_written_down(copied: Path) -> None:
+def test_chosen_step_counts_when_one_is_written_down(copied: Path) -> None:
     change(
-        copied / "strategy=mean,freeze=none,seed=0", chosen={"epoch": 0, "by": "validation wer", "gain": {"wer": -0.1}}
+        copied / "strategy=mean,freeze=none,seed=0", chosen={"step": 0, "by": "validation wer", "gain": {"wer": -0.1}}
     )
     final = load_experiment(copied).final
-    epochs = final[final["system"] == "mean · none"].groupby("seed")["epoch"].unique()
-    assert {seed: list(found) for seed, found in epochs.items()} == {0: [0], 1: [2]}
+    steps = final[final["system"] == "mean · none"].groupby("seed")["step"].unique()
+    assert {seed: list(found) for seed, found in steps.items()} == {0: [0], 1: [2]}
 
 
 def test_unfinished_cells_are_named_when_they_are_left_out(copied: Path) -> None:
@@ -69,7 +69,7 @@ def test_unfinished_cells_are_named_when_they_are_left_out(copied: Path) -> None
 def test_differing_settings_are_named_when_cells_are_not_comparable(copied: Path) -> None:
     cell = copied / "strategy=mean,freeze=none,seed=0"
     assert load_experiment(copied).differing == ()
-    change(cell, identity_of={"metrics": [], "precision": "bf16", "epochs": 7})
+    change(cell, identity_of={"metrics": [], "precision": "bf16", "steps": 7})
     assert set(load_experiment(copied).differing) == {"metrics", "precision"}  # a length is a setting of the system
 
 

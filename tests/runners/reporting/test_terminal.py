@@ -30,11 +30,11 @@ def write_cell(
     folder = experiment / f"strategy={strategy},freeze=decoder,seed=0"
     folder.mkdir(parents=True)
     summary = [
-        {"epoch": 2, "split": "test", "metric": "secs", "mean": secs, "spread": 0.05},
-        {"epoch": 2, "split": "validation", "metric": "wer", "mean": 0.0, "spread": 0.0},
+        {"step": 2, "split": "test", "metric": "secs", "mean": secs, "spread": 0.05},
+        {"step": 2, "split": "validation", "metric": "wer", "mean": 0.0, "spread": 0.0},
     ]
     if wer is not None:
-        summary.append({"epoch": 2, "split": "test", "metric": "wer", "mean": wer, "spread": 0.25})
+        summary.append({"step": 2, "split": "test", "metric": "wer", "mean": wer, "spread": 0.25})
     record = {
         "status": status,
         "axes": dict.fromkeys(AXES, "none") | {"strategy": strategy, "freeze": "decoder"},
@@ -59,7 +59,7 @@ def write_references(folder: Path, copied: float) -> None:
             rows.append(("recording", 0, "validation", speaker, utterance, metric, -1.0))
         rows.append(("copy_synthesis", 2, "test", speaker, utterance, "secs", copied))
     rows += [("other_speakers", 0, "test", speaker, "", "secs", value) for speaker, value in (("1", 0.1), ("2", 0.2))]
-    columns = ["reference", "epoch", "split", "speaker", "utterance", "metric", "value"]
+    columns = ["reference", "step", "split", "speaker", "utterance", "metric", "value"]
     pd.DataFrame(rows, columns=columns).to_csv(folder / "references.csv", index=False)
 
 
@@ -145,11 +145,11 @@ def test_choice_has_a_column_when_cells_differ_in_it(tmp_path: Path) -> None:
         folder = write_cell(tmp_path, strategy)
         record = json.loads((folder / "cell.json").read_text())
         record["axes"]["adapter"] = adapter
-        record["settings"] = {"epochs": "2"} if adapter == "lora" else {}
+        record["settings"] = {"steps": "2"} if adapter == "lora" else {}
         (folder / "cell.json").write_text(json.dumps(record))
     table = table_of_cells(cells_of(tmp_path), METRICS)
-    assert list(table.columns[:5]) == ["strategy", "freeze", "adapter", "epochs", "seed"]
-    assert set(zip(table["adapter"], table["epochs"], strict=True)) == {("none", "default"), ("lora", "2")}
+    assert list(table.columns[:5]) == ["strategy", "freeze", "adapter", "steps", "seed"]
+    assert set(zip(table["adapter"], table["steps"], strict=True)) == {("none", "default"), ("lora", "2")}
 
 
 def test_cell_is_refused_when_an_earlier_version_wrote_it(tmp_path: Path) -> None:

@@ -89,11 +89,11 @@ def log(cell: CellResult) -> None:
     summary = pd.DataFrame(record["summary"])
     with tracker:
         tracker.summarise({TRAINED: record["trainable"][-1]["trainable"]})
-        for step, rows in losses.groupby("epoch"):
+        for step, rows in losses.groupby("step"):
             tracker.log_losses(int(str(step)), dict(zip(rows["loss"], rows["value"], strict=True)))
-        audio = [path.stem for path in cell.folder.glob("pictures/epoch=000/*.png")]
+        audio = [path.stem for path in cell.folder.glob("pictures/step=00000/*.png")]
         tracker.log_scores(0, summary)
-        tracker.log_media(0, [cell.folder / "audio" / "epoch=000" / "test" / f"{stem}.flac" for stem in audio], [])
+        tracker.log_media(0, [cell.folder / "audio" / "step=00000" / "test" / f"{stem}.flac" for stem in audio], [])
         tracker.summarise({result_key(row.split, row.metric): row.mean for row in summary.itertuples()})
 
 
@@ -106,7 +106,7 @@ def test_every_chart_draws_what_the_tracker_logs_when_runs_are_online(analysis: 
     run = server.runs[cell.record["identity"]]
     assert over_time <= run.history_keys
     assert summary <= set(run.summary)
-    assert {"epoch", "step", "losses/mel", "losses/kl"} <= over_time
+    assert {"step", "losses/mel", "losses/kl"} <= over_time
     assert {f"scores/{split}/{metric}" for split in ("test", "validation") for metric in ("wer", "secs")} <= over_time
     assert {f"audio/{speaker}-test+{speaker}+0" for speaker in ("anna", "ben", "cleo")} <= over_time
     assert summary == {"test/wer", "test/secs", TRAINED}

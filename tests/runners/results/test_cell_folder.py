@@ -72,7 +72,7 @@ def test_claim_names_the_differing_keys_when_the_configuration_is_another(tmp_pa
 
 def test_folder_is_taken_over_when_another_configuration_failed_before_it_saved_anything(tmp_path: Path) -> None:
     failed = begun(tmp_path)
-    (tmp_path / "scores.csv").write_text("epoch\n0\n")
+    (tmp_path / "scores.csv").write_text("step\n0\n")
     failed.fail(ValueError("a typo"))
     other = Identity({"seed": 1})
     taken = CellFolder(tmp_path)
@@ -129,11 +129,11 @@ def test_weights_and_summary_stay_and_the_state_goes_when_finished(tmp_path: Pat
     folder.state.touch()
     module = nn.Linear(2, 1)
     save_weights(module, folder.best)
-    folder.finish([{"metric": "wer", "mean": 0.5}], {"epoch": 2})
+    folder.finish([{"metric": "wer", "mean": 0.5}], {"step": 2})
     read = CellFolder(tmp_path)
     assert read.finished
     assert read.record["summary"] == [{"metric": "wer", "mean": 0.5}]
-    assert read.record["chosen"] == {"epoch": 2}
+    assert read.record["chosen"] == {"step": 2}
     assert read.record["duration_s"] >= 0
     assert not folder.best.exists()
     assert not folder.state.exists()
@@ -143,7 +143,7 @@ def test_table_is_the_same_when_written_and_read(tmp_path: Path) -> None:
     folder = CellFolder(tmp_path)
     table = pd.DataFrame(
         {
-            "epoch": [0, 0, 1, 1],
+            "step": [0, 0, 1, 1],
             "split": ["test", "test", "test", "test"],
             "speaker": ["040", "NA", "null", "7e1"],
             "utterance": ["001", "", "a/b", "1e5"],
@@ -162,7 +162,7 @@ def test_table_is_the_same_when_written_and_read(tmp_path: Path) -> None:
 def test_numbers_are_bit_identical_when_read_from_a_table(tmp_path: Path) -> None:
     folder = CellFolder(tmp_path)
     values = torch.randn(2000, dtype=torch.float64, generator=torch.Generator().manual_seed(0)).tolist()
-    folder.write_table("losses", pd.DataFrame({"epoch": 1, "loss": "mel", "value": values}))
+    folder.write_table("losses", pd.DataFrame({"step": 1, "loss": "mel", "value": values}))
     assert folder.table("losses")["value"].tolist() == values
 
 

@@ -174,7 +174,7 @@ def test_cell_goes_on_when_it_was_stopped_between_any_two_writes(
 def test_only_what_cells_write_is_removed_when_a_failed_one_begins_again(tmp_path: Path) -> None:
     folder = CellFolder(tmp_path)
     folder.begin(IDENTITY, "seed: 0\n")
-    written = ("scores.csv", "audio/epoch=000/test/a.flac", "pictures/epoch=000/a.png", "wandb/run-1/files/x")
+    written = ("scores.csv", "audio/step=00000/test/a.flac", "pictures/step=00000/a.png", "wandb/run-1/files/x")
     theirs = ("notes.txt", "audio/mine.wav", "wandb/settings", "failed/holiday.jpg")
     for name in (*written, *theirs):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)

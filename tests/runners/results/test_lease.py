@@ -127,7 +127,7 @@ def test_nothing_is_written_when_another_process_has_taken_over(tmp_path: Path) 
 
     import pandas as pd
 
-    table = pd.DataFrame({"epoch": [0]})
+    table = pd.DataFrame({"step": [0]})
     for write in (
         lambda: folder.write_table("scores", table),
         lambda: folder.update(x=1),

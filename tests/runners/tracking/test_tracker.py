@@ -54,7 +54,7 @@ def test_run_is_logged_online_when_there_is_a_login(tmp_path: Path, server: Wand
     }
     losses, scores, media = logged.history
     assert (losses["step"], losses[loss_key("mel")]) == (1, 2.0)
-    assert (scores["epoch"], scores[score_key("test", "wer")], scores["scores/test/wer_spread"]) == (0, 0.5, 0.25)
+    assert (scores["step"], scores[score_key("test", "wer")], scores["scores/test/wer_spread"]) == (0, 0.5, 0.25)
     assert media[audio_key(sound)]["_type"] == "audio-file"
     assert logged.summary["test/wer"] == 0.125
     assert media[audio_key(sound)]["path"] in logged.files

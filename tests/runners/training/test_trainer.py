@@ -97,10 +97,7 @@ def train(
     assert len(batches) == STEPS_PER_EPOCH
     reports: list[StepReport] = []
     while trainer.step < until:
-        for report in trainer.epoch(utterances, speakers, batches):
-            reports.append(report)
-            if trainer.step == until:
-                break
+        reports += trainer.epoch(utterances, speakers, batches, until=until)
     return reports
 
 
