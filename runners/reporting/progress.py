@@ -26,8 +26,9 @@ NEARLY = 0.95  # of the recommended system's way from its start to its end: the 
 class Along:
     """An axis over the training: at each stage the choices that lie furthest apart, and how far that is.
 
-    `matters_until` is the last stage at which two choices surely differ, and by more than the margin; None where they never do. `equal_from` is
-    the stage from which on all of them surely lie within the margin; None where that isn't shown.
+    `matters_until` is the last stage at which two choices surely differ, and by more than the margin; None where they
+    never do. `equal_from` is the stage from which on all of them surely lie within the margin; None where that isn't
+    shown.
     """
 
     axis: str

@@ -64,12 +64,12 @@ def test_axis_matters_until_the_curves_meet(fast: Analysis) -> None:
     assert fast.progress is not None
     assert fast.progress.steps == STEPS
     (strategy,) = fast.progress.along
-    assert (strategy.axis, strategy.matters_until, strategy.equal_from) == ("strategy", 50, 200)
+    assert (strategy.axis, strategy.matters_until, strategy.equal_from) == ("strategy", 50, 100)
     section = progress_section(fast)
     assert section is not None
     (said,) = section.blocks[0].sentences  # pyright: ignore[reportAttributeAccessIssue]
     assert said.startswith("strategy matters for the first 50 steps: nearest is better than mean, +0.0")
-    assert said.endswith("from 200 steps on all choices are equal within 0.02.")
+    assert said.endswith("from 100 steps on all choices are equal within 0.02.")
 
 
 def test_axis_matters_to_the_end_when_the_curves_are_still_apart(slow: Analysis) -> None:
