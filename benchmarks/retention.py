@@ -1,8 +1,9 @@
 """Whether rehearsal keeps the base's voices: `python benchmarks/retention.py [seeds=3] [sentences=40] [epochs=5] ...`.
 
-The same cells with `rehearsal=none` and with `rehearsal=generated`, a pair for each seed; after the last epoch the
-base's own voices say held-out sentences, and are compared sentence by sentence. Any other setting of `runners/grid.py`
-may be added (`strategy=nearest freeze=none rehearsal.share=0.5 data=folder data.root=my_voices`). A quick look:
+The same cells with `rehearsal=none` and with `rehearsal=generated`, a pair for each seed; after the last step the
+base's own voices say held-out sentences, and are compared sentence by sentence; the interval is for voices like these.
+Any other setting of `runners/grid.py` may be added (`freeze=decoder rehearsal.share=0.5 data.root=my_voices`). A quick
+look:
 
     python benchmarks/retention.py seeds=2 sentences=4 epochs=1 data.speakers=[040] data.utterances_per_speaker=4 \\
       evaluation.test_texts=4 evaluation.validation_sentences=1 rehearsal.utterances=4 training.batch_size=4
@@ -64,12 +65,12 @@ def train(own: dict[str, str], others: dict[str, str]) -> None:
 
 
 def retention_scores(experiment: Path) -> pd.DataFrame:
-    """What the base's voices score after the last epoch of each cell: the system is its rehearsal."""
+    """What the base's voices score after the last step of each cell: the system is its rehearsal."""
     tables = []
     for path in sorted(experiment.glob("*/cell.json")):
         cell = CellFolder(path.parent)
         scores = cell.table("scores")
-        last = scores[(scores["epoch"] == scores["epoch"].max()) & (scores["split"] == RETENTION)]
+        last = scores[(scores["step"] == scores["step"].max()) & (scores["split"] == RETENTION)]
         system, seed = cell.record["axes"]["rehearsal"], cell.record["seed"]
         tables.append(last.assign(system=system, seed=seed, text=last["utterance"]))
     return pd.concat(tables, ignore_index=True)
@@ -79,7 +80,7 @@ def compared(rows: pd.DataFrame, metric: Metric) -> str:
     """A line of the table: both means, and by how much rehearsal is better on the same sentences and seeds."""
     scores = metric_scores(rows, metric)
     parts = components(scores)
-    found = difference(parts, WITH, WITHOUT, reach=Reach.THESE_VOICES if parts.knows_seeds else Reach.TRAINED_VOICES)
+    found = difference(parts, WITH, WITHOUT, reach=Reach.VOICES_LIKE_THESE)  # a voice may say one sentence alone
     means = dict(zip(parts.systems, parts.means, strict=True))
     n_seeds, n_sentences = scores.values.shape[1:]
     return (
