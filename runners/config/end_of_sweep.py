@@ -16,7 +16,7 @@ from omegaconf import DictConfig
 from runners.cli.entry_point import BAD_INPUT, FAILURE, told_in_one_line
 from runners.config.building import build, check_known
 from runners.config.schemas import GridSchema
-from runners.reporting.results import finished_cells
+from runners.reporting.cell_result import finished_cells
 from runners.reporting.settings import ReportSettings
 from runners.reporting.terminal import print_cells
 from runners.reporting.writing import Written, report

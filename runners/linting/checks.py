@@ -30,6 +30,7 @@ from vits.common.quantities import Number, PositiveDifference, Weight
 from vits.corpus.clip import Clip
 from vits.corpus.corpus import Corpus
 from vits.corpus.features import with_phonemes
+from vits.corpus.split import SPARE
 from vits.text.phonemizer import EspeakPhonemizer
 
 
@@ -126,7 +127,7 @@ def _gather(corpus: Corpus, base: Base, cache_dir: Path) -> _Material:
 
 def _spoken(corpus: Corpus, cache_dir: Path) -> list[Clip]:
     """The clips with their phonemes, asked for split by split as a cell does, so that they are asked for once."""
-    clips = corpus.listed()
+    clips = [clip for clip in corpus.listed() if clip.split != SPARE]
     if all(clip.phonemes is not None for clip in clips):
         return clips
     phonemizer = EspeakPhonemizer(corpus.language)

@@ -1,1 +1,1 @@
-"""A listening test: what each rater hears (`plan`), the page (`page`), and the files of answers (`answers`)."""
+"""A listening test: what each rater hears, and the page; the answers are read by the report (`reporting.ears`)."""

@@ -11,11 +11,12 @@ from metrics.statistics.contrasts import Reach, difference
 from metrics.statistics.margin_verdicts import Outcome
 from metrics.statistics.system_levels import SystemLevel
 from runners.reporting.analysis import Analysis
+from runners.reporting.cell_result import DEFAULT
 from runners.reporting.evidence import BASE
 from runners.reporting.naming import title
 from runners.reporting.numbers import counted, decimals_for, interval, listed, percent, plain, signed
 from runners.reporting.outlook_words import outlook_sentence
-from runners.reporting.results import DEFAULT, System
+from runners.reporting.results import System
 from runners.reporting.settings import RETENTION_MARGIN
 from strategies.adaptation import AXES, BY_DEFAULT
 

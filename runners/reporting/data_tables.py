@@ -10,7 +10,7 @@ import pandas as pd
 
 from metrics.statistics.system_levels import SystemLevel
 from runners.reporting.analysis import Analysis
-from runners.reporting.results import DEFAULT
+from runners.reporting.cell_result import DEFAULT
 from runners.reporting.sections.effect_section import effect_sentence
 
 

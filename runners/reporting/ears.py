@@ -11,7 +11,7 @@ import numpy as np
 
 from metrics.metric import Metric
 from metrics.statistics.preferences import Estimated, Votes, preferred, weighted_means
-from runners.listening.answers import Answers, Preference, read_answers
+from runners.reporting.heard_answers import Answers, Preference, read_answers
 from runners.reporting.results import Experiment
 from vits.common.errors import InputError
 

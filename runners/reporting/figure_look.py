@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from runners.reporting.cell_result import DEFAULT, facets_shown
 from runners.reporting.picture import SERIES
-from runners.reporting.results import DEFAULT, System, facets_shown
+from runners.reporting.results import System
 
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
 

@@ -10,7 +10,8 @@ from metrics.metric import Metric
 from metrics.statistics.contrasts import Difference, difference
 from metrics.statistics.system_levels import SystemLevel
 from runners.reporting.analysis import Analysis
-from runners.reporting.results import DEFAULT, System
+from runners.reporting.cell_result import DEFAULT
+from runners.reporting.results import System
 from vits.corpus.split import TRAIN
 
 AMOUNT = "data.utterances_per_speaker"

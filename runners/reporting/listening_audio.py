@@ -15,9 +15,10 @@ import soxr
 from jaxtyping import Float32
 
 from metrics.metric import Metric
+from runners.reporting.cell_result import CellResult
 from runners.reporting.naming import title
 from runners.reporting.numbers import decimals_for, plain
-from runners.reporting.results import CellResult, Experiment, System
+from runners.reporting.results import Experiment, System
 from runners.results.cell_folder import audio_file
 from vits.common.errors import InputError
 from vits.corpus.audio import read_audio

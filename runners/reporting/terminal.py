@@ -11,8 +11,8 @@ import pandas as pd
 
 from metrics.metric import Metric
 from metrics.summary import summarise
+from runners.reporting.cell_result import DEFAULT, CellResult, facets_shown, finished_cells
 from runners.reporting.naming import reference_label
-from runners.reporting.results import DEFAULT, CellResult, facets_shown, finished_cells
 from vits.corpus.split import TEST
 
 CELLS_CSV = "comparison.csv"

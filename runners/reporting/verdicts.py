@@ -14,9 +14,10 @@ from metrics.statistics.margin_verdicts import MarginVerdict, against
 from metrics.statistics.system_levels import SystemLevel, system_levels
 from metrics.statistics.variance_components import Components
 from metrics.statistics.voice_choices import VoiceChoice, better_for_one_voice
+from runners.reporting.cell_result import DEFAULT
 from runners.reporting.evidence import BASE, Evidence
 from runners.reporting.naming import second_judges
-from runners.reporting.results import DEFAULT, Experiment
+from runners.reporting.results import Experiment
 from runners.reporting.settings import RETENTION_MARGIN, ReportSettings
 
 Verdict = Mapping[str, tuple[MarginVerdict, ...]]

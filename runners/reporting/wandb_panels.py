@@ -14,11 +14,12 @@ import wandb_workspaces.reports.v2.interface as wr
 
 from metrics.metric import Metric
 from runners.reporting.analysis import Analysis
+from runners.reporting.cell_result import CellResult
 from runners.reporting.document import Document, Points, Table
 from runners.reporting.markdown import as_markdown
 from runners.reporting.naming import with_direction
 from runners.reporting.numbers import listed
-from runners.reporting.results import SPLITS, CellResult, Experiment
+from runners.reporting.results import SPLITS, Experiment
 from runners.tracking.tracker import STEP, TRAINED, audio_key, loss_key, result_key, score_key
 from vits.corpus.split import TEST
 

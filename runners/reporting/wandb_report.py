@@ -16,9 +16,10 @@ import wandb_workspaces.reports.v2.interface as wr
 from wandb.sdk.lib.service.service_connection import WandbApiFailedError
 
 from runners.reporting.analysis import Analysis
+from runners.reporting.cell_result import CellResult
 from runners.reporting.document import Document
 from runners.reporting.numbers import counted
-from runners.reporting.results import CellResult, Experiment
+from runners.reporting.results import Experiment
 from runners.reporting.wandb_panels import Place, build, experiment_cells
 from runners.tracking.tracker import TrackingSettings
 from vits.common.errors import InputError

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from runners.reporting.analysis import Analysis
+from runners.reporting.cell_result import CellResult
 from runners.reporting.curve_figure import curves
 from runners.reporting.document import Entry, Section, Table
 from runners.reporting.numbers import NONE, signed
-from runners.reporting.results import CellResult
 
 
 def curve_section(analysis: Analysis) -> Section | None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from runners.reporting.analysis import Analysis
+from runners.reporting.cell_result import DEFAULT, CellResult
 from runners.reporting.document import Entry, Section, Table
 from runners.reporting.naming import title
 from runners.reporting.numbers import listed
-from runners.reporting.results import DEFAULT, CellResult
 from strategies.adaptation import AXES
 from vits.corpus.split import TEST, TRAIN, VALIDATION
 

@@ -10,7 +10,8 @@ import pandas as pd
 
 from metrics.wer import WordErrorRate
 from runners.evaluation.evaluator import RETENTION
-from runners.reporting.results import CellResult, Experiment, System
+from runners.reporting.cell_result import CellResult
+from runners.reporting.results import Experiment, System
 
 SPEAKERS, SENTENCES, WORDS = 4, 12, 8
 SPREAD = 0.02  # of SECS between sentences

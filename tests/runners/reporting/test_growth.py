@@ -9,8 +9,9 @@ import pytest
 from planted_experiment import planted
 
 from runners.reporting.analysis import Analysis, analyse
+from runners.reporting.cell_result import CellResult
 from runners.reporting.growth import AMOUNT, growths, shares_of_gain
-from runners.reporting.results import CellResult, Experiment, System
+from runners.reporting.results import Experiment, System
 from runners.reporting.sections.growth_section import growth_section
 from runners.reporting.settings import ReportSettings
 

@@ -10,7 +10,7 @@ import pytest
 
 from metrics.secs import Secs
 from metrics.wer import WordErrorRate
-from runners.reporting.results import CellResult, finished_cells
+from runners.reporting.cell_result import CellResult, finished_cells
 from runners.reporting.terminal import best_first, print_cells, reference_lines, table_of_cells
 from strategies.adaptation import AXES
 from vits.common.errors import InputError

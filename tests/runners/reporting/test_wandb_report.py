@@ -15,9 +15,10 @@ from wandb_stand_in import ENTITY, LoggedRun, WandbStandIn, logged_in, logged_ou
 
 from runners.reporting.analysis import Analysis, analyse
 from runners.reporting.answer import answer
+from runners.reporting.cell_result import CellResult
 from runners.reporting.contents import document
 from runners.reporting.markdown import as_markdown, escape
-from runners.reporting.results import CellResult, load_experiment
+from runners.reporting.results import load_experiment
 from runners.reporting.sections.effect_section import effect_sentence
 from runners.reporting.settings import ReportSettings
 from runners.reporting.wandb_panels import experiment_cells

@@ -15,7 +15,7 @@ from small_experiment import write_experiment
 from runners.bases.base import PretrainedBase
 from runners.config.registration import register_options
 from runners.inference.adapted_model import load_adapted
-from runners.reporting.results import finished_cells
+from runners.reporting.cell_result import finished_cells
 from runners.results.cell_folder import CellFolder
 from runners.results.cell_identity import Identity
 from vits.bundle import Bundle, load_bundle, save_bundle
