@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 import torch
+import wandb
 from hydra import compose, initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.hydra_config import HydraConfig
@@ -118,8 +119,9 @@ def _link_corpus(folder: Path) -> None:
 
 
 def environment() -> dict[str, str]:
-    """Nothing leaves the machine, and one thread is enough."""
-    return {**os.environ, "OMP_NUM_THREADS": "1", "WANDB_MODE": "offline"}
+    """Nothing leaves the machine, one thread is enough, and a process looks for no service of another's wandb."""
+    own = {name: value for name, value in os.environ.items() if name != wandb.env.SERVICE}
+    return {**own, "OMP_NUM_THREADS": "1", "WANDB_MODE": "offline"}
 
 
 @pytest.fixture(scope="session")
@@ -160,12 +162,14 @@ def _as_a_process(command: list[str], cwd: Path) -> Iterator[None]:
         patch.chdir(cwd)
         patch.setattr(sys, "argv", command)
         patch.setenv("HYDRA_FULL_ERROR", "1")
+        patch.delenv(wandb.env.SERVICE, raising=False)
         for name, value in environment().items():
             patch.setenv(name, value)
         GlobalHydra.instance().clear()
         try:
             yield
         finally:
+            wandb.teardown()
             GlobalHydra.instance().clear()
             HydraConfig.instance().cfg = None
             for number, handler in handlers.items():
