@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 
@@ -35,7 +36,8 @@ def announce(
     for share in shares[:-1]:
         print(f"    {share.part:20} {share.trainable:>12,} of {share.parameters:>12,} ({share.percent:6.2f} %)")
     if start.speakers.names:
-        guesses = ", ".join(f"{name} {error:.2f}" for name, error in sorted(errors.items(), key=lambda e: e[1]))
+        known = {name: error for name, error in errors.items() if math.isfinite(error)}
+        guesses = ", ".join(f"{name} {error:.2f}" for name, error in sorted(known.items(), key=lambda e: e[1]))
         print(f"  leave-one-out error on the base speakers (mean of the others = 1): {guesses}")
 
 

@@ -278,20 +278,20 @@ NO_TABLES = (
 @pytest.mark.parametrize("content", NO_MODELS.values(), ids=NO_MODELS)
 def test_one_line_is_said_when_the_model_is_damaged(content: bytes, saved: Path) -> None:
     (saved / "model.yaml").write_bytes(content)
-    check_refused(saved, "model.yaml")
+    assert "model.yaml" in refusal(saved)
 
 
 @pytest.mark.parametrize("content", NO_TABLES)
 def test_one_line_is_said_when_the_speakers_are_damaged(content: bytes, saved: Path) -> None:
     (saved / "speakers.csv").write_bytes(content)
-    check_refused(saved, "speakers.csv")
+    assert "speakers.csv" in refusal(saved)
 
 
 @pytest.mark.parametrize("file", [*MODEL_FILES, "optimizer.safetensors"])
 def test_one_line_is_said_when_a_folder_is_in_a_files_place(file: str, saved: Path) -> None:
     (saved / file).unlink(missing_ok=True)
     (saved / file).mkdir()
-    check_refused(saved, file)
+    assert file in refusal(saved)
 
 
 @pytest.mark.parametrize("file", MODEL_FILES)
@@ -299,15 +299,17 @@ def test_one_line_is_said_when_a_folder_is_in_a_files_place(file: str, saved: Pa
 def test_one_line_is_said_when_a_file_is_cut_off(file: str, share: float, saved: Path) -> None:
     content = (saved / file).read_bytes()
     (saved / file).write_bytes(content[: int((len(content) - 1) * share)])  # a last line without its end is whole
-    check_refused(saved, "")
+    assert refusal(saved)
 
 
-def check_refused(bundle: Path, named: str) -> None:
+def refusal(bundle: Path) -> str:
+    """The error's message, which is one line and not long."""
     with pytest.raises(InputError) as error:
         load_bundle(bundle)
-    assert "\n" not in str(error.value)
-    assert named in str(error.value)
-    assert len(str(error.value)) < 600
+    message = str(error.value)
+    assert "\n" not in message
+    assert len(message) < 600
+    return message
 
 
 @pytest.mark.parametrize("file", ["generator.safetensors", "adversary.safetensors", "voiceprints.safetensors"])

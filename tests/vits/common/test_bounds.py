@@ -102,7 +102,7 @@ def test_value_is_refused_when_it_is_of_another_type(value: object, hint: Any) -
     [(1, float), (2**64 - 1, Seed), (None, float | None), (2.5, float | None), ([], list[int]), ((1, "x"), Any)],
 )
 def test_value_is_accepted_when_it_is_in_bounds(value: object, hint: Any) -> None:
-    check_value("a.b", value, hint)
+    assert check_value("a.b", value, hint) is None
 
 
 @given(st.floats(), st.floats(allow_nan=False, allow_infinity=False))

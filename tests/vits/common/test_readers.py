@@ -64,8 +64,10 @@ def refusal(read: Reader, path: Path) -> str:
 @pytest.mark.parametrize("kind", READERS)
 @pytest.mark.parametrize("mark", [b"", codecs.BOM_UTF8])
 def test_file_is_read_when_it_is_whole(kind: str, mark: bytes, path: Path) -> None:
+    path.write_bytes(WHOLE[kind].encode())
+    plain = READERS[kind](path)
     path.write_bytes(mark + WHOLE[kind].encode())
-    READERS[kind](path)
+    assert str(READERS[kind](path)) == str(plain)
 
 
 @pytest.mark.parametrize("kind", READERS)
@@ -118,7 +120,7 @@ def test_permission_is_named_when_it_is_missing(kind: str, path: Path) -> None:
 @pytest.mark.parametrize("damage", [b"", b" \n", os.urandom(300), b"\x00" * 50, b"\x1b[31mred", b"[1, 2", b'"'])
 def test_file_is_refused_when_it_is_garbage(kind: str, damage: bytes, path: Path) -> None:
     path.write_bytes(damage)
-    refusal(READERS[kind], path)
+    assert refusal(READERS[kind], path)
 
 
 @pytest.mark.parametrize(
@@ -139,7 +141,7 @@ def test_file_is_refused_when_it_is_garbage(kind: str, damage: bytes, path: Path
 )
 def test_json_is_refused_when_it_has_another_shape(content: str, path: Path) -> None:
     path.write_text(content)
-    refusal(records, path)
+    assert refusal(records, path)
 
 
 @pytest.mark.parametrize(
@@ -162,7 +164,7 @@ def test_json_is_refused_when_it_has_another_shape(content: str, path: Path) -> 
 )
 def test_yaml_is_refused_when_it_is_unsafe_or_another_shape(content: str, path: Path) -> None:
     path.write_text(content)
-    refusal(mapping, path)
+    assert refusal(mapping, path)
 
 
 def test_yaml_numbers_are_those_of_hydra_when_read(path: Path) -> None:
@@ -215,7 +217,7 @@ def test_columns_have_their_types_when_a_table_has_no_rows(path: Path) -> None:
 )
 def test_table_is_refused_when_it_has_another_shape(content: str, path: Path) -> None:
     path.write_text(content)
-    refusal(scores, path)
+    assert refusal(scores, path)
 
 
 def test_bytes_are_refused_when_there_are_too_many(path: Path) -> None:

@@ -167,23 +167,22 @@ def test_one_line_is_said_when_bytes_of_a_checkpoint_change(data: st.DataObject,
     for _ in range(data.draw(st.integers(1, 8))):
         content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
     path.write_bytes(content[: data.draw(st.integers(0, len(content)))] if data.draw(st.booleans()) else content)
-    check_refused_or_read(path)
+    assert lines_said(path) <= 1
 
 
 @settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(pickled=st.binary(max_size=60))
 def test_one_line_is_said_when_the_pickle_is_any(pickled: bytes, tmp_path: Path) -> None:
-    check_refused_or_read(with_pickle(tmp_path / "G.pth", pickled))
+    assert lines_said(with_pickle(tmp_path / "G.pth", pickled)) <= 1
 
 
-def check_refused_or_read(path: Path) -> None:
+def lines_said(path: Path) -> int:
+    """How many lines a refusal has; 0 where the file was read."""
     try:
         read_reference_checkpoint(path)
     except InputError as error:
-        message = str(error)
-    else:
-        return
-    assert "\n" not in message
+        return len(str(error).splitlines())
+    return 0
 
 
 @pytest.mark.parametrize("content", [b"", b"PK", b"\x80\x02", b"garbage", b"\xff" * 1000])
