@@ -13,7 +13,7 @@ from metrics.metric import KnownVoices, Metric, Utterance
 from metrics.reference import cross_cosines, score_recordings
 from metrics.secs import SpeakerSimilarity
 from metrics.summary import score_rows, summarise
-from runners.evaluation.evaluation_settings import EVERY, RETENTION, EvaluationSettings
+from runners.evaluation.evaluation_settings import EVERY, RETENTION, TEXTS, EvaluationSettings
 from runners.evaluation.synthesis import Spoken, copy, speak
 from runners.voices.recorded_voices import Voices
 from vits.common.errors import InputError
@@ -104,6 +104,12 @@ class Evaluator:
         """What is spoken at the evaluations between the first and the last; all, if nothing is validated."""
         all_of_them = self.settings.test_at == EVERY or VALIDATION not in self._panels
         return self.splits if all_of_them else (VALIDATION,)
+
+    @property
+    def splits_before(self) -> tuple[str, ...]:
+        """What is spoken before training: texts that nobody recorded are many, and wait for what training makes."""
+        all_of_them = self.settings.test_at == EVERY
+        return tuple(split for split in self.splits if all_of_them or split != TEXTS) or self.splits
 
     @property
     def texts(self) -> pd.DataFrame:

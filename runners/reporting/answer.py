@@ -50,7 +50,7 @@ def _of_several(analysis: Analysis) -> Iterator[str]:
 
 def _of_one(analysis: Analysis) -> Iterator[str]:
     """What training gained, whether the voice is recognised, and what to compare next."""
-    yield f"{analysis.recommended.label}: {_trained(analysis)}"
+    yield f"{analysis.recommended.label}: training {_trained(analysis)}"
     yield f"{_recognised(analysis)} {_outlook(analysis)}".strip()
     yield _old_voices(analysis)
     yield f"Speak with it: {speak_command(analysis.recommended)}"
@@ -126,16 +126,14 @@ def _over_the_default(analysis: Analysis) -> str:
 
 def _trained(analysis: Analysis) -> str:
     """What training changed on the new voices, by the headline's metrics."""
-    label, said = analysis.recommended.label, []
+    label, moved = analysis.recommended.label, []
     for metric in analysis.headline:
         change = _level_of(analysis.verdicts.gained.get(metric.name, ()), label)
-        after = analysis.level(metric.name, label).mean
-        if change is None:
-            said.append(f"{title(metric)} {plain(after, 3)} without training")
-        else:
-            moved = f"{signed(change.mean, 3)} {interval(change.lower, change.upper, 3)}".strip()
-            said.append(f"{title(metric)} from {plain(after - change.mean, 3)} to {plain(after, 3)} ({moved})")
-    return f"brought {', '.join(said)}."
+        if change is not None:
+            bounds = interval(change.lower, change.upper, 3)
+            after = plain(analysis.level(metric.name, label).mean, 3)
+            moved.append(f"{' '.join(f'{title(metric)} by {signed(change.mean, 3)} {bounds}'.split())} to {after}")
+    return f"moved {', '.join(moved)}." if moved else "has not taken place, or nothing was scored before it."
 
 
 def _recognised(analysis: Analysis) -> str:

@@ -106,11 +106,16 @@ class Fit:
         return step in self.schedule.evaluations and not done
 
     def _evaluate(self, step: int) -> None:
-        """Speak and score what is due: everything at both ends, between them the validation sentences alone."""
+        """Speak and score what is due, and after the last step everything."""
         if step == self.schedule.steps:
             self.averaging.finish(self.trainer.synthesizer, self.evaluator.merit)
         with self.averaging.applied(self.trainer.synthesizer):
-            self._speak(step, self.evaluator.splits if self.schedule.is_end(step) else self.evaluator.splits_between)
+            self._speak(step, self._due_at(step))
+
+    def _due_at(self, step: int) -> Collection[str]:
+        if step == self.schedule.steps:
+            return self.evaluator.splits
+        return self.evaluator.splits_between if step else self.evaluator.splits_before
 
     def _speak(self, step: int, splits: Collection[str]) -> None:
         """Score the model as it is now on some splits, and write it down."""

@@ -19,10 +19,6 @@ class Schedule:
     steps_per_epoch: int
     evaluations: tuple[int, ...]
 
-    def is_end(self, step: int) -> bool:
-        """Whether it is before training or after it."""
-        return step in (0, self.steps)
-
     def next_stop(self, step: int) -> int:
         """The next step at which something is written down: of an evaluation, or at the end of an epoch."""
         end_of_epoch = (step // self.steps_per_epoch + 1) * self.steps_per_epoch

@@ -31,7 +31,7 @@ def test_best_system_is_recommended_with_its_bounds_and_command_when_seeds_repea
     use, sure, gain, command, surer = lines(planted(experiment, MEANS))
     assert use.startswith("For these voices, use nearest · none: it has the best SECS (SECS 0.6")
     assert sure.startswith("Choosing it costs at most 0.000 SECS (95 % sure); nothing else may be as good.")
-    assert "It is the default. Training brought SECS from 0.2" in gain
+    assert "It is the default. Training moved SECS by +0.4" in gain
     folder = next(s for s in experiment.systems if s.label == "nearest · none").cells[0].folder
     assert f"python runners/speak.py run={folder} speaker=anna" in command
     assert surer == "By SECS nothing is left to decide beside it."
@@ -83,7 +83,7 @@ def test_another_judge_is_asked_for_when_the_best_was_taught_by_the_first(experi
 
 def test_training_and_the_next_comparison_are_told_when_there_is_one_system(experiment: Experiment) -> None:
     found = lines(planted(experiment, {"mean · none": 0.7}, retained={"mean · none": 0.6}))
-    assert found[0].startswith("mean · none: brought SECS from 0.2")
+    assert found[0].startswith("mean · none: training moved SECS by +0.5")
     assert any("The base's own voices pay with −0." in line for line in found)
     assert "-m strategy=mean,nearest,ecapa" in found[-1]
     assert len(found) <= 5
