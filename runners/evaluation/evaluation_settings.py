@@ -25,8 +25,8 @@ class EvaluationSettings:
     `test_texts` sentences of the project's own list are spoken by each voice besides, the same by all: WER and SECS
     need no recording of a sentence. A voice with fewer than `validation_sentences` recorded ones validates on
     sentences from the end of that list, as far as they aren't test texts. Both only where the voices speak English.
-    Validation sentences are spoken at every evaluation; recorded ones and the base's voices' before training, too, and
-    all of them after it and at the stage that is kept (`test_at=chosen`), or at `every` one.
+    Validation sentences are spoken at every evaluation, recorded ones and the base's voices' before training, too, and
+    all of them at the stage that is kept (`test_at=chosen`), or at `every` one.
     `selection` says when an earlier stage is kept in the place of the last.
     `retention_utterances` are spoken by base speakers, to see what adaptation does to the voices that the model had.
     `noise_scale` is the spread of the latent around its mean, `length_scale` stretches time.

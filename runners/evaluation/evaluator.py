@@ -101,7 +101,7 @@ class Evaluator:
 
     @property
     def splits_between(self) -> tuple[str, ...]:
-        """What is spoken at the evaluations between the first and the last; all, if nothing is validated."""
+        """What is spoken at the evaluations after the first one; all, if nothing is validated."""
         all_of_them = self.settings.test_at == EVERY or VALIDATION not in self._panels
         return self.splits if all_of_them else (VALIDATION,)
 

@@ -106,16 +106,11 @@ class Fit:
         return step in self.schedule.evaluations and not done
 
     def _evaluate(self, step: int) -> None:
-        """Speak and score what is due, and after the last step everything."""
+        """Speak and score what is due: what chooses the stage that is kept, and before training what it moves."""
         if step == self.schedule.steps:
             self.averaging.finish(self.trainer.synthesizer, self.evaluator.merit)
         with self.averaging.applied(self.trainer.synthesizer):
-            self._speak(step, self._due_at(step))
-
-    def _due_at(self, step: int) -> Collection[str]:
-        if step == self.schedule.steps:
-            return self.evaluator.splits
-        return self.evaluator.splits_between if step else self.evaluator.splits_before
+            self._speak(step, self.evaluator.splits_between if step else self.evaluator.splits_before)
 
     def _speak(self, step: int, splits: Collection[str]) -> None:
         """Score the model as it is now on some splits, and write it down."""
@@ -222,15 +217,14 @@ class Fit:
                 self._speak(step, missing)
 
     def _choice(self, table: pd.DataFrame, kept: Kept) -> dict[str, Any]:
-        """Which step is kept and why, and what that gained over keeping the last."""
+        """Which step is kept and why, and what that gained over the last on what was spoken at both."""
         metrics = self.evaluator.metrics
-        means = table.set_index(["step", "split", "metric"])["mean"]
+        means = table.set_index(["step", "split", "metric"])["mean"].to_dict()
         gain = {
-            f"{split}/{metric.name}": float(
-                means.loc[(kept.step, split, metric.name)] - means.loc[(self.schedule.steps, split, metric.name)]
-            )
+            f"{split}/{metric.name}": float(means[kept.step, split, metric.name] - at_last)
             for metric in metrics
             for split in self.evaluator.voices.held_out
+            if (at_last := means.get((self.schedule.steps, split, metric.name))) is not None
         }
         merits = self.evaluator.settings.selection.merits(self.tables["scores"], metrics)
         return {**kept.record, "merits": merits, "gain": gain}
