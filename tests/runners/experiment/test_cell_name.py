@@ -41,11 +41,11 @@ def named() -> Iterator[Callable[..., Cell]]:
     ("overrides", "name"),
     [
         ([], DEFAULT),
-        (["steps=200", "strategy=nearest", "penalty=[none]", "training.batch_size=16"], DEFAULT),
+        (["steps=100", "strategy=nearest", "penalty=[none]", "training.batch_size=16"], DEFAULT),
         (["device=cpu", "cache_dir=x", "results=y", "wandb.project=z", "report.sentences=1", "name=mine"], DEFAULT),
         (["data=folder", "data.root=my_voices"], DEFAULT),
         (["epochs=5"], f"{DEFAULT},epochs=5"),
-        (["steps=100"], f"{DEFAULT},steps=100"),
+        (["steps=200"], f"{DEFAULT},steps=200"),
         (["adapter=decoder_film", "seed=2"], "strategy=nearest,freeze=none,seed=2,adapter=decoder_film"),
         (["strategy.neighbours=3"], f"{DEFAULT},strategy.neighbours=3"),
         (["training.optimizer.learning_rate=1e-4"], f"{DEFAULT},training.optimizer.learning_rate=0.0001"),
