@@ -144,9 +144,7 @@ def _recognised(analysis: Analysis) -> str:
     if not (math.isfinite(recording) and math.isfinite(others) and recording != others):
         return ""
     share = (reached - others) / (recording - others)
-    verdict = (
-        "the voice is recognised" if share > 0.8 else "it is on the way" if share > 0.4 else "it is hardly the voice"
-    )
+    verdict = next(words for least, words in RECOGNISED if share >= least)
     return (
         f"That is {100 * share:.0f} % of the way from other speakers ({plain(others, 3)}) to the recordings "
         f"({plain(recording, 3)}): {verdict}."
