@@ -186,6 +186,11 @@ class Metric(ABC):
         return {self.name: mean_of_defined(rows[self.name], weights), **components}
 
     @property
+    def sign(self) -> int:
+        """1 where more is better, -1 where less is."""
+        return 1 if self.higher_is_better else -1
+
+    @property
     def values(self) -> tuple[str, ...]:
         """The names of all values that a score has."""
         return (self.name, *self.components)

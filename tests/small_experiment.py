@@ -48,6 +48,16 @@ def write_experiment(
     return folder
 
 
+def write_recordings(folder: Path, duration_s: float, sample_rate: int) -> None:
+    """The test sentences' recordings where the cells' configuration looks for them, below the current folder."""
+    wave = np.sin(np.arange(round(duration_s * sample_rate)) * 0.05).astype(np.float32)
+    for speaker in SPEAKERS:
+        for place in range(len(SENTENCES)):
+            path = folder / "recordings" / TEST / speaker / f"{place}.wav"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            soundfile.write(path, wave, sample_rate)
+
+
 def _write_cell(experiment: Path, strategy: str, freeze: str, seed: int, n_errors: int, project: str) -> None:
     name = f"strategy={strategy},freeze={freeze},seed={seed}"
     cell = CellFolder(experiment / name)

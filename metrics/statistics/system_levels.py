@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -28,6 +29,11 @@ class SystemLevel:
     def sign(self) -> int:
         """1 or -1 where the interval leaves out 0, as of a change."""
         return int(self.lower > 0) - int(self.upper < 0)
+
+
+def level_of(levels: Sequence[SystemLevel], system: str) -> SystemLevel | None:
+    """That of one system; None where it isn't among them."""
+    return next((level for level in levels if level.system == system), None)
 
 
 def system_levels(

@@ -114,7 +114,7 @@ class Selection:
 
     def _merit(self, stage: pd.DataFrame, counted: Sequence[Metric]) -> float:
         means = dict(zip(stage["metric"], stage["mean"], strict=True))
-        merit = sum((1 if metric.higher_is_better else -1) * means[metric.name] for metric in counted)
+        merit = sum(metric.sign * means[metric.name] for metric in counted)
         return -math.inf if math.isnan(merit) else float(merit)
 
     def _differences(

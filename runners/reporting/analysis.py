@@ -50,7 +50,7 @@ class Analysis:
     @cached_property
     def systems(self) -> Mapping[str, System]:
         """The systems by label: the recommended one, then by the aim, those that a guard excludes last."""
-        recommended, sign = self.verdicts.recommended, 1 if self.verdicts.aim.higher_is_better else -1
+        recommended, sign = self.verdicts.recommended, self.verdicts.aim.sign
 
         def place(system: System) -> tuple[bool, bool, float, str]:
             mean = self.level(self.verdicts.aim.name, system.label).mean

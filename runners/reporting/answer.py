@@ -9,12 +9,11 @@ from collections.abc import Iterator
 from metrics.statistics.aims import Clause, Standing
 from metrics.statistics.contrasts import Reach, difference
 from metrics.statistics.margin_verdicts import Outcome
-from metrics.statistics.system_levels import SystemLevel
+from metrics.statistics.system_levels import SystemLevel, level_of
 from runners.reporting.analysis import Analysis
 from runners.reporting.cell_result import DEFAULT
-from runners.reporting.evidence import BASE
 from runners.reporting.naming import title
-from runners.reporting.numbers import counted, decimals_for, interval, listed, percent, plain, signed
+from runners.reporting.numbers import counted, decimals_for, interval, listed, percent, plain, signed_interval
 from runners.reporting.outlook_words import outlook_sentence
 from runners.reporting.results import System
 from runners.reporting.settings import RETENTION_MARGIN
@@ -120,19 +119,18 @@ def _over_the_default(analysis: Analysis) -> str:
         return f"{is_it}Training {_trained(analysis)}" if aim.name in analysis.verdicts.gained else is_it.strip()
     parts = analysis.evidence.new[aim.name]
     found = difference(parts, chosen.label, default.label, reach=analysis.verdicts.reach, alpha=analysis.verdicts.alpha)
-    bounds = interval(found.lower, found.upper, 3)
-    return f"It gains {signed(found.estimate, 3)} {bounds} {title(aim)} over the default, {default.label}."
+    gain = signed_interval(found.estimate, found.lower, found.upper)
+    return f"It gains {gain} {title(aim)} over the default, {default.label}."
 
 
 def _trained(analysis: Analysis) -> str:
     """What training changed on the new voices, by the headline's metrics."""
     label, moved = analysis.recommended.label, []
     for metric in analysis.headline:
-        change = _level_of(analysis.verdicts.gained.get(metric.name, ()), label)
+        change = level_of(analysis.verdicts.gained.get(metric.name, ()), label)
         if change is not None:
-            bounds = interval(change.lower, change.upper, 3)
             after = plain(analysis.level(metric.name, label).mean, 3)
-            moved.append(f"{' '.join(f'{title(metric)} by {signed(change.mean, 3)} {bounds}'.split())} to {after}")
+            moved.append(f"{title(metric)} by {signed_interval(change.mean, change.lower, change.upper)} to {after}")
     return f"moved {', '.join(moved)}." if moved else "has not taken place, or nothing was scored before it."
 
 
@@ -154,11 +152,11 @@ def _recognised(analysis: Analysis) -> str:
 def _old_voices(analysis: Analysis) -> str:
     """What training did to the base's own voices."""
     aim = analysis.verdicts.aim
-    change = _level_of(analysis.verdicts.lost.get(aim.name, ()), analysis.recommended.label)
+    change = level_of(analysis.verdicts.lost.get(aim.name, ()), analysis.recommended.label)
     if change is None:
         return ""
-    moved = f"{signed(change.mean, 3)} {interval(change.lower, change.upper, 3)}".strip()
-    worse = change.sign == (-1 if aim.higher_is_better else 1)
+    moved = signed_interval(change.mean, change.lower, change.upper)
+    worse = change.sign == -aim.sign
     verb = "pay with" if worse else "are shown to gain" if change.sign else "keep theirs, for all that is known:"
     return f"The base's own voices {verb} {moved} {title(aim)}."
 
@@ -166,12 +164,13 @@ def _old_voices(analysis: Analysis) -> str:
 def _surer(analysis: Analysis) -> str:
     """What would decide what is undecided."""
     found, aim = analysis.verdicts.recommended, analysis.verdicts.aim
-    seeds = len(analysis.experiment.seeds)
+    seeds = analysis.experiment.seeds
     if found.reach is Reach.TRAINED_VOICES:
         cells = [s for s in analysis.systems if s in found.rivals or s == found.system]
+        more = [seed for seed in range(len(seeds) + 2) if seed not in seeds]
         return (
             f"With one seed this holds for the voices as trained, not for the method: "
-            f"seed={seeds},{seeds + 1} more of {counted(len(cells), 'system')} would tell{_minutes(analysis, cells)}."
+            f"seed={more[0]},{more[1]} more of {counted(len(cells), 'system')} would tell{_minutes(analysis, cells)}."
         )
     undecided = [
         verdict
@@ -186,7 +185,7 @@ def _surer(analysis: Analysis) -> str:
         ways.append(f"{max(n.sentences_per_voice or 0 for n in needs)} test sentences a voice")
     if all(n.seeds for n in needs):
         most = max(n.seeds or 0 for n in needs)
-        ways.append(f"{most} seeds{_minutes(analysis, [v.system for v in undecided], most - seeds)}")
+        ways.append(f"{most} seeds{_minutes(analysis, [v.system for v in undecided], most - len(seeds))}")
     how = " or ".join(ways) if ways else "nothing within reach"
     return f"To tell it from {listed([v.system for v in undecided])} it would take {how}."
 
@@ -229,7 +228,3 @@ def speak_command(system: System) -> str:
 def _with_interval(level: SystemLevel, name: str) -> str:
     decimals = decimals_for([level.mean])
     return f"{name} {plain(level.mean, decimals)} {interval(level.lower, level.upper, decimals)}".strip()
-
-
-def _level_of(levels: tuple[SystemLevel, ...], label: str) -> SystemLevel | None:
-    return next((level for level in levels if level.system == label and label != BASE), None)

@@ -66,7 +66,7 @@ def _preferred(answers: Answers, alpha: float) -> tuple[Estimated, ...]:
             np.array([number[vote.winner.system] for vote in votes]),
             np.array([number[vote.loser.system] for vote in votes]),
             _numbers([vote.rater for vote in votes]),
-            _numbers([_sentence(vote) for vote in votes]),
+            _numbers([vote.winner.sentence for vote in votes]),
         ),
         alpha=alpha,
         rng=np.random.default_rng(SEED),
@@ -84,7 +84,7 @@ def _similar(answers: Answers, alpha: float) -> tuple[Estimated, ...]:
         np.array([systems.index(rating.sound.system) for rating in rated]),
         np.array([float(rating.score) for rating in rated]),
         _numbers([rating.rater for rating in rated]),
-        _numbers([f"{rating.sound.speaker}/{rating.sound.utterance}" for rating in rated]),
+        _numbers([rating.sound.sentence for rating in rated]),
         alpha=alpha,
         rng=np.random.default_rng(SEED),
     )
@@ -106,7 +106,7 @@ def _agreement(
                 np.zeros(len(agreed), dtype=np.int64),
                 np.array([value for _, value in agreed]),
                 _numbers([vote.rater for vote, _ in agreed]),
-                _numbers([_sentence(vote) for vote, _ in agreed]),
+                _numbers([vote.winner.sentence for vote, _ in agreed]),
                 alpha=alpha,
                 rng=np.random.default_rng(SEED),
             )
@@ -120,7 +120,7 @@ def _agrees(vote: Preference, metric: Metric, scores: Mapping[tuple[str, str, st
     )
     if math.isnan(won) or math.isnan(lost):
         return math.nan
-    better = (won - lost) * (1 if metric.higher_is_better else -1)
+    better = (won - lost) * metric.sign
     return 0.5 if better == 0 else float(better > 0)
 
 
@@ -131,10 +131,6 @@ def _scores(experiment: Experiment) -> Mapping[tuple[str, str, str, str], float]
     rows = rows[rows["seed"] == rows["system"].map(first)]
     keys = zip(rows["metric"], rows["system"], rows["speaker"], rows["utterance"], strict=True)
     return dict(zip(keys, rows["value"], strict=True))
-
-
-def _sentence(vote: Preference) -> str:
-    return f"{vote.winner.speaker}/{vote.winner.utterance}"
 
 
 def _numbers(names: Sequence[str]) -> np.ndarray:

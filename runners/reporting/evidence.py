@@ -57,10 +57,8 @@ def gather(experiment: Experiment) -> Evidence:
 
 def _spoken(experiment: Experiment, rows: pd.DataFrame) -> pd.DataFrame:
     """Rows of the new voices' test sentences; a sentence's name says whether it was recorded, and `text` what it is."""
-    rows = rows[rows["split"].isin(JUDGED)]
-    keys = zip(rows["split"], rows["speaker"], rows["utterance"], strict=True)
-    texts = [experiment.texts.get(key, f"{key[1]}: {key[2]}") for key in keys]
-    return rows.assign(text=texts, utterance=rows["split"] + "/" + rows["utterance"])
+    rows = experiment.with_texts(rows[rows["split"].isin(JUDGED)])
+    return rows.assign(utterance=rows["split"] + "/" + rows["utterance"])
 
 
 def _of_base(rows: pd.DataFrame) -> pd.DataFrame:

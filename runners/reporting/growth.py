@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 from metrics.metric import Metric
 from metrics.statistics.contrasts import Difference, difference
-from metrics.statistics.system_levels import SystemLevel
 from runners.reporting.analysis import Analysis
 from runners.reporting.cell_result import DEFAULT
 from runners.reporting.results import System
@@ -59,7 +58,7 @@ def shares_of_gain(analysis: Analysis, metric: Metric) -> Iterator[ShareOfGain]:
     for growth in growths(analysis):
         if parts is None or growth.largest not in gained or growth.largest not in parts.systems:
             continue
-        whole = _oriented(gained[growth.largest], metric)
+        whole = metric.sign * gained[growth.largest].mean
         for amount, label in growth.points[:-1]:
             if label in parts.systems and whole > 0:
                 lacks = difference(
@@ -81,7 +80,3 @@ def _family(system: System) -> str:
     """Everything that the system is but the amount of data."""
     amount = system.facets.get(AMOUNT, DEFAULT)
     return " · ".join(part for part in system.label.split(" · ") if part != f"{AMOUNT}={amount}")
-
-
-def _oriented(level: SystemLevel, metric: Metric) -> float:
-    return level.mean if metric.higher_is_better else -level.mean

@@ -21,6 +21,11 @@ class Sound:
     speaker: str
     utterance: str
 
+    @property
+    def sentence(self) -> str:
+        """What is said and by whom, whatever the system."""
+        return f"{self.speaker}/{self.utterance}"
+
 
 @dataclass(frozen=True)
 class Preference:

@@ -38,6 +38,11 @@ def interval(lower: float, upper: float, decimals: int) -> str:
     return f"[{plain(lower, decimals)}, {plain(upper, decimals)}]"
 
 
+def signed_interval(value: float, lower: float, upper: float, decimals: int = MOST_DECIMALS) -> str:
+    """`+0.207 [0.112, 0.301]`; the number alone where a bound is unknown."""
+    return f"{signed(value, decimals)} {interval(lower, upper, decimals)}".strip()
+
+
 def percent(share: float) -> str:
     """`95 %`."""
     return f"{100 * share:.4g} %"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from runners.reporting.naming import title
-from runners.reporting.numbers import interval, signed
+from runners.reporting.numbers import signed_interval
 from runners.reporting.progress import Progress
 
 
@@ -12,7 +12,7 @@ def outlook_sentence(progress: Progress, system: str, margin: float) -> str:
     found = progress.outlooks.get(system)
     if found is None or not found.is_known:
         return ""
-    bounds = interval(found.lower, found.upper, 3)
     rises = found.rises(margin, higher_is_better=progress.metric.higher_is_better)
     how = {True: "It still rises", False: "It has levelled off", None: "It may still rise"}[rises]
-    return f"{how}: twice the steps would likely bring {signed(found.gain, 3)} {bounds} {title(progress.metric)}."
+    gain = signed_interval(found.gain, found.lower, found.upper)
+    return f"{how}: twice the steps would likely bring {gain} {title(progress.metric)}."

@@ -65,10 +65,11 @@ def follow(experiment: Experiment, verdicts: Verdicts, margin: float) -> Progres
     seen = np.array(steps, dtype=np.float64)
     curves = {system.label: _curves(rows, system.label, metric, steps) for system in experiment.systems}
     means = {label: values.mean(axis=0) for label, values in curves.items() if values.size}
+    facets = facets_of(experiment)
     at_step = {
         step: effects(
             components(metric_scores(rows[rows["step"] == step], metric)),
-            facets_of(experiment),
+            facets,
             margin,
             alpha=verdicts.alpha / len(steps),
             reach=verdicts.reach,
@@ -93,8 +94,7 @@ def _scored(experiment: Experiment, metric: Metric) -> pd.DataFrame:
         rows = rows[(rows["split"] == split) & rows["metric"].isin(names)]
         if len(rows):
             break
-    keys = zip(rows["split"], rows["speaker"], rows["utterance"], strict=True)
-    return rows.assign(text=[experiment.texts.get(key, f"{key[1]}: {key[2]}") for key in keys])
+    return experiment.with_texts(rows)
 
 
 def _shared_steps(rows: pd.DataFrame, experiment: Experiment) -> tuple[int, ...]:
@@ -120,7 +120,7 @@ def _steps_to(
     means: Mapping[str, np.ndarray], steps: Sequence[int], recommended: str, metric: Metric
 ) -> dict[str, float]:
     """After how many steps each system is nearly as good as the recommended one in the end, between stages linearly."""
-    sign = 1 if metric.higher_is_better else -1
+    sign = metric.sign
     goal = means.get(recommended)
     if goal is None:
         return {}

@@ -137,6 +137,11 @@ class Experiment:
         said = pd.concat(tables, ignore_index=True).drop_duplicates(list(TEXT_COLUMNS[:3]))
         return {(row.split, row.speaker, row.utterance): row.text for row in said.itertuples()}
 
+    def with_texts(self, rows: pd.DataFrame) -> pd.DataFrame:
+        """Rows of scores with a column `text`; where no cell says it, every utterance has one of its own."""
+        keys = zip(rows["split"], rows["speaker"], rows["utterance"], strict=True)
+        return rows.assign(text=[self.texts.get(key, f"{key[1]}: {key[2]}") for key in keys])
+
     def metric(self, name: str) -> Metric | None:
         """The metric of that name, if it was scored."""
         return next((metric for metric in self.metrics if metric.name == name), None)

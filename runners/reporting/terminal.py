@@ -44,11 +44,10 @@ def print_cells(experiment: Path, metrics: Sequence[Metric]) -> None:
 
 def best_first(cells: Sequence[CellResult], metric: Metric) -> list[CellResult]:
     """The cells in order of their mean; those without one come last."""
-    sign = -1 if metric.higher_is_better else 1
 
     def cost(cell: CellResult) -> float:
         mean = _summary(cell).get(metric.name, {}).get("mean", math.nan)
-        return sign * mean if math.isfinite(mean) else math.inf
+        return -metric.sign * mean if math.isfinite(mean) else math.inf
 
     return sorted(cells, key=cost)
 

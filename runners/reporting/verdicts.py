@@ -11,7 +11,7 @@ from metrics.statistics.axis_effects import Effect, effects
 from metrics.statistics.best_set import BestSet, best_sets
 from metrics.statistics.contrasts import Reach, headline
 from metrics.statistics.margin_verdicts import MarginVerdict, against
-from metrics.statistics.system_levels import SystemLevel, system_levels
+from metrics.statistics.system_levels import SystemLevel, level_of, system_levels
 from metrics.statistics.variance_components import Components
 from metrics.statistics.voice_choices import VoiceChoice, better_for_one_voice
 from runners.reporting.cell_result import DEFAULT
@@ -53,7 +53,7 @@ class Verdicts:
 
     def level(self, metric: str, system: str) -> SystemLevel | None:
         """What a system reaches; None where it wasn't scored."""
-        return next((level for level in self.levels.get(metric, ()) if level.system == system), None)
+        return level_of(self.levels.get(metric, ()), system)
 
     def verdict(self, metric: str, system: str) -> MarginVerdict | None:
         """The system beside the recommended one; None for that one itself."""

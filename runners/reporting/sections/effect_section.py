@@ -9,7 +9,7 @@ from metrics.statistics.axis_effects import Effect, SimpleEffect
 from runners.reporting.analysis import Analysis
 from runners.reporting.document import Entry, Section, Table
 from runners.reporting.naming import title
-from runners.reporting.numbers import interval, listed, plain, signed
+from runners.reporting.numbers import listed, plain, signed, signed_interval
 
 MOST_PAIRS = 20  # of an axis; more are listed in effects.csv
 
@@ -31,7 +31,7 @@ def effect_section(analysis: Analysis) -> Section | None:
 def effect_sentence(effect: Effect) -> str:
     """`nearest is better than random by 0.070 [0.030, 0.110], but with decoder it is worse`."""
     how = "is better than" if effect.lower > 0 else "can't be told from"
-    said = f"{effect.a} {how} {effect.b}, {signed(effect.estimate, 3)} {interval(effect.lower, effect.upper, 3)}"
+    said = f"{effect.a} {how} {effect.b}, {signed_interval(effect.estimate, effect.lower, effect.upper)}"
     if effect.opposite:
         where = listed([f"{_where(simple)} ({signed(simple.estimate, 3)})" for simple in effect.opposite])
         return f"it depends: {said} on average, but it is worse with {where}"
@@ -65,7 +65,7 @@ def _table(analysis: Analysis, metric: Metric, axis: str, *, folded: bool) -> Ta
 
 def _simple(effect: Effect) -> Iterator[str]:
     for simple in effect.simple:
-        yield f"{_where(simple)}: {signed(simple.estimate, 3)} {interval(simple.lower, simple.upper, 3)}"
+        yield f"{_where(simple)}: {signed_interval(simple.estimate, simple.lower, simple.upper)}"
 
 
 def _where(simple: SimpleEffect) -> str:

@@ -7,7 +7,7 @@ from runners.reporting.document import Points, Section
 from runners.reporting.growth import ShareOfGain, growths, shares_of_gain
 from runners.reporting.growth_figure import growth_curves
 from runners.reporting.naming import title
-from runners.reporting.numbers import interval, signed
+from runners.reporting.numbers import signed_interval
 
 
 def growth_section(analysis: Analysis) -> Section | None:
@@ -23,9 +23,8 @@ def growth_section(analysis: Analysis) -> Section | None:
 
 def _sentence(share: ShareOfGain, name: str) -> str:
     """`nearest · none: 20 utterances give 95 % of the gain that 60 give in SECS`."""
-    bounds = interval(share.lacks.lower, share.lacks.upper, 3)
+    lacks = signed_interval(share.lacks.estimate, share.lacks.lower, share.lacks.upper)
     return (
         f"{share.growth.name}: {share.amount:g} utterances a voice give {100 * share.share:.0f} % of the gain in "
-        f"{name} that {share.largest:g} give; what they lack is {signed(share.lacks.estimate, 3)} {bounds}".strip()
-        + "."
+        f"{name} that {share.largest:g} give; what they lack is {lacks}."
     )

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from metrics.metric import Metric
 from metrics.statistics.margin_verdicts import MarginVerdict, Outcome
+from metrics.statistics.system_levels import level_of
 from runners.reporting.analysis import Analysis
 from runners.reporting.document import Entry, Section, Table
 from runners.reporting.interval_figure import intervals
@@ -49,9 +50,9 @@ def _numbers(analysis: Analysis, system: System) -> Iterator[Entry]:
     best = next((c for c in verdicts.best[aim.name].candidates if c.system == system.label), None)
     cost = best.costs_at_most if best else math.nan
     yield Entry(plain(cost, 3), is_strong=bool(best and best.may_be_best))
-    for lost in verdicts.lost.get(aim.name, ()):
-        if lost.system == system.label:
-            yield Entry(signed(lost.mean, 3), interval(lost.lower, lost.upper, 3))
+    lost = level_of(verdicts.lost.get(aim.name, ()), system.label)
+    if lost is not None:
+        yield Entry(signed(lost.mean, 3), interval(lost.lower, lost.upper, 3))
 
 
 def level_entry(analysis: Analysis, metric: Metric, system: System) -> Entry:

@@ -10,11 +10,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-import soundfile
 from chromium import browser
 from playwright.sync_api import Browser, Page
 from scipy.special import expit
-from small_experiment import SENTENCES, SPEAKERS, write_experiment
+from small_experiment import write_experiment, write_recordings
 
 from runners.cli.listen_arguments import ListenArguments
 from runners.config.registration import register_options
@@ -34,12 +33,7 @@ def here(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A folder with an experiment and the recordings that it was made from."""
     register_options()
     folder = tmp_path_factory.mktemp("here")
-    wave = np.sin(np.arange(1600) * 0.05).astype(np.float32)
-    for speaker in SPEAKERS:
-        for place in range(len(SENTENCES)):
-            path = folder / "recordings" / "test" / speaker / f"{place}.wav"
-            path.parent.mkdir(parents=True, exist_ok=True)
-            soundfile.write(path, wave, 16_000)
+    write_recordings(folder, 0.1, 16_000)
     write_experiment(folder / "runs" / "small")
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)

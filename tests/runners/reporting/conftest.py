@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 import pytest
-import soundfile
-from small_experiment import SENTENCES, SPEAKERS, forget_checksums, write_experiment
+from small_experiment import forget_checksums, write_experiment, write_recordings
 
 from runners.config.registration import register_options
 from runners.reporting.analysis import Analysis, analyse
@@ -29,12 +27,7 @@ def _registered() -> None:
 def here(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """The folder in which the commands are typed: `runs/small` and the recordings that it was made from."""
     folder = tmp_path_factory.mktemp("here")
-    wave = np.sin(np.arange(11_025) * 0.05).astype(np.float32)
-    for speaker in SPEAKERS:
-        for place in range(len(SENTENCES)):
-            path = folder / "recordings" / "test" / speaker / f"{place}.wav"
-            path.parent.mkdir(parents=True, exist_ok=True)
-            soundfile.write(path, wave, 22_050)
+    write_recordings(folder, 0.5, 22_050)
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
         yield folder

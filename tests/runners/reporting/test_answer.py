@@ -43,6 +43,10 @@ def test_only_what_was_trained_is_spoken_of_when_there_is_one_seed(experiment: E
     assert "as trained, not for the method: seed=1,2" in surer
 
 
+def test_seeds_that_were_not_run_are_advised_when_the_only_one_is_not_the_first(experiment: Experiment) -> None:
+    assert "seed=0,2 more" in lines(planted(experiment, MEANS, seeds=(1,)))[-1]
+
+
 def test_gain_over_the_default_is_told_when_another_system_is_better(experiment: Experiment) -> None:
     _, _, gain, *_ = lines(planted(experiment, {**MEANS, "mean · none": 0.7}))
     assert gain.startswith("It gains +0.1")
