@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Annotated, cast
+from typing import Annotated
 
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
-from torch.nn.utils import parametrize
 
 from strategies.adapters.adapter import Adapter
+from strategies.adapters.weight_changes import WeightChange, change_weights, fold_changes
 from vits.common.bounds import Above, AtLeast, Items, OneOf, check_fields
-from vits.common.errors import InputError
 from vits.common.registry import register
 from vits.model_spec import PARTS
 from vits.synthesizer import Synthesizer
 
-WEIGHT = "weight"
 
-
-class LowRankChange(nn.Module):
+class LowRankChange(WeightChange):
     """Adds a product of two thin matrices to a weight: zero at first, for one of the two is.
 
     A convolution's kernel is seen as a matrix `[out, in * kernel]`. The rank is never above what that matrix can
@@ -64,53 +60,10 @@ class LoRA(Adapter):
         check_fields(self, "adapter")
 
     def attach(self, synthesizer: Synthesizer) -> None:
-        layers = list(self._layers(synthesizer))
-        if not layers:
-            raise InputError(
-                f"adapter.targets={self.targets} have no weights of adapter.layers={self.layers}; name other parts"
-            )
-        for layer in layers:
-            change = LowRankChange(layer.weight.detach(), self.rank, self.alpha)
-            change.train(layer.training)
-            parametrize.register_parametrization(layer, WEIGHT, change)
+        change_weights(
+            synthesizer, self.targets, self.layers, lambda weight: LowRankChange(weight, self.rank, self.alpha)
+        )
 
     def merge(self, synthesizer: Synthesizer) -> bool:
-        for module in list(synthesizer.modules()):
-            if parametrize.is_parametrized(module, WEIGHT) and isinstance(_steps(module)[-1], LowRankChange):
-                _fold(module)
+        fold_changes(synthesizer)
         return True
-
-    def _layers(self, synthesizer: Synthesizer) -> Iterator[nn.Conv1d | nn.Linear]:
-        """The layers of the targets whose weight is a parameter; some models store weights that nothing uses."""
-        for part in dict.fromkeys(self.targets):
-            for layer in synthesizer.get_submodule(part).modules():
-                if isinstance(layer, nn.Conv1d | nn.Linear) and self._adapts(layer):
-                    yield layer
-
-    def _adapts(self, layer: nn.Conv1d | nn.Linear) -> bool:
-        wanted = self.layers == "all" or isinstance(layer, nn.Linear) or layer.kernel_size == (1,)
-        return wanted and layer.weight.numel() > 0 and _learns(layer)
-
-
-def _steps(layer: nn.Module) -> parametrize.ParametrizationList:
-    """What a weight goes through before it is used."""
-    return cast(parametrize.ParametrizationList, layer.get_submodule(f"parametrizations.{WEIGHT}"))
-
-
-def _learns(layer: nn.Module) -> bool:
-    """Whether the weight, or what weight norm makes it of, is a parameter rather than a buffer."""
-    if parametrize.is_parametrized(layer, WEIGHT):
-        return any(True for _ in _steps(layer).parameters())
-    return any(name == WEIGHT for name, _ in layer.named_parameters(recurse=False))
-
-
-@torch.no_grad()
-def _fold(layer: nn.Module) -> None:
-    """Leave the changed weight where the base had its own: plain, or split by weight norm."""
-    steps = _steps(layer)
-    if len(steps) == 1:
-        parametrize.remove_parametrizations(layer, WEIGHT, leave_parametrized=True)
-        return
-    changed = steps().clone()
-    del steps[-1]
-    steps.right_inverse(changed)

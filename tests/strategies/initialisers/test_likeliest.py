@@ -8,6 +8,7 @@ import torch
 
 from strategies.context import AdaptationContext, BaseSpeakers, Enrolment
 from strategies.initialisers.likeliest import Likeliest
+from strategies.initialisers.own_losses import OwnLosses
 from vits.bundle import Bundle, load_bundle
 from vits.common.errors import InputError
 from vits.corpus.clip import Clip
@@ -89,8 +90,9 @@ def test_losses_are_those_of_each_row_alone_when_many_are_tried_at_once(
     rows = torch.randn(11, 8, generator=torch.Generator().manual_seed(1))  # more than are tried at once
     mel = MelSpectrogram(context.spec.analysis())
     with context.base_at_rest() as base:
-        together = Likeliest().losses(base, mel, utterances[0], rows)
-        alone = torch.cat([Likeliest().losses(base, mel, utterances[0], row) for row in rows.split(1)])
+        losses = OwnLosses(base, mel, mel_weight=45.0)
+        together = losses(utterances[0], rows)
+        alone = torch.cat([losses(utterances[0], row) for row in rows.split(1)])
     assert together.shape == (11,)
     assert torch.allclose(together, alone, rtol=1e-4)
 
@@ -102,6 +104,23 @@ def test_row_is_a_copy_when_it_is_taken(
     start = Likeliest().prepare(new_context(miniature_speakers))(enrolled(utterances))
     start.row.add_(1)
     assert torch.equal(miniature_speakers.embeddings, before)
+
+
+@pytest.mark.parametrize(("temperature", "tolerance"), [(1e-4, 1e-3), (1e6, 1e-3)])
+def test_mixture_goes_from_the_likeliest_row_to_the_plain_mean_when_the_temperature_rises(
+    temperature: float,
+    tolerance: float,
+    miniature_speakers: BaseSpeakers,
+    new_context: NewContext,
+    utterances: list[PreparedUtterance],
+) -> None:
+    new = enrolled(utterances[:1])
+    context = new_context(miniature_speakers)
+    alone = Likeliest().prepare(context)(new)
+    mixed = Likeliest(neighbours=3, temperature=temperature).prepare(context)(new)
+    expected = alone.row if temperature < 1 else miniature_speakers.embeddings.mean(0)
+    assert (alone.taken_from is not None, mixed.taken_from) == (True, None)
+    torch.testing.assert_close(mixed.row, expected, atol=tolerance, rtol=0)
 
 
 def test_initialiser_is_refused_when_no_recording_is_known(

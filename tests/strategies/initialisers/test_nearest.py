@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import pytest
+import torch
 
 from strategies.context import AdaptationContext, BaseSpeakers, Enrolment
 from strategies.initialisers.nearest import Nearest
@@ -49,6 +51,22 @@ def test_row_says_whose_it_is_when_it_is_one_speakers(
 ) -> None:
     start = Nearest(neighbours).prepare(new_context(three_speakers))(enrol((0.1, 0.9)))
     assert start.taken_from == taken_from
+
+
+def test_share_falls_by_e_when_the_cosine_is_a_temperature_lower(
+    three_speakers: BaseSpeakers, enrol: Callable[..., Enrolment], new_context: NewContext
+) -> None:
+    start = Nearest(neighbours=2, temperature=0.5).prepare(new_context(three_speakers))
+    row = start(enrol((0.8, 0.6))).row  # of east 0.8, of north 0.6
+    shares = torch.tensor([1.0, math.exp(-0.2 / 0.5)])
+    expected = shares / shares.sum() @ three_speakers.embeddings[:2]
+    torch.testing.assert_close(row, expected)
+
+
+@pytest.mark.parametrize("temperature", [0.0, -1.0, float("nan")])
+def test_temperature_is_refused_when_it_weighs_nothing(temperature: float) -> None:
+    with pytest.raises(InputError, match=f"strategy.temperature={temperature} must be"):
+        Nearest(2, temperature)
 
 
 @pytest.mark.parametrize("neighbours", [0, -1])

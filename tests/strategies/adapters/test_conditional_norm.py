@@ -1,0 +1,89 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from copy import deepcopy
+
+import torch
+from torch import Tensor
+from torch.nn.functional import layer_norm
+
+from strategies.adapters.conditional_norm import ConditionalNorm, SpeakerScale
+from strategies.freeze.all_but_embedding import AllButEmbedding
+from strategies.freeze.freeze_policy import apply_freeze, shared_parameters
+from vits.model_spec import ModelSpec
+from vits.synthesizer import Synthesizer
+
+AudioOf = Callable[[Synthesizer], Tensor]
+
+
+def attached(synthesizer: Synthesizer) -> list[SpeakerScale]:
+    ConditionalNorm().attach(synthesizer)
+    return [module for module in synthesizer.modules() if isinstance(module, SpeakerScale)]
+
+
+@torch.no_grad()
+def learn(scales: list[SpeakerScale]) -> None:
+    for scale in scales:
+        torch.nn.init.normal_(scale.projection.weight)
+        torch.nn.init.normal_(scale.projection.bias)
+
+
+def encoded(synthesizer: Synthesizer, speaker: Tensor) -> Tensor:
+    """What the text encoder makes of one sentence for each of the embeddings."""
+    tokens = torch.arange(1, 6).expand(len(speaker), -1)
+    synthesizer.eval()
+    return synthesizer.text_encoder(tokens, torch.full((len(speaker),), 5), speaker.unsqueeze(2)).mean.detach()
+
+
+def test_audio_is_the_bases_bit_for_bit_when_nothing_was_trained(miniature: Synthesizer, audio_of: AudioOf) -> None:
+    before = audio_of(miniature)
+    attached(miniature)
+    assert torch.equal(audio_of(miniature), before)
+
+
+def test_each_normalisation_is_the_formulas_for_each_speaker(miniature: Synthesizer) -> None:
+    scales = attached(miniature)
+    learn(scales)
+    speakers = torch.randn(3, 8)
+    encoded(miniature, speakers)
+    norm = miniature.text_encoder.get_submodule("encoder.layers.0.attention_norm")
+    x = torch.randn(3, 16, 5)
+    own = norm.get_submodule("speaker_scale")
+    weight, bias = own.get_parameter("projection.weight"), own.get_parameter("projection.bias")
+    scale, shift = (speakers @ weight.mT + bias).split(16, dim=1)
+    normed = layer_norm(x.mT, (16,), norm.get_parameter("gamma"), norm.get_parameter("beta")).mT
+    torch.testing.assert_close(norm(x), normed * (1 + scale.unsqueeze(2)) + shift.unsqueeze(2))
+
+
+def test_a_sentence_is_the_same_alone_and_beside_other_speakers(miniature: Synthesizer) -> None:
+    learn(attached(miniature))
+    speakers = torch.randn(4, 8)
+    together = encoded(miniature, speakers)
+    alone = torch.cat([encoded(miniature, speaker) for speaker in speakers.split(1)])
+    torch.testing.assert_close(together, alone, atol=1e-5, rtol=1e-4)
+    assert not torch.allclose(together[0], together[1], atol=1e-3)
+
+
+def test_a_copy_of_the_model_listens_to_its_own_speakers(miniature: Synthesizer) -> None:
+    learn(attached(miniature))
+    speakers = torch.randn(2, 8)
+    expected = encoded(miniature, speakers[:1])
+    copy = deepcopy(miniature)
+    encoded(copy, speakers[1:])
+    torch.testing.assert_close(encoded(miniature, speakers[:1]), expected)
+    torch.testing.assert_close(encoded(copy, speakers[:1]), expected)
+
+
+def test_only_what_was_added_trains_when_the_base_is_frozen(miniature: Synthesizer) -> None:
+    shared = shared_parameters(miniature)
+    scales = attached(miniature)
+    trained = apply_freeze(AllButEmbedding(), miniature, shared)
+    assert len(trained) == 2 * len(scales)
+    assert all(".speaker_scale." in name for name in trained)
+
+
+def test_parameters_are_as_many_as_the_formula_says_when_the_model_is_tiny(tiny_spec: ModelSpec) -> None:
+    synthesizer = tiny_spec.synthesizer(1)
+    before = sum(p.numel() for p in synthesizer.parameters())
+    scales = attached(synthesizer)
+    assert sum(p.numel() for p in synthesizer.parameters()) - before == len(scales) * 2 * 96 * (64 + 1) == 99_840
