@@ -12,6 +12,7 @@ from vits.common.errors import InputError
 from vits.common.registry import register
 from vits.layers import ChannelNorm
 from vits.synthesizer import Synthesizer
+from vits.text_encoder import TextEncoding
 
 
 class SpeakerScale(nn.Module):
@@ -54,6 +55,7 @@ class ConditionalNorm(Adapter):
             norm.speaker_scale = SpeakerScale(len(norm.gamma), rows.shape[1]).to(rows)
             norm.register_forward_hook(_scale)
         part.register_forward_pre_hook(_tell)
+        part.register_forward_hook(_forget)
 
 
 def _scale(norm: nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> Tensor:
@@ -63,6 +65,15 @@ def _scale(norm: nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> Tenso
 
 def _tell(text_encoder: nn.Module, inputs: tuple[Tensor, Tensor, Tensor]) -> None:
     """Tell all scales who speaks: the last input of a text encoder."""
+    _tell_all(text_encoder, inputs[2])
+
+
+def _forget(text_encoder: nn.Module, inputs: tuple[Tensor, Tensor, Tensor], output: TextEncoding) -> None:
+    """Keep nothing of a pass that is over."""
+    _tell_all(text_encoder, None)
+
+
+def _tell_all(text_encoder: nn.Module, speaker: Tensor | None) -> None:
     for module in text_encoder.modules():
         if isinstance(module, SpeakerScale):
-            module.speaker = inputs[2]
+            module.speaker = speaker

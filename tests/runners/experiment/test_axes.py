@@ -50,12 +50,23 @@ def test_finished_cell_is_a_base_when_something_was_chosen_on_every_axis(make_ce
     assert torch.equal(weights[:7], load_tensors(folder.path / "generator.safetensors")["speaker_embedding.weight"])
 
 
-def test_film_stays_attached_when_its_cell_is_read_again(make_cell: MakeCell) -> None:
-    folder = run_cell(make_cell("adapter=decoder_film", "epochs=0", "metrics=[secs]"))
+def test_every_term_of_several_penalties_is_logged_when_other_choices_are_made(make_cell: MakeCell) -> None:
+    chosen = ("strategy=inversion", "adapter=dora", "penalty=[fisher,distillation]", "average=tail")
+    folder = run_cell(make_cell(*chosen, "epochs=1", "metrics=[secs]", "strategy.steps=2"))
+    assert folder.finished
+    assert set(folder.table("losses")["loss"]) >= {"fisher", "distilled_prior", "distilled_latent", "distilled_mel"}
+    assert not (folder.path / ADAPTERS).exists(), "DoRA is merged into the weights"
+
+
+@pytest.mark.parametrize(
+    ("adapter", "part"),
+    [("decoder_film", "trunk.conditioning."), ("bottleneck", ".bottleneck."), ("conditional_norm", ".speaker_scale.")],
+)
+def test_adapter_stays_attached_when_its_cell_is_read_again(adapter: str, part: str, make_cell: MakeCell) -> None:
+    folder = run_cell(make_cell(f"adapter={adapter}", "epochs=0", "metrics=[secs]"))
     assert (folder.path / ADAPTERS).exists()
     model = load_adapted(folder.path, torch.device("cpu"))
-    names = {name for name, _ in model.synthesizer.named_parameters()}
-    assert any("trunk.conditioning." in name for name in names)
+    assert any(part in name for name, _ in model.synthesizer.named_parameters())
 
 
 def test_cell_is_refused_when_a_penalty_can_change_nothing(make_cell: MakeCell) -> None:
