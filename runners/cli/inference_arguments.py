@@ -12,9 +12,11 @@ from vits.common.quantities import BatchSize, LengthScale, NoiseScale, Seed
 class SpeakArguments:
     """What to say, with which voice, and where to write it."""
 
-    run: str = argument("the folder of a finished cell")
-    speaker: str = argument("the voice, a new speaker of the cell")
     out: str = argument("the audio file to write; for several lines a folder, which gets 0001.wav, 0002.wav, ...")
+    run: str | None = argument("the folder of a finished cell", None)
+    speaker: str | None = argument("the voice, a new speaker of the cell; a pack has one alone", None)
+    pack: str | None = argument("a .voice file that runners/pack.py wrote, instead of run and speaker", None)
+    base: str = argument("the bundle that the pack belongs to", "assets/demo_base")
     text: str | None = argument("the sentence; without text and file, lines are read from standard input", None)
     file: str | None = argument("a text file, one sentence a line", None)
     noise_scale: NoiseScale = argument("spread of the latent around its mean", 0.667)

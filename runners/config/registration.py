@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import pkgutil
-from types import ModuleType
 
 from hydra.core.config_store import ConfigStore
 
@@ -17,6 +15,7 @@ import runners.training
 import strategies
 import vits.corpus
 from runners.config.schemas import GridSchema, LintSchema, PretrainSchema
+from vits.common.registry import import_all
 
 EXTENSIBLE = (strategies, metrics, vits.corpus, runners.bases)
 """Packages in which a new file may register an option, so that it needs no list to be put on."""
@@ -31,14 +30,9 @@ WITH_SETTINGS = (
 def import_options() -> None:
     """Import every module that may register an option."""
     for package in EXTENSIBLE:
-        _import_all(package)
+        import_all(package)
     for name in WITH_SETTINGS:
         importlib.import_module(name)
-
-
-def _import_all(package: ModuleType) -> None:
-    for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
-        importlib.import_module(module.name)
 
 
 def register_options() -> None:

@@ -10,11 +10,13 @@ from typing import Any
 
 import torch
 
+from runners.packs.attaching import attach_pack
+from runners.packs.voice_pack import read_pack
 from runners.results.cell_folder import CellFolder
 from runners.results.finished_bundle import load_finished
-from vits.bundle import MODEL
+from vits.bundle import MODEL, bundle_identity
 from vits.common.errors import InputError
-from vits.common.readers import read_yaml
+from vits.common.readers import read_yaml, shown_path
 from vits.model_spec import ModelSpec
 from vits.synthesizer import Synthesizer
 
@@ -58,6 +60,25 @@ def load_adapted(directory: Path, device: torch.device) -> AdaptedModel:
     speaker_ids = {bundle.speakers[row].name: row for row in bundle.trained_rows}
     new = tuple(record.get("speaker_ids", speaker_ids))
     return AdaptedModel(bundle.spec, bundle.synthesizer.to(device).eval(), speaker_ids, _language(directory), new)
+
+
+def load_packed(path: Path, base: Path, device: torch.device) -> AdaptedModel:
+    """The model that speaks with a voice pack's voice; it has no other.
+
+    Raises:
+        InputError: the pack or the base can't be read, or the pack is for another base.
+    """
+    pack = read_pack(path)
+    if bundle_identity(base) != pack.facts["base"]:
+        raise InputError(
+            f"{shown_path(path)} is for another base than {base} (identity {pack.facts['base'][:8]}, not "
+            f"{bundle_identity(base)[:8]}); give base=<its own>"
+        )
+    bundle = load_finished(base)
+    row = attach_pack(pack, bundle.synthesizer, shown_path(path))
+    speaker = pack.facts["speaker"]
+    synthesizer = bundle.synthesizer.to(device).eval()
+    return AdaptedModel(bundle.spec, synthesizer, {speaker: row}, pack.facts["language"], (speaker,))
 
 
 def _language(directory: Path) -> str:

@@ -9,11 +9,12 @@ from pathlib import Path
 import soundfile
 
 from runners.cli.inference_arguments import SpeakArguments
-from runners.inference.adapted_model import load_adapted
+from runners.inference.adapted_model import AdaptedModel, load_adapted, load_packed
 from runners.inference.text_to_speech import SpeakingStyle, say
 from runners.training.devices import make_fabric
 from vits.common.errors import InputError
 from vits.common.readers import LARGEST_TEXT_BYTES, decode_typed_text, read_bytes, shown_path
+from vits.corpus.roots import resolve_folder
 
 
 def speak_to_files(arguments: SpeakArguments) -> list[Path]:
@@ -24,16 +25,29 @@ def speak_to_files(arguments: SpeakArguments) -> list[Path]:
     """
     style = SpeakingStyle(arguments.noise_scale, arguments.length_scale, arguments.seed, arguments.batch_size)
     texts = _texts(arguments)
-    model = load_adapted(Path(arguments.run), make_fabric(arguments.device, "32").device)
+    model, speaker = _voice(arguments)
     paths = _paths(Path(arguments.out), len(texts), single=arguments.text is not None)
     sample_rate = model.spec.analysis().sample_rate
-    for place, audio in say(model, texts, arguments.speaker, style):
+    for place, audio in say(model, texts, speaker, style):
         paths[place].parent.mkdir(parents=True, exist_ok=True)
         try:
             soundfile.write(paths[place], audio.numpy(), sample_rate)
         except (soundfile.LibsndfileError, TypeError) as error:
             raise InputError(f"can't write {paths[place]} ({error}); give a .wav or .flac file") from None
     return paths
+
+
+def _voice(arguments: SpeakArguments) -> tuple[AdaptedModel, str]:
+    """The model to speak with, and its voice: of a cell or of a pack."""
+    device = make_fabric(arguments.device, "32").device
+    if arguments.pack is not None:
+        if arguments.run is not None or arguments.speaker is not None:
+            raise InputError("pack=... has its voice in it; leave out run and speaker, or leave out pack")
+        model = load_packed(Path(arguments.pack), resolve_folder(arguments.base), device)
+        return model, model.new_voices[0]
+    if arguments.run is None or arguments.speaker is None:
+        raise InputError("whose voice? give run=<a finished cell> speaker=<its voice>, or pack=<a .voice file>")
+    return load_adapted(Path(arguments.run), device), arguments.speaker
 
 
 def _texts(arguments: SpeakArguments) -> list[str]:

@@ -9,6 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, TypedDict
 
+import strategies.adapters
 from runners.results.cell_folder import CellFolder
 from strategies.adapters.adapter import Adapter
 from vits.bundle import Bundle, load_bundle, write_bundle_files
@@ -16,13 +17,15 @@ from vits.common.atomic_files import write_atomically
 from vits.common.errors import InputError
 from vits.common.names import shown
 from vits.common.readers import read_json
-from vits.common.registry import registered
+from vits.common.registry import import_all, registered
 from vits.synthesizer import Synthesizer
 
 ADAPTERS = "adapters.json"  # what the weights need beside the model's own parts: a list of names and settings
 
 
-class _SavedAdapter(TypedDict):
+class SavedAdapter(TypedDict):
+    """An adapter that weights need beside the model's own parts: its registered name, and its settings."""
+
     name: str
     settings: dict[str, Any]
 
@@ -63,16 +66,24 @@ def saved_adapters(directory: Path) -> list[tuple[str, Adapter]]:
     path = directory / ADAPTERS
     if not os.path.lexists(path):
         return []
-    entries = read_json(path, list[_SavedAdapter])
-    return [_adapter(path, entry) for entry in entries]
+    entries = read_json(path, list[SavedAdapter])
+    return [adapter_of(entry, str(path)) for entry in entries]
 
 
-def _adapter(path: Path, entry: _SavedAdapter) -> tuple[str, Adapter]:
+def adapter_of(entry: SavedAdapter, source: str) -> tuple[str, Adapter]:
+    """The adapter that a file describes, and its name.
+
+    Raises:
+        InputError: the name or a setting isn't known; the message begins with the `source`.
+    """
+    import_all(strategies.adapters)
     known = registered("adapter")
     name = entry["name"]
     if name not in known:
-        raise InputError(f"{path} names the adapter {shown(name)}; this version knows {', '.join(known)}")
+        raise InputError(f"{source} names the adapter {shown(name)}; this version knows {', '.join(known)}")
     try:
         return name, known[name](**entry["settings"])
     except TypeError as error:
-        raise InputError(f"{path}: the adapter {name!r} has other settings ({error}); copy the bundle again") from None
+        raise InputError(
+            f"{source}: the adapter {name!r} has other settings ({error}); copy the bundle again"
+        ) from None

@@ -7,9 +7,11 @@ unknown field fails when the configuration is composed, before anything has star
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, field, fields, is_dataclass, make_dataclass
-from types import MappingProxyType
+from types import MappingProxyType, ModuleType
 from typing import Any, TypeVar, get_type_hints
 
 from hydra.core.config_store import ConfigStore
@@ -35,6 +37,12 @@ def register(group: str, name: str) -> Callable[[T], T]:
         return cls
 
     return decorate
+
+
+def import_all(package: ModuleType) -> None:
+    """Import every module of a package, so that all classes in it are registered."""
+    for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+        importlib.import_module(module.name)
 
 
 def registered(group: str) -> Mapping[str, type]:
