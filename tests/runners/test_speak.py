@@ -24,7 +24,7 @@ LINES = ("The kettle is already singing in the kitchen.", "Yes.", "My sister pla
 
 
 def _speak(cell: Path, out: Path, **more: Any) -> list[Path]:
-    return speak_to_files(SpeakArguments(str(cell), "040", str(out), device="cpu", **more))
+    return speak_to_files(SpeakArguments(run=str(cell), speaker="040", out=str(out), device="cpu", **more))
 
 
 def _heard(path: Path) -> np.ndarray:
@@ -98,7 +98,9 @@ def test_speech_is_longer_when_length_scale_is_above_one(finished_cell: Path, tm
 def test_audio_differs_when_the_voice_is_another(finished_cell: Path, tmp_path: Path) -> None:
     first, second = (tmp_path / "040.wav", tmp_path / "041.wav")
     for voice, out in (("040", first), ("041", second)):
-        speak_to_files(SpeakArguments(str(finished_cell), voice, str(out), text=LINES[0], noise_scale=0.0))
+        speak_to_files(
+            SpeakArguments(run=str(finished_cell), speaker=voice, out=str(out), text=LINES[0], noise_scale=0.0)
+        )
     assert _heard(first).shape != _heard(second).shape or not np.allclose(_heard(first), _heard(second), atol=1e-3)
 
 
@@ -113,6 +115,9 @@ def test_audio_differs_when_the_voice_is_another(finished_cell: Path, tmp_path: 
         ({"run": "missing"}, "missing is no finished cell (no cell at all)"),
         ({"device": "tpu"}, "device=tpu is unknown"),
         ({"out": "voice.raw"}, "give a .wav or .flac file"),
+        ({"speaker": None}, "whose voice? give run=<a finished cell> speaker=<its voice>, or pack=<a .voice file>"),
+        ({"pack": "a.voice"}, "pack=... has its voice in it; leave out run and speaker, or leave out pack"),
+        ({"run": None, "speaker": None, "pack": "a.voice"}, "no voice pack at a.voice; give a .voice file"),
         ({"batch_size": 0}, "batch_size=0 must be a whole number of at least 1"),
         ({"length_scale": 0.0}, "length_scale=0.0 must be a finite number above 0"),
         ({"length_scale": -1.0}, "length_scale=-1.0 must be a finite number above 0"),
@@ -172,8 +177,11 @@ def test_text_is_taken_as_it_is_when_it_has_marks(text: str) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["run=r", "out=o"], "speaker=... is missing (the voice, a new speaker of the cell)"),
-        (["run=r", "speaker=s", "out=o", "txt=hello"], "'txt=hello' is no argument; give name=value with one of run,"),
+        (["run=r", "speaker=s"], "out=... is missing (the audio file to write"),
+        (
+            ["run=r", "speaker=s", "out=o", "txt=hello"],
+            "'txt=hello' is no argument; give name=value with one of out, run,",
+        ),
         (["run=r", "speaker=s", "out=o", "hello"], "'hello' is no argument"),
     ],
     ids=str,

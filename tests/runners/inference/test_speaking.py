@@ -38,7 +38,9 @@ def speak(
         file.write_bytes(content)
         monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(content)))
         given = {"file": str(file)} if request.param == "file" else {}
-        return speak_to_files(SpeakArguments(str(finished_cell), "040", str(tmp_path / "out"), device="cpu", **given))
+        return speak_to_files(
+            SpeakArguments(run=str(finished_cell), speaker="040", out=str(tmp_path / "out"), device="cpu", **given)
+        )
 
     return run
 

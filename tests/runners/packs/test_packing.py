@@ -126,9 +126,7 @@ def test_voice_of_a_pack_is_the_cells_whatever_was_adapted(
     assert not torch.equal(said(cell, "anna"), said(cell, "bob"))
 
 
-def test_change_is_as_thin_as_it_was_learned_when_merged(
-    adapted: Callable[..., Adapted], tmp_path: Path
-) -> None:
+def test_change_is_as_thin_as_it_was_learned_when_merged(adapted: Callable[..., Adapted], tmp_path: Path) -> None:
     made = adapted("lora", LoRA(rank=2))
     pack = packed(made, tmp_path / "thin.voice", "fp16")
     thin = [tensor for name, tensor in pack.tensors.items() if name.startswith("up/")]
