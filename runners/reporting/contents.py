@@ -15,6 +15,7 @@ from runners.reporting.sections.curve_section import curve_section
 from runners.reporting.sections.ears_section import ears_section
 from runners.reporting.sections.effect_section import effect_section
 from runners.reporting.sections.growth_section import growth_section
+from runners.reporting.sections.homework_section import homework_section
 from runners.reporting.sections.listening_section import listening_section
 from runners.reporting.sections.metric_section import metric_section, undefined_section
 from runners.reporting.sections.progress_section import progress_section
@@ -25,6 +26,7 @@ from runners.reporting.sections.trade_off_section import trade_off_section
 
 SECTIONS: tuple[Callable[[Analysis], Section | None], ...] = (
     answer_section,
+    homework_section,
     ranking_section,
     cost_section,
     effect_section,
