@@ -8,7 +8,8 @@ from omegaconf import DictConfig, OmegaConf
 
 from runners.config.building import build, cache_dir_of, check_known
 from runners.config.schemas import LintSchema
-from runners.linting.checks import Lint, Thresholds
+from runners.evaluation.evaluation_settings import EvaluationSettings
+from runners.linting.checks import Lint, PlannedTest, Thresholds
 
 
 def lint_from(config: DictConfig) -> Lint:
@@ -20,10 +21,11 @@ def lint_from(config: DictConfig) -> Lint:
     check_known(config, LintSchema)
     if "filelists" in config.data and OmegaConf.is_missing(config.data, "root"):
         config.data.root = config.data.filelists  # lists can be checked without their recordings
+    evaluation: EvaluationSettings = build(config.evaluation)
     return Lint(
         corpus=build(config.data),
         base=build(config.base),
-        per_speaker=build(config.evaluation).utterances_per_speaker,
+        planned=PlannedTest(evaluation.utterances_per_speaker, evaluation.test_texts),
         thresholds=Thresholds(
             config.whisper_per_speaker, config.max_wer, config.wer_difference, config.secs_difference
         ),

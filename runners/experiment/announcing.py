@@ -10,7 +10,7 @@ from runners.bases.start import Start
 from runners.experiment.adapting import Adapted
 from runners.experiment.cell import Cell
 from runners.experiment.trainable_share import TrainableShare, trainable_shares
-from runners.linting.checks import quick_findings, write_findings
+from runners.linting.checks import PlannedTest, quick_findings, write_findings
 from runners.linting.finding import Severity
 from runners.results.cell_folder import CellFolder
 from runners.results.cell_identity import Identity
@@ -73,7 +73,8 @@ def begin(
 def lint_cell(cell: Cell, folder: CellFolder) -> None:
     """Print what may spoil the comparison, and write it down with what to do about it."""
     path = folder.path / LINT
-    findings = quick_findings(cell.corpus, cell.base, cell.evaluation.utterances_per_speaker, cell.cache_dir)
+    planned = PlannedTest(cell.evaluation.utterances_per_speaker, cell.evaluation.test_texts)
+    findings = quick_findings(cell.corpus, cell.base, planned, cell.cache_dir)
     for finding in findings:
         if finding.severity is not Severity.SKIPPED:
             print(f"  {finding.severity}: {finding.where}: {finding.what}")

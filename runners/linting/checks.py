@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from metrics.judges.judge import Judges
@@ -23,6 +23,7 @@ from runners.linting.spoken_language import detect_languages, wrong_language
 from runners.linting.spoken_texts import differently_read
 from runners.linting.transcripts import disagreements, transcribe
 from runners.training.devices import make_fabric
+from runners.voices.english_sentences import untrained_sentences
 from vits.common.atomic_files import write_atomically
 from vits.common.bounds import check_fields
 from vits.common.errors import InputError
@@ -30,7 +31,7 @@ from vits.common.quantities import Number, PositiveDifference, Weight
 from vits.corpus.clip import Clip
 from vits.corpus.corpus import Corpus
 from vits.corpus.features import with_phonemes
-from vits.corpus.split import SPARE
+from vits.corpus.split import SPARE, TRAIN
 from vits.text.phonemizer import EspeakPhonemizer
 
 
@@ -58,12 +59,20 @@ class Thresholds:
 
 
 @dataclass(frozen=True)
+class PlannedTest:
+    """Of how many sentences of each voice a split is scored (0: all), and how many unrecorded ones each speaks."""
+
+    per_speaker: Mapping[str, int] = field(default_factory=dict)
+    test_texts: int = 0
+
+
+@dataclass(frozen=True)
 class Lint:
-    """What is to be checked. `per_speaker` says of how many sentences of each voice a split is scored (0: all)."""
+    """What is to be checked. `planned` says what of it will be scored."""
 
     corpus: Corpus
     base: Base
-    per_speaker: Mapping[str, int]
+    planned: PlannedTest
     thresholds: Thresholds
     device: str
     cache_dir: Path
@@ -85,11 +94,11 @@ def lint(run: Lint) -> list[Finding]:
         if run.corpus.language.startswith("en"):
             transcribe([clip for clip in heard if clip.text], WordErrorRate(), judges)
         said = detect_languages(heard, judges)
-    return worst_first([*_findings(material, run.corpus, run.per_speaker, run.thresholds, run.cache_dir), *said])
+    return worst_first([*_findings(material, run.corpus, run.planned, run.thresholds, run.cache_dir), *said])
 
 
 def quick_findings(
-    corpus: Corpus, base: Base, per_speaker: Mapping[str, int], cache_dir: Path, thresholds: Thresholds | None = None
+    corpus: Corpus, base: Base, planned: PlannedTest, cache_dir: Path, thresholds: Thresholds | None = None
 ) -> list[Finding]:
     """The same without Whisper, except for what it said of these recordings before.
 
@@ -97,7 +106,7 @@ def quick_findings(
         InputError: the corpus or the base is malformed.
     """
     material = _gather(corpus, base, cache_dir)
-    return worst_first(_findings(material, corpus, per_speaker, thresholds or Thresholds(), cache_dir))
+    return worst_first(_findings(material, corpus, planned, thresholds or Thresholds(), cache_dir))
 
 
 def write_findings(findings: Sequence[Finding], path: Path) -> None:
@@ -145,11 +154,13 @@ def _heard_clips(material: _Material, thresholds: Thresholds) -> list[Clip]:
 
 
 def _findings(
-    material: _Material, corpus: Corpus, per_speaker: Mapping[str, int], thresholds: Thresholds, cache_dir: Path
+    material: _Material, corpus: Corpus, planned: PlannedTest, thresholds: Thresholds, cache_dir: Path
 ) -> list[Finding]:
     """The findings of all checks, in the order in which a corpus should be mended."""
     clips, bases, facts = material.clips, material.bases, material.recordings.facts
     heard = _heard_clips(material, thresholds)
+    untrained = untrained_sentences(corpus.language, (clip for clip in clips if clip.split == TRAIN))
+    texts = [text for _, text in untrained[: planned.test_texts]]
     return [
         *missing_or_unreadable(clips, material.recordings),
         *shared_recordings(clips, facts, bases),
@@ -158,7 +169,7 @@ def _findings(
         *shared_speakers(clips, bases),
         *empty_speakers(clips, bases),
         *unbalanced_speakers(clips, facts),
-        *small_tests(clips, per_speaker, DEMO_VARIANCES, thresholds.worth_showing),
+        *small_tests(clips, planned.per_speaker, DEMO_VARIANCES, thresholds.worth_showing, texts),
         *clipped(clips, facts),
         *silent(clips, facts),
         *short(clips, facts),

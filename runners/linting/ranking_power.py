@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from metrics.statistics.planning import Variances, smallest_detectable_difference
 from runners.linting.finding import Finding, Severity
 from vits.corpus.clip import Clip
-from vits.corpus.split import TRAIN, VALIDATION
+from vits.corpus.split import TEST, TRAIN, VALIDATION
 
 CHECK = "test size"
 MOST = 2000  # sentences of one speaker, or speakers; more is no advice
@@ -21,7 +21,7 @@ POWER = "8 of 10 times"  # the statistics' default power, in words
 class Planned:
     """What of a split will be scored: speakers, sentences of each on average, words of a sentence (0: unknown).
 
-    `listed` is how many sentences the split has in all.
+    `listed` is how many sentences the split has in all. Of each speaker's sentences so many are `unrecorded`.
     """
 
     split: str
@@ -29,11 +29,17 @@ class Planned:
     sentences: float
     words: float
     listed: int
+    unrecorded: int = 0
 
     @property
     def scored(self) -> int:
         """Sentences that are scored, of all speakers together."""
         return round(self.n_speakers * self.sentences)
+
+    @property
+    def recorded(self) -> int:
+        """Those of them that have a recording."""
+        return self.scored - self.n_speakers * self.unrecorded
 
     def smallest(self, metric: str, variances: Variances) -> float:
         """The smallest difference between two strategies, in the metric's unit, that these sentences would show."""
@@ -50,32 +56,35 @@ def small_tests(
     per_speaker: Mapping[str, int],
     variances: Mapping[str, Variances],
     worth_showing: Mapping[str, float],
+    texts: Sequence[str] = (),
 ) -> list[Finding]:
     """Test splits that can't show differences worth showing, by metric, between just two strategies.
 
     `per_speaker` says of how many sentences of each voice a split is scored (0: all, as where it isn't named).
+    `texts` are sentences that nobody recorded, which every voice speaks beside those of the split `test`.
     `variances` are how scores of two strategies differ, known from other experiments.
     """
     splits = dict.fromkeys(str(clip.split) for clip in clips if clip.split not in (TRAIN, VALIDATION))
     findings = []
     for split in splits:
-        planned = _planned(split, clips, per_speaker.get(split, 0))
+        planned = _planned(split, clips, per_speaker.get(split, 0), texts if split == TEST else ())
         small = [metric for metric in worth_showing if _too_small(planned, metric, variances, worth_showing[metric])]
         if small:
             findings.append(_finding(planned, small, variances, worth_showing))
     return findings
 
 
-def _planned(split: str, clips: Sequence[Clip], per_speaker: int) -> Planned:
+def _planned(split: str, clips: Sequence[Clip], per_speaker: int, texts: Sequence[str]) -> Planned:
     taken: Counter[str] = Counter()
     scored = []
     for clip in clips:
         if clip.split == split:
             taken[clip.speaker] += 1
             if not per_speaker or taken[clip.speaker] <= per_speaker:
-                scored.append(clip)
-    words = sum(len(clip.text.split()) for clip in scored)
-    return Planned(split, len(taken), len(scored) / len(taken), words / len(scored), sum(taken.values()))
+                scored.append(clip.text)
+    scored += len(taken) * list(texts)
+    words = sum(len(text.split()) for text in scored)
+    return Planned(split, len(taken), len(scored) / len(taken), words / len(scored), sum(taken.values()), len(texts))
 
 
 def _too_small(planned: Planned, metric: str, variances: Mapping[str, Variances], worth: float) -> bool:
@@ -86,8 +95,9 @@ def _finding(
     planned: Planned, small: Sequence[str], variances: Mapping[str, Variances], worth: Mapping[str, float]
 ) -> Finding:
     words = round(planned.scored * planned.words)
-    of_all = f" of {planned.listed}" if planned.listed > planned.scored else ""
-    size = f"{planned.scored}{of_all} sentences" + (f", {words} words," if words else "")
+    of_all = f" of {planned.listed}" if planned.listed > planned.recorded else ""
+    unrecorded = f" and {planned.scored - planned.recorded} unrecorded ones" if planned.unrecorded else ""
+    size = f"{planned.recorded}{of_all} sentences{unrecorded}" + (f", {words} words," if words else "")
     shown = ", ".join(f"{metric.upper()} {planned.smallest(metric, variances[metric]):.2g}" for metric in small)
     return Finding(
         Severity.WARNING,

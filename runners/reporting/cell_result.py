@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -53,6 +54,7 @@ class _RecordMore(TypedDict, total=False):
     chosen: _Chosen | None
     teachers: list[str]
     identity_of: _Identity
+    cost: dict[str, float | None]
 
 
 class FinishedRecord(_RecordMore):
@@ -104,6 +106,11 @@ class CellResult:
         if given is None:
             return Chosen(max((entry["step"] for entry in self.record["summary"]), default=0), None, {})
         return Chosen(given["step"], given.get("by"), given.get("gain", {}))
+
+    def cost(self, name: str) -> float:
+        """What it cost, by the name in cell.json, such as `training_s`; NaN where that isn't known."""
+        found = self.record.get("cost", {}).get(name)
+        return math.nan if found is None else float(found)
 
     @cached_property
     def settings(self) -> Mapping[str, Any]:

@@ -10,10 +10,12 @@ from runners.reporting.document import Document, Section
 from runners.reporting.numbers import counted
 from runners.reporting.sections.answer_section import answer_section
 from runners.reporting.sections.change_section import adaptation_section, retention_section
+from runners.reporting.sections.cost_section import cost_section
 from runners.reporting.sections.curve_section import curve_section
 from runners.reporting.sections.ears_section import ears_section
 from runners.reporting.sections.effect_section import effect_section
 from runners.reporting.sections.growth_section import growth_section
+from runners.reporting.sections.homework_section import homework_section
 from runners.reporting.sections.listening_section import listening_section
 from runners.reporting.sections.metric_section import metric_section, undefined_section
 from runners.reporting.sections.progress_section import progress_section
@@ -24,7 +26,9 @@ from runners.reporting.sections.trade_off_section import trade_off_section
 
 SECTIONS: tuple[Callable[[Analysis], Section | None], ...] = (
     answer_section,
+    homework_section,
     ranking_section,
+    cost_section,
     effect_section,
     ears_section,
     trade_off_section,

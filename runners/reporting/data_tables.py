@@ -24,6 +24,7 @@ def data_tables(analysis: Analysis) -> Mapping[str, pd.DataFrame]:
         "curves": analysis.curves,
         "references": analysis.references,
         "changes": pd.DataFrame(_changes(analysis)),
+        "costs": pd.DataFrame(_costs(analysis)),
         "chosen": pd.DataFrame(_chosen(analysis)),
         **({} if analysis.experiment.lint is None else {"lint": analysis.experiment.lint}),
     }
@@ -102,6 +103,13 @@ def _change(voices: str, metric: str, level: SystemLevel) -> dict[str, Any]:
         "lower": level.lower,
         "upper": level.upper,
     }
+
+
+def _costs(analysis: Analysis) -> Iterator[dict[str, Any]]:
+    """What each cell cost, as it says itself."""
+    for label, system in analysis.systems.items():
+        for cell in system.cells:
+            yield {"system": label, "seed": cell.seed, **cell.record.get("cost", {})}
 
 
 def _chosen(analysis: Analysis) -> Iterator[dict[str, Any]]:

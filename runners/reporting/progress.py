@@ -58,7 +58,7 @@ class Progress:
 def follow(experiment: Experiment, verdicts: Verdicts, margin: float) -> Progress | None:
     """The aim along the training; None where fewer than two stages were scored in all systems."""
     metric = verdicts.aim
-    rows = _scored(experiment, metric)
+    rows = stages_of(experiment, metric)
     steps = _shared_steps(rows, experiment)
     if len(steps) < 2:
         return None
@@ -86,7 +86,7 @@ def follow(experiment: Experiment, verdicts: Verdicts, margin: float) -> Progres
     )
 
 
-def _scored(experiment: Experiment, metric: Metric) -> pd.DataFrame:
+def stages_of(experiment: Experiment, metric: Metric) -> pd.DataFrame:
     """The metric's rows of the split that is spoken at every stage, with a text for each utterance."""
     names = set(metric.values)
     for split in (VALIDATION, TEST):

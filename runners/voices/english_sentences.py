@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
@@ -25,6 +26,12 @@ def sentences(language: str) -> dict[str, str]:
     return {f"english/{number:03}": line for number, line in enumerate(lines, start=1)}
 
 
+def untrained_sentences(language: str, trained: Iterable[Clip]) -> list[tuple[str, str]]:
+    """Name and text of the listed sentences that none of those clips says."""
+    said = {clip.sentence for clip in trained}
+    return [(name, text) for name, text in sentences(language).items() if _sentence(text) not in said]
+
+
 def with_english_sentences(
     voices: Voices, language: str, channels: int, cache_dir: Path, *, texts: int, split: str, validation: int
 ) -> Voices:
@@ -34,8 +41,7 @@ def with_english_sentences(
     Every voice speaks the same ones: the first of the list as texts, the last for validation, and none that a voice
     is trained on. `channels` are those of a spectrogram.
     """
-    trained = {clip.sentence for clip in voices.train.clips}
-    names = [(name, text) for name, text in sentences(language).items() if _sentence(text) not in trained]
+    names = untrained_sentences(language, voices.train.clips)
     tested, rest = names[:texts], names[texts:][::-1]
     recorded = Counter(item.clip.speaker for item in voices.held_out.get(VALIDATION, []))
     clips = [_clip(speaker, named, split) for speaker in voices.speakers for named in tested]

@@ -6,18 +6,20 @@ from runners.reporting.analysis import Analysis
 from runners.reporting.cell_result import CellResult
 from runners.reporting.curve_figure import curves
 from runners.reporting.document import Entry, Section, Table
+from runners.reporting.level_figure import level_curves
 from runners.reporting.numbers import NONE, signed
 
 
 def curve_section(analysis: Analysis) -> Section | None:
-    """A figure for each metric, where there is more than one stage."""
+    """Of each metric a figure of all systems and one of the axes' choices, where there is more than one stage."""
     if analysis.curves["step"].nunique() < 2:
         return None
-    pictures = tuple(
-        curves(metric, analysis.curves, analysis.experiment, folded=metric not in analysis.headline)
+    pictures = [
+        draw(metric, analysis.curves, analysis.experiment, folded=metric not in analysis.headline)
         for metric in (*analysis.headline, *analysis.others)
-    )
-    return Section("curves", "Over training", (), (*pictures, _chosen(analysis)))
+        for draw in (curves, level_curves)
+    ]
+    return Section("curves", "Over training", (), (*filter(None, pictures), _chosen(analysis)))
 
 
 def _chosen(analysis: Analysis) -> Table:

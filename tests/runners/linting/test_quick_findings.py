@@ -9,7 +9,7 @@ import pytest
 from linting_material import WriteWave
 
 from runners.bases.base import FromScratch
-from runners.linting.checks import Thresholds, quick_findings, write_findings
+from runners.linting.checks import PlannedTest, Thresholds, quick_findings, write_findings
 from runners.linting.finding import COLUMNS, Severity
 from vits.common.errors import InputError
 from vits.corpus.folder import FolderCorpus
@@ -23,7 +23,7 @@ class Faulty:
     cache: Path
 
     def checks(self) -> dict[str, Severity]:
-        findings = quick_findings(self.corpus, FromScratch(), {}, self.cache)
+        findings = quick_findings(self.corpus, FromScratch(), PlannedTest(), self.cache)
         return {finding.check: finding.severity for finding in findings}
 
 
@@ -64,13 +64,13 @@ def test_every_fault_is_found_when_a_corpus_has_all(faulty: Faulty) -> None:
 
 
 def test_findings_are_the_same_when_asked_again_from_the_cache(faulty: Faulty) -> None:
-    first = quick_findings(faulty.corpus, FromScratch(), {}, faulty.cache)
-    assert quick_findings(faulty.corpus, FromScratch(), {}, faulty.cache) == first
+    first = quick_findings(faulty.corpus, FromScratch(), PlannedTest(), faulty.cache)
+    assert quick_findings(faulty.corpus, FromScratch(), PlannedTest(), faulty.cache) == first
     assert [finding.severity for finding in first] == sorted((f.severity for f in first), key=list(Severity).index)
 
 
 def test_table_is_written_when_there_are_findings_or_none(faulty: Faulty, tmp_path: Path) -> None:
-    findings = quick_findings(faulty.corpus, FromScratch(), {}, faulty.cache)
+    findings = quick_findings(faulty.corpus, FromScratch(), PlannedTest(), faulty.cache)
     write_findings(findings, tmp_path / "lint.csv")
     assert pd.read_csv(tmp_path / "lint.csv")["check"].tolist() == [finding.check for finding in findings]
     write_findings([], tmp_path / "none.csv")

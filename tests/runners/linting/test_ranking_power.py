@@ -56,6 +56,23 @@ def test_only_scored_sentences_count_when_an_evaluation_takes_few(make_clip: Mak
     assert finding.what.startswith("10 of 1000 sentences, 80 words, can't rank")
 
 
+def test_unrecorded_sentences_count_when_every_voice_speaks_them(make_clip: MakeClip) -> None:
+    clips, texts = held_out(make_clip, 3), ["one two three four five six"] * 5
+    (finding,) = small_tests(clips, {"test": 2}, NOISY, {"wer": 0.05}, texts)
+    assert finding.what.startswith("10 of 15 sentences and 25 unrecorded ones, 230 words, can't rank strategies")
+    expected = smallest_detectable_difference(
+        NOISY["wer"], n_speakers=5, sentences_per_speaker=7.0, mean_weight=230 / 35
+    )
+    assert finding.what.endswith(f"WER {expected:.2g}")
+    assert small_tests(clips, {}, NOISY, {"wer": 0.05}, texts * 40) == []
+
+
+def test_unrecorded_sentences_dont_help_another_split_than_the_test(make_clip: MakeClip) -> None:
+    clips = [make_clip(f"{i}", "one two", speaker=f"s{i}", split="homework") for i in range(3)]
+    (finding,) = small_tests(clips, {}, NOISY, {"wer": 0.05}, ["one two three"] * 200)
+    assert finding.what.startswith("3 sentences, 6 words")
+
+
 def test_training_and_validation_are_not_asked_when_they_are_small(make_clip: MakeClip) -> None:
     clips = [make_clip("a", "Yes."), make_clip("b", "No.", split="validation")]
     assert small_tests(clips, {}, NOISY, {"wer": 0.05}) == []
