@@ -1,11 +1,11 @@
-"""Whether rehearsal keeps the base's voices: `python benchmarks/retention.py [seeds=3] [sentences=40] [epochs=5] ...`.
+"""Whether rehearsal keeps the base's voices: `python benchmarks/retention.py [seeds=3] [sentences=40] [steps=200] ...`.
 
-The same cells with `rehearsal=none` and with `rehearsal=generated`, a pair for each seed; after the last step the
+The same cells with `rehearsal=none` and with `rehearsal=generated`, a pair for each seed; at the stage that is kept the
 base's own voices say held-out sentences, and are compared sentence by sentence; the interval is for voices like these.
 Any other setting of `runners/grid.py` may be added (`freeze=decoder rehearsal.share=0.5 data.root=my_voices`). A quick
 look:
 
-    python benchmarks/retention.py seeds=2 sentences=4 epochs=1 data.speakers=[040] data.utterances_per_speaker=4 \\
+    python benchmarks/retention.py seeds=2 sentences=4 steps=4 data.speakers=[040] data.utterances_per_speaker=4 \\
       evaluation.test_texts=4 evaluation.validation_sentences=1 rehearsal.utterances=4 training.batch_size=4
 """
 
@@ -29,7 +29,7 @@ from vits.common.registry import registered
 GRID = Path(__file__).parents[1] / "runners" / "grid.py"
 WITHOUT, WITH = "none", "generated"
 METRICS = ("wer", "secs")
-OWN = {"seeds": "3", "sentences": "40", "epochs": "5", "name": "retention", "results": "runs"}
+OWN = {"seeds": "3", "sentences": "40", "steps": "200", "name": "retention", "results": "runs"}
 HEADER = f"{'metric':8}{'without':>10}{'with':>10}{'better by':>12}   95 % interval      sentences  seeds"
 
 
@@ -39,7 +39,7 @@ def main() -> None:
     train(own, given)
     rows = retention_scores(Path(own["results"]) / own["name"])
     register_options()
-    print(f"\nthe base's own voices after epoch {own['epochs']}, rehearsal={WITH} against {WITHOUT}\n{HEADER}")
+    print(f"\nthe base's own voices after {own['steps']} steps, rehearsal={WITH} against {WITHOUT}\n{HEADER}")
     for name in METRICS:
         print(compared(rows, registered("metrics")[name]()), flush=True)
 
@@ -50,9 +50,8 @@ def train(own: dict[str, str], others: dict[str, str]) -> None:
         "strategy": "nearest",
         "freeze": "none",
         "metrics": f"[{','.join(METRICS)}]",
-        "eval_every": own["epochs"],
         "evaluation.retention_utterances": own["sentences"],
-        **{name: own[name] for name in ("epochs", "name", "results")},
+        **{name: own[name] for name in ("steps", "name", "results")},
     }
     seeds = {"seed": ",".join(map(str, range(int(own["seeds"]))))}
     common = {name: value for name, value in others.items() if not name.startswith("rehearsal.")}
@@ -65,14 +64,14 @@ def train(own: dict[str, str], others: dict[str, str]) -> None:
 
 
 def retention_scores(experiment: Path) -> pd.DataFrame:
-    """What the base's voices score after the last step of each cell: the system is its rehearsal."""
+    """What the base's voices score at the stage that each cell kept: the system is its rehearsal."""
     tables = []
     for path in sorted(experiment.glob("*/cell.json")):
         cell = CellFolder(path.parent)
         scores = cell.table("scores")
-        last = scores[(scores["step"] == scores["step"].max()) & (scores["split"] == RETENTION)]
+        kept = scores[(scores["step"] == cell.record["chosen"]["step"]) & (scores["split"] == RETENTION)]
         system, seed = cell.record["axes"]["rehearsal"], cell.record["seed"]
-        tables.append(last.assign(system=system, seed=seed, text=last["utterance"]))
+        tables.append(kept.assign(system=system, seed=seed, text=kept["utterance"]))
     return pd.concat(tables, ignore_index=True)
 
 

@@ -1,0 +1,146 @@
+"""Every method beside the plain one: `python benchmarks/methods.py [only=lora,ema] [seeds=1] [steps=200] ...`.
+
+A cell for each method at its default, with `strategy=nearest freeze=none` and nothing else on the other axes, and
+that cell itself; any setting of `runners/grid.py` may be added and holds for all (`data.utterances_per_speaker=20
+evaluation=quick`). Cells that are finished are not run again, so that methods, seeds and lengths can be added. Prints
+a Markdown table: means of the test with intervals for these voices, what the base's voices lost, and what it costs.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+
+from metrics.metric import Metric
+from metrics.statistics.contrasts import headline
+from metrics.statistics.metric_scores import metric_changes, metric_scores
+from metrics.statistics.system_levels import system_levels
+from metrics.statistics.variance_components import Components, components
+from runners.config.registration import register_options
+from runners.evaluation.evaluation_settings import RETENTION, TEXTS
+from runners.reporting.equal_cost import cost_of, training_s
+from runners.reporting.numbers import interval, plain, signed
+from runners.reporting.results import Experiment, System, load_experiment
+from strategies.adaptation import NONE
+from vits.common.errors import InputError
+from vits.corpus.split import TEST
+
+GRID = Path(__file__).parents[1] / "runners" / "grid.py"
+PLAIN = "plain"
+METHODS: dict[str, tuple[str, ...]] = {
+    PLAIN: (),
+    **{
+        f"strategy={name}": (f"strategy={name}",)
+        for name in ("random", "mean", "ecapa", "convex", "likeliest", "inversion")
+    },
+    "strategy=nearest, 8 weighted": ("strategy.neighbours=8", "strategy.temperature=0.1"),
+    "strategy=likeliest, 4 mixed": ("strategy=likeliest", "strategy.neighbours=4"),
+    **{
+        f"freeze={name}": (f"freeze={name}",)
+        for name in (
+            *("decoder", "encoders", "all_but_embedding", "bias_only", "norms", "speaker_paths"),
+            *("gradual", "discriminative"),
+        )
+    },
+    **{
+        f"adapter={name}, base frozen": (f"adapter={name}", "freeze=all_but_embedding")
+        for name in ("lora", "dora", "bottleneck", "conditional_norm", "decoder_film")
+    },
+    **{f"penalty={name}": (f"penalty=[{name}]",) for name in ("l2_sp", "fisher", "distillation")},
+    "rehearsal=generated": ("rehearsal=generated",),
+    **{f"average={name}": (f"average={name}",) for name in ("ema", "tail", "interpolated")},
+}
+COLUMNS = ("method", "WER", "SECS", "GE2E", "old voices' SECS", "trained", "CPU s", "a voice", "real time")
+
+
+def main() -> None:
+    given = dict(argument.split("=", 1) for argument in sys.argv[1:])
+    only = given.pop("only", "")
+    chosen = only.split(",") if only else list(METHODS)
+    seeds = int(given.pop("seeds", "1"))
+    fixed = {"strategy": "nearest", "freeze": "none", "name": "methods", "results": "runs", "experiment": "own"}
+    settings = {**fixed, "data": "demo", "steps": "200", **given}
+    for method in [PLAIN, *(name for name in METHODS if name != PLAIN and _is_chosen(name, chosen))]:
+        run(method, settings, seeds)
+    register_options()
+    print_table(load_experiment(Path(settings["results"]) / settings["name"]))
+
+
+def _is_chosen(method: str, chosen: list[str]) -> bool:
+    return any(text in method for text in chosen)
+
+
+def run(method: str, settings: dict[str, str], seeds: int) -> None:
+    """Run the cells of a method that haven't run yet; its own choices go before those of all."""
+    own = dict(override.split("=", 1) for override in METHODS[method])
+    overrides = [
+        f"{name}={value}" for name, value in {**settings, **own, "seed": ",".join(map(str, range(seeds)))}.items()
+    ]
+    status = subprocess.run([sys.executable, str(GRID), "-m", *overrides], check=False).returncode
+    if status:
+        sys.exit(status)  # it has said why
+
+
+def print_table(experiment: Experiment) -> None:
+    """All systems, the best by SECS first."""
+    metrics = {metric.name: metric for metric in experiment.metrics}
+    rows = experiment.with_texts(experiment.final)
+    tested = rows[rows["split"].isin([TEST, TEXTS])]
+    parts = {name: components(metric_scores(tested, metrics[name])) for name in ("wer", "secs", "secs_ge2e")}
+    lost = _lost(experiment, metrics["secs"])
+    print(f"| {' | '.join(COLUMNS)} |\n{'|---' * len(COLUMNS)}|")
+    by_likeness = dict(zip(parts["secs"].systems, parts["secs"].means, strict=True))
+    for system in sorted(experiment.systems, key=lambda system: -by_likeness[system.label]):
+        cells = [
+            *(_level(own, system) for own in parts.values()),
+            lost.get(system.label, ""),
+            *_costs(experiment, system),
+        ]
+        print(f"| {_name(system, experiment)} | {' | '.join(cells)} |")
+
+
+def _name(system: System, experiment: Experiment) -> str:
+    """Its choices, without what all systems have in common."""
+    common = set.intersection(*({*other.facets.items()} for other in experiment.systems))
+    own = {facet: value for facet, value in system.facets.items() if (facet, value) not in common}
+    usual = {"strategy": "nearest", "freeze": "none"}
+    return ", ".join(f"`{facet}={value}`" for facet, value in own.items() if usual.get(facet, NONE) != value) or PLAIN
+
+
+def _level(parts: Components, system: System) -> str:
+    level = next(
+        level for level in system_levels(parts, alpha=0.05, reach=headline(parts)) if level.system == system.label
+    )
+    return f"{plain(level.mean, 3)} {interval(level.lower, level.upper, 3)}".strip()
+
+
+def _lost(experiment: Experiment, metric: Metric) -> dict[str, str]:
+    """By how much the base's voices changed, on the sentences that they said before and after."""
+    stages = [experiment.with_texts(rows) for rows in (experiment.initial, experiment.final)]
+    before, after = (_own_voices(rows) for rows in stages)
+    try:
+        changes = components(metric_changes(before, after, metric))
+    except InputError:  # nothing was asked of them
+        return {}
+    return {name: signed(mean, 3) for name, mean in zip(changes.systems, changes.means, strict=True)}
+
+
+def _own_voices(rows: pd.DataFrame) -> pd.DataFrame:
+    return rows[rows["split"] == RETENTION]
+
+
+def _costs(experiment: Experiment, system: System) -> list[str]:
+    kilobytes = cost_of(system, "voice_bytes") / 1000
+    return [
+        f"{system.trainable:,}",
+        plain(training_s(experiment, system), 0),
+        f"{kilobytes:,.0f} kB",
+        plain(cost_of(system, "real_time_factor"), 3),
+    ]
+
+
+if __name__ == "__main__":
+    main()
