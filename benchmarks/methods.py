@@ -49,7 +49,9 @@ METHODS: dict[str, tuple[str, ...]] = {
         f"adapter={name}, base frozen": (f"adapter={name}", "freeze=all_but_embedding")
         for name in ("lora", "dora", "bottleneck", "conditional_norm", "decoder_film")
     },
-    **{f"penalty={name}": (f"penalty=[{name}]",) for name in ("l2_sp", "fisher", "distillation")},
+    **{
+        f"penalty={name}": (f"penalty=[{name}]",) for name in ("l2_sp", "fisher", "distillation", "speaker_consistency")
+    },
     "rehearsal=generated": ("rehearsal=generated",),
     **{f"average={name}": (f"average={name}",) for name in ("ema", "tail", "interpolated")},
 }

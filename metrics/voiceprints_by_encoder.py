@@ -8,6 +8,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from metrics.judges.judge import Judges
+from metrics.judges.speaker_encoder import SpeakerEncoder
 from metrics.metric import Utterance
 from metrics.secs import SpeakerSimilarity
 from vits.common.errors import InputError
@@ -22,10 +23,25 @@ def voiceprints_by_encoder(
     Raises:
         InputError: no metric's judge is called like that, or a recording holds no sound.
     """
+    return _judging(encoder).voiceprints(recordings, judges)
+
+
+def encoder_by_name(encoder: str, judges: Judges) -> SpeakerEncoder:
+    """The encoder itself.
+
+    Raises:
+        InputError: no metric's judge is called like that.
+    """
+    metric = _judging(encoder)
+    return judges.get(metric.encoder_type, metric.encoder)
+
+
+def _judging(encoder: str) -> SpeakerSimilarity:
+    """A metric whose judge it is."""
     metrics = [
         metric for metric in (cls() for cls in registered("metrics").values()) if isinstance(metric, SpeakerSimilarity)
     ]
     known = {metric.judge: metric for metric in metrics if metric.judge is not None}
     if encoder not in known:
         raise InputError(f"there is no speaker encoder {encoder!r}; choose of {', '.join(sorted(known))}")
-    return known[encoder].voiceprints(recordings, judges)
+    return known[encoder]

@@ -20,6 +20,9 @@ ECAPA = "ecapa-voxceleb"  # the encoder of a base's voiceprints, as `Metric.judg
 Hear = Callable[[str, Sequence[PreparedUtterance]], Float[Tensor, "clips print"]]
 """Unit voiceprints of recordings by the encoder of that name."""
 
+Listen = Callable[[Float[Tensor, "batch samples"]], Float[Tensor, "batch print"]]
+"""Unit voiceprints of audio of one length at 16 kHz, through which gradients flow back into the audio."""
+
 
 @dataclass(frozen=True)
 class Enrolment:
@@ -103,8 +106,9 @@ class AdaptationContext:
 
     `parameters` are the base's shared parameters by the names that they have before an adapter attaches, in the
     model that is about to be trained. `texts` are the training sentences, ready to be spoken. `hear` gives
-    voiceprints by any registered encoder. All that is drawn comes from `generator`, on the CPU. Training cuts
-    segments of `segment_frames` out of its utterances, so that none may be shorter.
+    voiceprints by any registered encoder, and `listener` the encoder itself, to be trained against. All that is drawn
+    comes from `generator`, on the CPU. Training cuts segments of `segment_frames` out of its utterances, so that none
+    may be shorter.
     """
 
     spec: ModelSpec
@@ -116,6 +120,7 @@ class AdaptationContext:
     generator: torch.Generator
     parameters: Mapping[str, nn.Parameter] = field(default_factory=dict)
     segment_frames: int = 1
+    listener: Callable[[str], Listen] = lambda encoder: _nobody_listens(encoder)
 
     @classmethod
     def of_base(
@@ -144,6 +149,10 @@ class AdaptationContext:
     def trained(self) -> dict[str, nn.Parameter]:
         """The shared parameters that training moves."""
         return {name: parameter for name, parameter in self.parameters.items() if parameter.requires_grad}
+
+
+def _nobody_listens(encoder: str) -> Listen:
+    raise InputError(f"nobody listens here, so {encoder} can't be trained against; use a method that needs no judge")
 
 
 def _hear_nobody(encoder: str, recordings: Sequence[PreparedUtterance]) -> Float[Tensor, "clips print"]:

@@ -34,8 +34,8 @@ class EcapaEncoder(SpeakerEncoder):
 
     def __init__(self, filter_banks: nn.Module, network: nn.Module, device: torch.device) -> None:
         super().__init__()
-        self._filter_banks = filter_banks.to(device).eval()
-        self._network = network.to(device).eval()
+        self._filter_banks = filter_banks.to(device).eval().requires_grad_(False)
+        self._network = network.to(device).eval().requires_grad_(False)
         self._device = device
 
     @classmethod
@@ -65,6 +65,9 @@ class EcapaEncoder(SpeakerEncoder):
     @torch.inference_mode()
     def _embed(self, waves: Float[Tensor, "batch samples"]) -> Float[Tensor, "batch 192"]:
         """Voiceprints of clips of one length."""
+        return self.listen(waves)
+
+    def listen(self, waves: Float[Tensor, "batch samples"]) -> Float[Tensor, "batch 192"]:
         features = self._filter_banks(waves)
         features = features - features.mean(dim=1, keepdim=True)
         return normalize(self._network(features).squeeze(1), dim=-1)

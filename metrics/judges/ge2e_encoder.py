@@ -56,7 +56,7 @@ class Ge2eEncoder(SpeakerEncoder):
 
     def __init__(self, network: Ge2eNetwork, device: torch.device) -> None:
         super().__init__()
-        self._network = network.to(device).eval()
+        self._network = network.to(device).eval().requires_grad_(False)
         self._device = device
 
     @classmethod
@@ -73,6 +73,11 @@ class Ge2eEncoder(SpeakerEncoder):
         prints = self._embed(torch.cat(windows)).split([len(of_clip) for of_clip in windows])
         return torch.stack([normalize(of_clip.mean(dim=0), dim=0) for of_clip in prints])
 
+    def listen(self, waves: Float[Tensor, "batch samples"]) -> Float[Tensor, "batch 256"]:
+        """In one window, which may be shorter or longer than those of `embed`."""
+        with torch.backends.cudnn.flags(enabled=False):  # its recurrent layers have no gradients while they don't train
+            return self._network(_mel_power(_raised(waves))[:, :-1])  # the last frame is of the padding
+
     @torch.inference_mode()
     def _embed(self, windows: Float[Tensor, "windows 160 40"]) -> Float[Tensor, "windows 256"]:
         return torch.cat([self._network(batch.to(self._device)).cpu() for batch in windows.split(LARGEST_BATCH)])
@@ -87,6 +92,23 @@ def _windows(wave: Float32[np.ndarray, "samples"]) -> Float[Tensor, "windows 160
     power = librosa.feature.melspectrogram(y=padded, sr=JUDGED_RATE, n_fft=N_FFT, hop_length=HOP, n_mels=N_MELS)
     frames = torch.from_numpy(np.ascontiguousarray(power.T, dtype=np.float32))
     return torch.stack([frames[start : start + WINDOW] for start in starts])
+
+
+def _mel_power(waves: Float[Tensor, "batch samples"]) -> Float[Tensor, "batch frames 40"]:
+    """What librosa computes of them."""
+    import librosa
+
+    window = torch.hann_window(N_FFT, device=waves.device)
+    spectrum = torch.stft(waves, N_FFT, HOP, window=window, pad_mode="constant", return_complex=True)
+    filters = torch.from_numpy(librosa.filters.mel(sr=JUDGED_RATE, n_fft=N_FFT, n_mels=N_MELS)).to(waves)
+    return (filters @ spectrum.abs().square()).mT
+
+
+def _raised(waves: Float[Tensor, "batch samples"]) -> Float[Tensor, "batch samples"]:
+    """As `raised` does, for each of them; the level counts as a constant."""
+    rms = waves.detach().square().mean(1, keepdim=True).sqrt()
+    least = 10 ** (LEVEL_DBFS / 20)
+    return waves * torch.where((rms < least) & (rms > 0), least / rms.clamp_min(1e-12), torch.ones_like(rms))
 
 
 def window_starts(samples: int) -> list[int]:

@@ -47,6 +47,10 @@ class SpeakerEncoder(Judge):
     def embed(self, waves: Sequence[Float32[np.ndarray, "_"]]) -> Float[Tensor, "batch print"]:
         """The same, without looking at what was heard before."""
 
+    @abstractmethod
+    def listen(self, waves: Float[Tensor, "batch samples"]) -> Float[Tensor, "batch print"]:
+        """Unit voiceprints of audio of one length at 16 kHz, which know how they depend on every sample of it."""
+
     def _none(self) -> Float[Tensor, "0 print"]:
         return torch.empty(0, self.size)
 

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from metrics.judges.judge import Judges
 from metrics.metric import Utterance
-from metrics.voiceprints_by_encoder import voiceprints_by_encoder
+from metrics.voiceprints_by_encoder import encoder_by_name, voiceprints_by_encoder
 from runners.bases.start import Start
 from runners.training.material import Material, material
 from runners.training.regime import Regime
@@ -52,6 +52,7 @@ def context_of(
         generator=torch.Generator().manual_seed(seed),
         parameters=shared_parameters(start.synthesizer),
         segment_frames=segment_frames,
+        listener=lambda encoder: encoder_by_name(encoder, judges).listen,
     )
 
 

@@ -78,3 +78,16 @@ def test_recording_is_refused_when_it_holds_no_sound(judges: Judges, tmp_path: P
     silent = Utterance("017", "040", "Hello.", np.zeros(16_000, dtype=np.float32), 16_000)
     with pytest.raises(InputError, match="recording '017' of speaker '040' holds no sound"):
         recorded_voiceprints([silent], judges)
+
+
+def test_audio_that_is_trained_is_heard_as_a_clip_is(encoder: EcapaEncoder, speech: list[Utterance]) -> None:
+    clip = speech[0].wave_16k[:25_600]
+    audio = torch.from_numpy(clip.copy()).unsqueeze(0).requires_grad_()
+    heard = encoder.listen(audio)
+    torch.testing.assert_close(heard.detach(), encoder.embed([clip]), atol=1e-4, rtol=0)
+    other = encoder.embed([speech[-1].wave_16k])
+    cosine = (heard * other).sum()
+    (gradient,) = torch.autograd.grad(cosine, audio)
+    step = 1e-3 * gradient / gradient.norm()
+    moved = float((encoder.listen(audio.detach() + step) * other).sum() - cosine.detach())
+    assert moved == pytest.approx(float((step * gradient).sum()), rel=0.2)

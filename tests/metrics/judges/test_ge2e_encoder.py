@@ -50,3 +50,16 @@ def test_quiet_clips_are_raised_and_loud_ones_left() -> None:
 
 def test_nothing_comes_back_when_nothing_is_given(encoder: Ge2eEncoder) -> None:
     assert encoder([]).shape == (0, 256)
+
+
+def test_audio_that_is_trained_is_heard_as_a_clip_is(encoder: Ge2eEncoder, speech: list[Utterance]) -> None:
+    clip = speech[0].wave_16k[:25_600]
+    audio = torch.from_numpy(clip.copy()).unsqueeze(0).requires_grad_()
+    heard = encoder.listen(audio)
+    torch.testing.assert_close(heard.detach(), encoder.embed([clip]), atol=1e-4, rtol=0)
+    other = encoder.embed([speech[-1].wave_16k])
+    cosine = (heard * other).sum()
+    (gradient,) = torch.autograd.grad(cosine, audio)
+    step = 1e-3 * gradient / gradient.norm()
+    moved = float((encoder.listen(audio.detach() + step) * other).sum() - cosine.detach())
+    assert moved == pytest.approx(float((step * gradient).sum()), rel=0.2)

@@ -51,10 +51,12 @@ def test_finished_cell_is_a_base_when_something_was_chosen_on_every_axis(make_ce
 
 
 def test_every_term_of_several_penalties_is_logged_when_other_choices_are_made(make_cell: MakeCell) -> None:
-    chosen = ("strategy=inversion", "adapter=dora", "penalty=[fisher,distillation]", "average=tail")
+    chosen = ("strategy=inversion", "adapter=dora", "penalty=[fisher,distillation,speaker_consistency]", "average=tail")
     folder = run_cell(make_cell(*chosen, "epochs=1", "metrics=[secs]", "strategy.steps=2"))
     assert folder.finished
-    assert set(folder.table("losses")["loss"]) >= {"fisher", "distilled_prior", "distilled_latent", "distilled_mel"}
+    terms = {"fisher", "distilled_prior", "distilled_latent", "distilled_mel", "speaker_consistency"}
+    assert set(folder.table("losses")["loss"]) >= terms
+    assert folder.record["teachers"] == ["ecapa-voxceleb", "ge2e"]
     assert not (folder.path / ADAPTERS).exists(), "DoRA is merged into the weights"
 
 
