@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -65,8 +65,11 @@ class Fit:
         """Which weights are evaluated and kept."""
         return self.trainer.regime.averaging
 
-    def run(self) -> None:
-        """Train the steps that are left, and evaluate where it is due."""
+    def run(self, keep: Callable[[CellFolder], None] | None = None) -> None:
+        """Train the steps that are left, and evaluate where it is due.
+
+        `keep` is called with the folder as it is after the last step and before the evaluation there.
+        """
         if self.folder.state.is_file():
             self.trainer.load(self.folder.state)
             print(f"  resumed at step {self.trainer.step}")
@@ -74,6 +77,9 @@ class Fit:
         with tqdm(total=self.schedule.steps, initial=self.trainer.step, unit="step", disable=None) as bar:
             while True:
                 if self._is_due(self.trainer.step):
+                    if keep is not None and self.trainer.step == self.schedule.steps:
+                        self._write_all()
+                        keep(self.folder)
                     with self.trainer.cost.of_evaluation():
                         self._evaluate(self.trainer.step)
                     self._save()
@@ -166,16 +172,26 @@ class Fit:
         self.folder.write_table(name, self.tables[name])
 
     def _drop_what_will_be_done_again(self) -> None:
-        """Forget what is of steps after the saved state's, and transcripts whose scores weren't written any more."""
+        """Forget what is of steps after the saved state's, and transcripts whose scores weren't written any more.
+
+        Without a state all is forgotten: the best weights may be of any step then.
+        """
+        done = self.trainer.step if self.folder.state.is_file() else -1
         self.tables = {
-            name: table if table.empty else table[table["step"] <= self.trainer.step]
-            for name, table in self.tables.items()
+            name: table if table.empty else table[table["step"] <= done] for name, table in self.tables.items()
         }
         scores, transcripts = self.tables["scores"], self.tables["transcripts"]
         if not transcripts.empty:
             scored = set() if scores.empty else set(zip(scores["step"], scores["split"], strict=True))
             heard = zip(transcripts["step"], transcripts["split"], strict=True)
             self.tables["transcripts"] = transcripts[[where in scored for where in heard]]
+
+    def _write_all(self) -> None:
+        """Write the state, and the tables without what other states left in them."""
+        for name, table in self.tables.items():
+            if not table.empty:
+                self.folder.write_table(name, table)
+        self._save()
 
     def _save(self) -> None:
         self.folder.check_lease()
