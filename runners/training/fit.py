@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import soundfile
 from tqdm import tqdm
 
 from metrics.summary import summarise
@@ -25,6 +24,7 @@ from runners.training.schedule import Schedule
 from runners.training.trainer import Trainer, check_finite
 from strategies.average.average import Averaging
 from vits.checkpoint import load_weights, save_weights
+from vits.corpus.audio import write_audio
 
 SAVE_EVERY_S = 300
 SHOWN_PER_SPEAKER = 1  # of the new voices: audio and pictures that go to the tracker at each evaluation
@@ -151,8 +151,7 @@ class Fit:
             seen: dict[str, int] = {}
             for item in spoken:
                 path = audio_file(self.folder.path, step, split, item.utterance.speaker, item.utterance.name)
-                path.parent.mkdir(parents=True, exist_ok=True)
-                soundfile.write(path, item.utterance.wave, item.utterance.sample_rate)
+                write_audio(path, item.utterance.wave, item.utterance.sample_rate)
                 seen[item.utterance.speaker] = seen.get(item.utterance.speaker, 0) + 1
                 if split not in (RETENTION, TEXTS) and seen[item.utterance.speaker] <= SHOWN_PER_SPEAKER:
                     shown.append((path, item))

@@ -112,7 +112,9 @@ def test_audio_differs_when_the_voice_is_another(finished_cell: Path, tmp_path: 
         ({"text": None, "file": "missing.txt"}, "there is no file missing.txt"),
         ({"run": "missing"}, "missing is no finished cell (no cell at all)"),
         ({"device": "tpu"}, "device=tpu is unknown"),
-        ({"out": "voice.raw"}, "give a .wav or .flac file"),
+        ({"out": "voice.raw"}, "give .wav or .flac"),
+        ({"out": "voice"}, "give .wav or .flac"),
+        ({"out": "a_file/voice.wav"}, "can't write to a_file ("),
         ({"batch_size": 0}, "batch_size=0 must be a whole number of at least 1"),
         ({"length_scale": 0.0}, "length_scale=0.0 must be a finite number above 0"),
         ({"length_scale": -1.0}, "length_scale=-1.0 must be a finite number above 0"),
@@ -127,6 +129,7 @@ def test_speaking_is_refused_when_an_argument_is_wrong(
     changed: dict[str, Any], message: str, finished_cell: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
+    Path("a_file").touch()
     usual = {"run": str(finished_cell), "speaker": "040", "out": "voice.wav", "text": "Hello.", "device": "cpu"}
     with pytest.raises(InputError) as raised:
         speak_to_files(SpeakArguments(**{**usual, **changed}))
