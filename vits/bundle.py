@@ -7,6 +7,7 @@ optimizer.safetensors     the optimizer's moments by parameter name, where an im
 speakers.csv              `name|utterances`, a line for each row of the speaker embedding
 voiceprints.safetensors   each speaker's unit mean ECAPA voiceprint, zeros for rows never trained
 card.md                   what it was trained on, for how long, and how it scores
+trained_on.csv            what it was trained on, as fingerprints (`vits.trained_on`); may be missing
 checksums.json            of the files above but the card; a bundle without it is taken as it is
 """
 
@@ -16,6 +17,7 @@ import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import yaml
@@ -40,8 +42,9 @@ SPEAKERS = "speakers.csv"
 VOICEPRINTS = "voiceprints.safetensors"
 OPTIMIZER = "optimizer.safetensors"
 CARD = "card.md"
-CHECKED = (MODEL, GENERATOR, ADVERSARY, OPTIMIZER, SPEAKERS, VOICEPRINTS, "adapters.json")
-REPLACEABLE = (*CHECKED, CARD, MANIFEST, "trained_on.csv", "teachers.json")  # what a bundle's folder may hold
+BESIDE = ("adapters.json", "trained_on.csv", "teachers.json")  # what others may write beside the model
+CHECKED = (MODEL, GENERATOR, ADVERSARY, OPTIMIZER, SPEAKERS, VOICEPRINTS, *BESIDE)
+REPLACEABLE = (*CHECKED, CARD, MANIFEST)  # what a bundle's folder may hold
 NEEDED = (MODEL, GENERATOR, SPEAKERS, VOICEPRINTS)
 SPEAKERS_HEADER = "name|utterances"
 REMEDY = "make the bundle again"
@@ -78,8 +81,10 @@ class Bundle:
         return [row for row, speaker in enumerate(self.speakers) if speaker.utterances > 0]
 
 
-def save_bundle(bundle: Bundle, directory: Path, card: str) -> None:
+def save_bundle(bundle: Bundle, directory: Path, card: str, beside: Mapping[str, str] = MappingProxyType({})) -> None:
     """Write a bundle beside the one that may be there, then put it in its place.
+
+    `beside` are further files of it, by name.
 
     Raises:
         InputError: something else is there.
@@ -89,6 +94,8 @@ def save_bundle(bundle: Bundle, directory: Path, card: str) -> None:
     made = directory.with_name(f".{directory.name}.new")
     shutil.rmtree(made, ignore_errors=True)
     made.mkdir(parents=True)
+    for name, text in beside.items():
+        (made / name).write_text(text, encoding="utf-8")
     write_bundle_files(bundle, made, card)
     shutil.rmtree(directory, ignore_errors=True)
     made.replace(directory)

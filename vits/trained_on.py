@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from pathlib import Path
 
-from vits.common.atomic_files import write_atomically
+from vits.common.checksums import check_listed
 from vits.common.errors import InputError
 from vits.common.names import shown
 from vits.corpus.clip import Clip
@@ -21,6 +21,7 @@ from vits.corpus.text_file import numbered_lines
 
 FILE = "trained_on.csv"
 HEADER = "kind|fingerprint"
+REMEDY = "make the bundle again, or remove the file to go without it"
 _FINGERPRINT = re.compile("[0-9a-f]{12}")
 
 
@@ -56,21 +57,23 @@ class TrainedOn:
         """Whether exactly the phonemes of the clip were trained on."""
         return bool(clip.phonemes) and fingerprint(clip.phonemes or "") in self.phonemes
 
-    def save(self, directory: Path) -> None:
-        """Write the file into a bundle's folder."""
+    @property
+    def text(self) -> str:
+        """As it stands in a bundle's `FILE`."""
         lines = [f"{kind.name}|{mark}" for kind in fields(self) for mark in sorted(getattr(self, kind.name))]
-        write_atomically(directory / FILE, ("\n".join([HEADER, *lines]) + "\n").encode())
+        return "\n".join([HEADER, *lines]) + "\n"
 
 
 def read_trained_on(directory: Path) -> TrainedOn | None:
     """What the bundle in a folder says it was trained on; None if it says nothing.
 
     Raises:
-        InputError: the file is malformed.
+        InputError: the file is malformed, or was changed since it was written.
     """
     path = directory / FILE
     if not os.path.lexists(path):
         return None
+    check_listed(path, REMEDY)
     known: dict[str, set[str]] = {kind.name: set() for kind in fields(TrainedOn)}
     header, *lines = numbered_lines(path) or [(1, "")]
     if header[1] != HEADER:
@@ -79,8 +82,7 @@ def read_trained_on(directory: Path) -> TrainedOn | None:
         kind, _, mark = line.partition("|")
         if kind not in known or not _FINGERPRINT.fullmatch(mark):
             raise InputError(
-                f"{path}:{number}: {shown(line)} isn't kind|fingerprint with one of {', '.join(known)}; "
-                "make the bundle again, or remove the file to go without it"
+                f"{path}:{number}: {shown(line)} isn't kind|fingerprint with one of {', '.join(known)}; {REMEDY}"
             )
         known[kind].add(mark)
     return TrainedOn(**{kind: frozenset(marks) for kind, marks in known.items()})

@@ -37,7 +37,7 @@ from vits.reference.reference_names import (
     synthesizer_table,
 )
 from vits.synthesizer import Synthesizer
-from vits.trained_on import TrainedOn
+from vits.trained_on import FILE, TrainedOn
 
 SPEAKER_ROWS = "emb_g.weight"
 ENROLMENT_CLIPS = 20  # of each speaker make its voiceprint
@@ -69,8 +69,7 @@ def import_bundle(arguments: ImportCheckpointArguments) -> None:
         trained_adversary=trained,
         optimizer_state=_optimizer_state(checkpoint, synthesizer) if arguments.optimizer else {},
     )
-    save_bundle(bundle, Path(arguments.out), _card(arguments, bundle))
-    TrainedOn.of(clips).save(Path(arguments.out))
+    save_bundle(bundle, Path(arguments.out), _card(arguments, bundle), {FILE: TrainedOn.of(clips).text})
     untrained = [speaker.name for speaker in speakers if not speaker.utterances]
     print(f"wrote {arguments.out}: {len(speakers)} speakers, {len(untrained)} of them never trained ({untrained[:5]})")
 

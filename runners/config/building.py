@@ -11,7 +11,7 @@ from hydra.errors import InstantiationException
 from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 
-from vits.common.atomic_files import default_cache_dir
+from vits.common.atomic_files import default_cache_dir, remove_old_leftovers
 from vits.common.errors import InputError
 from vits.common.names import shown
 
@@ -48,5 +48,7 @@ def plain(config: DictConfig) -> Mapping[str, Any]:
 
 
 def cache_dir_of(config: DictConfig) -> Path:
-    """Where to keep what can be computed again."""
-    return Path(config.cache_dir).expanduser() if config.cache_dir else default_cache_dir()
+    """Where to keep what can be computed again, without what processes left there that ended while they wrote."""
+    chosen = Path(config.cache_dir).expanduser() if config.cache_dir else default_cache_dir()
+    remove_old_leftovers(chosen)
+    return chosen

@@ -47,6 +47,7 @@ def cell_from(config: DictConfig) -> Cell:
         precision=config.precision,
         device=config.device,
         max_duration_s=config.max_duration_s,
+        keep=config.keep,
         cache_dir=cache_dir_of(config),
         initialisers={name: cls() for name, cls in registered("strategy").items()},
         config_yaml=OmegaConf.to_yaml(config, resolve=True),

@@ -33,6 +33,7 @@ class GridSchema:
     precision: str = "32"
     device: str = "auto"
     max_duration_s: float = 20.0
+    keep: str = "result"
     cache_dir: str | None = None
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 from metrics.metric import Metric
 from runners.bases.base import SCRATCH, Base
@@ -19,7 +19,7 @@ from runners.training.trainer import TrainingSettings
 from runners.voices.recorded_voices import Voices
 from strategies.adaptation import Adaptation
 from strategies.initialisers.embedding_init import EmbeddingInit
-from vits.common.bounds import check_fields
+from vits.common.bounds import OneOf, check_fields
 from vits.common.errors import InputError
 from vits.common.names import check_folder, check_name
 from vits.common.quantities import DurationSeconds, Seed
@@ -28,11 +28,13 @@ from vits.corpus.corpus import Corpus
 from vits.corpus.data_identity import corpus_identity
 
 FORMAT = 4  # of what a cell computes and leaves behind; raise it when the code that computes it changes its result
+RESULT, STATE = "result", "state"  # what a finished cell keeps
 
 
 @dataclass(frozen=True)
 class Cell:
-    """Everything about one cell. `length` says how long it is trained, and when it is evaluated.
+    """Everything about one cell. `length` says how long it is trained, and when it is evaluated; `keep` whether the
+    training's state stays when it is finished.
 
     `differing` are the settings that change its result and differ from the experiment's default, as they stand in
     its name and in every table; `initialisers` are all that are known, for comparison.
@@ -53,6 +55,7 @@ class Cell:
     precision: str
     device: str
     max_duration_s: DurationSeconds
+    keep: Annotated[str, OneOf(RESULT, STATE)]
     cache_dir: Path
     initialisers: Mapping[str, EmbeddingInit]
     config_yaml: str

@@ -8,14 +8,16 @@ from metrics.judges.judge import Judges
 from runners.bases.start import Start
 from runners.experiment.adapting import Adapted, adapt, context_of
 from runners.experiment.announcing import announce, begin, lint_cell, tracker_of
-from runners.experiment.cell import Cell
+from runners.experiment.cell import STATE, Cell
 from runners.experiment.finishing import finish
+from runners.experiment.going_on import go_on_from_a_shorter_one
 from runners.experiment.new_voices import new_voices
 from runners.experiment.panels import evaluator_of
 from runners.experiment.shared_work import shared_errors
 from runners.experiment.trainable_share import trainable_shares
 from runners.results.cell_folder import CellFolder
 from runners.results.cell_identity import Identity
+from runners.results.kept_state import has_kept_state, keep_state
 from runners.results.lease import Lease
 from runners.tracking.tracker import TRAINED
 from runners.training.devices import make_fabric
@@ -58,7 +60,11 @@ def _accepted(cell: Cell, identity: Identity, lease: Lease | None) -> CellFolder
     folder = CellFolder(cell.directory, lease)
     folder.accept(identity)
     if folder.finished:
-        print(f"{cell.name}: finished before, not run again ({folder.path})")
+        without = cell.keep == STATE and not has_kept_state(folder.path)
+        print(
+            f"{cell.name}: finished before, not run again ({folder.path})"
+            + ("; it didn't keep its state" if without else "")
+        )
     return folder
 
 
@@ -108,8 +114,9 @@ def _fit_and_score(
     folder.write_table("texts", evaluator.texts)
     with folder, memory_is_told(LESS_MEMORY), tracker_of(cell, identity, folder) as tracker:
         tracker.summarise({TRAINED: trainable_shares(start.synthesizer)[-1].trainable})
+        go_on_from_a_shorter_one(cell, folder, identity, adapted, tracker)
         fit = Fit(folder, trainer, adapted.material, evaluator, tracker, cell.schedule(voices))
-        fit.run()
+        fit.run(keep_state if cell.keep == STATE else None)
         finish(cell, folder, start, adapted, fit, judges)
         if tracker.how_to_sync:
             print(f"logged offline; to upload: {tracker.how_to_sync}")

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import soundfile
 import torch
 from jaxtyping import Float, Float32
 from torch import Tensor
@@ -20,7 +19,7 @@ from runners.training.devices import make_fabric
 from vits.checkpoint import load_tensors
 from vits.common.atomic_files import default_cache_dir
 from vits.common.errors import InputError
-from vits.corpus.audio import read_audio
+from vits.corpus.audio import read_audio, write_audio
 from vits.spectrogram import AudioAnalysis
 
 SHORTEST_S = 0.1  # below this there is no phoneme to convert, and no voice to recognise
@@ -53,7 +52,7 @@ def convert_file(arguments: ConvertArguments) -> None:
     else:
         source = Source(model.speaker_id(arguments.source), arguments.source)
     converted = convert(model, wave, source.id, target)
-    _write(Path(arguments.out), converted, sample_rate)
+    write_audio(Path(arguments.out), converted.numpy(), sample_rate)
     print(f"wrote {arguments.out}: {arguments.speaker} instead of {source.label}")
 
 
@@ -111,13 +110,3 @@ def convert(
         torch.tensor([target], device=device),
     )
     return decoded.audio[0, 0, : len(wave)].float().clamp(-1, 1).cpu()
-
-
-def _write(path: Path, audio: Float[Tensor, "samples"], sample_rate: int) -> None:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        soundfile.write(path, audio.numpy(), sample_rate)
-    except OSError as error:
-        raise InputError(f"can't write {path} ({error.strerror}); choose another out=...") from None
-    except (soundfile.LibsndfileError, TypeError) as error:
-        raise InputError(f"can't write {path} ({error}); give a .wav or .flac file") from None

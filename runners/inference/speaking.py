@@ -6,14 +6,13 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-import soundfile
-
 from runners.cli.inference_arguments import SpeakArguments
 from runners.inference.adapted_model import AdaptedModel, load_adapted, load_packed
 from runners.inference.text_to_speech import SpeakingStyle, say
 from runners.training.devices import make_fabric
 from vits.common.errors import InputError
 from vits.common.readers import LARGEST_TEXT_BYTES, decode_typed_text, read_bytes, shown_path
+from vits.corpus.audio import write_audio
 from vits.corpus.roots import resolve_folder
 
 
@@ -29,11 +28,7 @@ def speak_to_files(arguments: SpeakArguments) -> list[Path]:
     paths = _paths(Path(arguments.out), len(texts), single=arguments.text is not None)
     sample_rate = model.spec.analysis().sample_rate
     for place, audio in say(model, texts, speaker, style):
-        paths[place].parent.mkdir(parents=True, exist_ok=True)
-        try:
-            soundfile.write(paths[place], audio.numpy(), sample_rate)
-        except (soundfile.LibsndfileError, TypeError) as error:
-            raise InputError(f"can't write {paths[place]} ({error}); give a .wav or .flac file") from None
+        write_audio(paths[place], audio.numpy(), sample_rate)
     return paths
 
 

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TypedDict
 
 import numpy as np
-import soundfile
 import torch
 from jaxtyping import Float32
 from tqdm import tqdm
@@ -18,7 +17,7 @@ from vits.common.atomic_files import content_key
 from vits.common.errors import InputError
 from vits.common.kept_files import keep_json, kept_json
 from vits.common.readers import is_file, read_bytes
-from vits.corpus.audio import read_audio
+from vits.corpus.audio import own_rate, read_audio
 from vits.corpus.clip import Clip
 
 FORMAT = b"2"  # raise it when a measurement changes
@@ -95,18 +94,10 @@ def audio_facts(path: Path, cache_dir: Path) -> AudioFacts:
     known = kept_json(kept, KeptFacts)
     if known is not None:
         return AudioFacts(**known)
-    rate = _rate(path)
+    rate = own_rate(path)
     facts = measure(read_audio(path, rate), rate)
     keep_json(kept, asdict(facts))
     return facts
-
-
-def _rate(path: Path) -> int:
-    """The file's own rate; any rate for a file that can't be read, of which `read_audio` says what is wrong."""
-    try:
-        return soundfile.info(path).samplerate
-    except (soundfile.LibsndfileError, TypeError):
-        return 16_000
 
 
 def measure(wave: Float32[np.ndarray, "samples"], sample_rate: int) -> AudioFacts:

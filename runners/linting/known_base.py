@@ -121,7 +121,7 @@ def _from_json(kept: KeptBase) -> KnownBase:
     return KnownBase(kept["source"], kept["utterances"], trained_on, frozenset(kept["files"]))
 
 
-def write_trained_on(clips: Sequence[Clip], cache_dir: Path, bundle: Path) -> None:
-    """Note in a bundle which sentences and recordings its model was trained on, so that they can be found again."""
+def trained_on(clips: Sequence[Clip], cache_dir: Path) -> TrainedOn:
+    """Which sentences and recordings a model was trained on, so that they can be found again."""
     recordings = measure_all(clips, cache_dir).facts.values()
-    TrainedOn.of(clips, (facts.samples for facts in recordings)).save(bundle)
+    return TrainedOn.of(clips, (facts.samples for facts in recordings))

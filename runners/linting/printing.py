@@ -21,7 +21,8 @@ def print_findings(findings: Sequence[Finding]) -> None:
     for finding in findings:
         told = [f"{finding.where}: {finding.what}", f"Why: {finding.why}", f"Do: {finding.remedy}"]
         told += [f"Such as: {finding.examples}"] if finding.concerned else []
-        table.add_row(Text(finding.severity, STYLES[finding.severity]), finding.check, Text("\n".join(told)))
+        severity = Text(finding.severity, STYLES[finding.severity])
+        table.add_row(severity, Text(finding.check), Text("\n".join(told)))  # names are shown as they are
     console = Console()
     console = console if console.is_terminal else Console(width=WIDTH)
     console.print(table)

@@ -14,7 +14,7 @@ from tqdm import tqdm
 from metrics.judges.judge import Judges
 from metrics.metric import KnownVoices
 from runners.evaluation.evaluator import Evaluator
-from runners.linting.known_base import write_trained_on
+from runners.linting.known_base import trained_on
 from runners.pretraining.card import TrainingFacts, score_lines, write_card
 from runners.pretraining.predicted_rows import PredictedSpeakerEmbedding
 from runners.pretraining.pretraining_run import Pretraining
@@ -22,9 +22,11 @@ from runners.pretraining.validation import read_validation, write_samples
 from runners.training.trainer import Trainer
 from runners.voices.recorded_voices import Voices, enrol
 from strategies.context import ECAPA
-from vits.bundle import BaseSpeaker, Bundle, save_bundle
+from vits.bundle import REMEDY, BaseSpeaker, Bundle, save_bundle
+from vits.common.checksums import check_listed
 from vits.common.readers import read_json
 from vits.model_spec import ModelSpec
+from vits.trained_on import FILE
 
 TEACHERS = "teachers.json"  # the judges, as `Metric.judge` names them, whose opinion the training used
 
@@ -64,9 +66,8 @@ def write_bundle(run: Pretraining, spec: ModelSpec, trainer: Trainer, voices: Vo
     splits = ", ".join(f"{split} ({len(items)} utterances)" for split, items in voices.held_out.items())
     lines = score_lines(result.table, references, run.metrics)
     card = write_card(_facts(run, trainer, voices, kept, teachers), splits, validation, lines, run.metrics)
-    save_bundle(bundle, run.bundle, card)
-    (run.bundle / TEACHERS).write_text(json.dumps(teachers) + "\n", encoding="utf-8")
-    write_trained_on(voices.train.clips, run.cache_dir, run.bundle)
+    beside = {TEACHERS: json.dumps(teachers) + "\n", FILE: trained_on(voices.train.clips, run.cache_dir).text}
+    save_bundle(bundle, run.bundle, card, beside)
     for split, spoken in result.spoken.items():
         write_samples(spoken, run.directory / "samples" / f"kept-{split}", with_recordings=True)
     print(card)
@@ -76,10 +77,13 @@ def read_teachers(directory: Path) -> tuple[str, ...]:
     """The judges that a bundle's training used, as it says itself; none if it says nothing.
 
     Raises:
-        InputError: the file holds anything but a list of names.
+        InputError: the file holds anything but a list of names, or was changed since it was written.
     """
     path = directory / TEACHERS
-    return tuple(read_json(path, list[str])) if os.path.lexists(path) else ()
+    if not os.path.lexists(path):
+        return ()
+    check_listed(path, REMEDY)
+    return tuple(read_json(path, list[str]))
 
 
 def _facts(run: Pretraining, trainer: Trainer, voices: Voices, kept: int, teachers: tuple[str, ...]) -> TrainingFacts:

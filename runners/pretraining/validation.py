@@ -9,7 +9,6 @@ from itertools import cycle, islice
 from pathlib import Path
 
 import pandas as pd
-import soundfile
 from tqdm import tqdm
 
 from metrics.judges.judge import Judges
@@ -25,6 +24,7 @@ from runners.voices.unrecorded_sentences import evenly, unrecorded
 from vits.common.atomic_files import write_atomically
 from vits.common.names import file_stem
 from vits.common.readers import read_table
+from vits.corpus.audio import write_audio
 from vits.corpus.features import PreparedUtterance
 from vits.corpus.split import VALIDATION
 from vits.model_spec import ModelSpec
@@ -82,15 +82,14 @@ class Validation:
 def write_samples(spoken: Sequence[Spoken], folder: Path, *, with_recordings: bool = False) -> list[Path]:
     """Write the first sentence of each of some voices, at even distances; returns the files of what was spoken."""
     first = {item.utterance.speaker: item.utterance for item in reversed(spoken)}
-    folder.mkdir(parents=True, exist_ok=True)
     paths = []
     for speaker in evenly(SAMPLES, sorted(first)):
         utterance = first[speaker]
         name = file_stem(speaker, utterance.name)
         paths.append(folder / f"{name}.flac")
-        soundfile.write(paths[-1], utterance.wave, utterance.sample_rate)
+        write_audio(paths[-1], utterance.wave, utterance.sample_rate)
         if with_recordings and utterance.recording is not None:
-            soundfile.write(folder / f"{name}-recording.flac", utterance.recording, utterance.sample_rate)
+            write_audio(folder / f"{name}-recording.flac", utterance.recording, utterance.sample_rate)
     return paths
 
 

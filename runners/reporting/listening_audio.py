@@ -19,9 +19,10 @@ from runners.reporting.cell_result import CellResult
 from runners.reporting.naming import title
 from runners.reporting.numbers import decimals_for, plain
 from runners.reporting.results import Experiment, System
-from runners.results.cell_folder import audio_file
+from runners.results.cell_folder import RESTORE, audio_file
+from vits.common.checksums import check_listed
 from vits.common.errors import InputError
-from vits.corpus.audio import read_audio
+from vits.corpus.audio import own_rate, read_audio
 from vits.corpus.roots import resolve_folder
 from vits.corpus.split import TEST
 
@@ -140,7 +141,7 @@ def _sentence(
     spoken = [
         _player(
             system.label,
-            audio_file(system.cells[0].folder, system.cells[0].chosen.step, TEST, speaker, utterance),
+            _spoken_by(system.cells[0], speaker, utterance),
             system.cells[0].transcripts.get((speaker, utterance), ""),
             _scores(experiment.final, metrics, (system.label, system.seeds[0]), speaker, utterance),
         )
@@ -149,11 +150,23 @@ def _sentence(
     return Sentence(speaker, utterance, text, (recording, *spoken))
 
 
+def _spoken_by(cell: CellResult, speaker: str, utterance: str) -> Path:
+    """Where the cell keeps a test sentence, if it is there; as it was written.
+
+    Raises:
+        InputError: it was changed.
+    """
+    path = audio_file(cell.folder, cell.chosen.step, TEST, speaker, utterance)
+    if path.is_file():
+        check_listed(path, RESTORE)
+    return path
+
+
 def _player(label: str, path: Path | None, heard: str, scores: tuple[str, ...]) -> Player:
     """A player of a file; without a source where the file can't be read."""
     if path is None or not path.is_file():
         return Player(label, None, 0.0, heard, scores)
-    sample_rate = soundfile.info(path).samplerate
+    sample_rate = own_rate(path)
     wave = read_audio(path, sample_rate)
     return Player(label, encode(wave, sample_rate), len(wave) / sample_rate, heard, scores)
 

@@ -13,6 +13,7 @@ from metrics.metric import Metric
 from metrics.summary import summarise
 from runners.reporting.cell_result import DEFAULT, CellResult, facets_shown, finished_cells
 from runners.reporting.naming import reference_label
+from vits.common.atomic_files import write_atomically
 from vits.corpus.split import TEST
 
 CELLS_CSV = "comparison.csv"
@@ -27,7 +28,7 @@ def print_cells(experiment: Path, metrics: Sequence[Metric]) -> None:
     from rich.table import Table
 
     table = table_of_cells(cells, metrics)
-    table.to_csv(experiment / CELLS_CSV, index=False)
+    write_atomically(experiment / CELLS_CSV, table.to_csv(index=False, lineterminator="\n").encode())
     shown = Table(
         title=f"{experiment.name}: new voices, mean over speakers ± spread between them", title_justify="left"
     )

@@ -10,6 +10,7 @@ losses.csv    step, loss, value
 audio/        what was synthesised at each evaluation
 model.yaml, generator.safetensors, speakers.csv, ...   the adapted model at the kept step, as a bundle (`vits.bundle`)
 state.safetensors, best.safetensors   all that resuming needs, until the cell is finished
+kept_state/   with keep=state, what a longer cell goes on from
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ from runners.results.cell_identity import Identity
 from runners.results.lease import Lease, LostLeaseError
 from runners.results.own_files import remove_own_files
 from vits.common.atomic_files import content_key, is_leftover, remove_leftovers, write_atomically
-from vits.common.checksums import MANIFEST, check_unchanged, checksums_of
+from vits.common.checksums import MANIFEST, check_unchanged, checksums_of, write_manifest
 from vits.common.errors import InputError
 from vits.common.names import file_stem
 from vits.common.readers import read_json, read_table
@@ -173,6 +174,8 @@ class CellFolder:
 
     def finish(self, summary: list[dict[str, Any]], chosen: Mapping[str, Any]) -> None:
         """Note the result, which step it is of and what the files hold, and drop what only resuming needed."""
+        for spoken in self.path.glob("audio/step=*/*"):
+            write_manifest(spoken, [path.name for path in spoken.glob("*.flac")])
         duration_s = time.time() - self.record["started_at"]
         files = checksums_of(self.path, CHECKED)
         facts = {"status": FINISHED, "summary": summary, "chosen": chosen, "duration_s": duration_s, "files": files}

@@ -91,7 +91,12 @@ class Lease:
     def _make(self) -> bool:
         """Make the file, if there is none."""
         missing = [folder for folder in self.path.parents if not folder.exists()]
-        self.path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+        except FileExistsError:
+            if os.path.lexists(self.path.parent):  # and is no folder
+                raise
+            return False  # its last holder removed it just now
         self._made = list(dict.fromkeys([self.path.parent, *self._made, *missing]))
         return _make_exclusively(self.path, self._content)
 

@@ -13,9 +13,16 @@ WRITTEN = (
     *("adversary.safetensors", "optimizer.safetensors", "speakers.csv", "voiceprints.safetensors", "card.md"),
     *("adapters.json", "checksums.json"),
 )
-PATTERNS = ("audio/step=*/*/*.flac", "pictures/step=*/*.png")
+PATTERNS = (
+    "kept_state/*.csv",
+    "kept_state/*.safetensors",
+    "kept_state/checksums.json",
+    "audio/step=*/*/*.flac",
+    "audio/step=*/*/checksums.json",
+    "pictures/step=*/*.png",
+)
 RUNS = ("wandb/run-*", "wandb/offline-run-*")
-FOLDERS = ("audio/step=*/*", "audio/step=*", "audio", "pictures/step=*", "pictures", "wandb")
+FOLDERS = ("kept_state", "audio/step=*/*", "audio/step=*", "audio", "pictures/step=*", "pictures", "wandb")
 
 
 def remove_own_files(folder: Path) -> None:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import soundfile
 from tqdm import tqdm
 
 from metrics.summary import summarise
@@ -25,6 +24,7 @@ from runners.training.schedule import Schedule
 from runners.training.trainer import Trainer, check_finite
 from strategies.average.average import Averaging
 from vits.checkpoint import load_weights, save_weights
+from vits.corpus.audio import write_audio
 
 SAVE_EVERY_S = 300
 SHOWN_PER_SPEAKER = 1  # of the new voices: audio and pictures that go to the tracker at each evaluation
@@ -65,8 +65,11 @@ class Fit:
         """Which weights are evaluated and kept."""
         return self.trainer.regime.averaging
 
-    def run(self) -> None:
-        """Train the steps that are left, and evaluate where it is due."""
+    def run(self, keep: Callable[[CellFolder], None] | None = None) -> None:
+        """Train the steps that are left, and evaluate where it is due.
+
+        `keep` is called with the folder as it is after the last step and before the evaluation there.
+        """
         if self.folder.state.is_file():
             self.trainer.load(self.folder.state)
             print(f"  resumed at step {self.trainer.step}")
@@ -74,6 +77,9 @@ class Fit:
         with tqdm(total=self.schedule.steps, initial=self.trainer.step, unit="step", disable=None) as bar:
             while True:
                 if self._is_due(self.trainer.step):
+                    if keep is not None and self.trainer.step == self.schedule.steps:
+                        self._write_all()
+                        keep(self.folder)
                     with self.trainer.cost.of_evaluation():
                         self._evaluate(self.trainer.step)
                     self._save()
@@ -145,8 +151,7 @@ class Fit:
             seen: dict[str, int] = {}
             for item in spoken:
                 path = audio_file(self.folder.path, step, split, item.utterance.speaker, item.utterance.name)
-                path.parent.mkdir(parents=True, exist_ok=True)
-                soundfile.write(path, item.utterance.wave, item.utterance.sample_rate)
+                write_audio(path, item.utterance.wave, item.utterance.sample_rate)
                 seen[item.utterance.speaker] = seen.get(item.utterance.speaker, 0) + 1
                 if split not in (RETENTION, TEXTS) and seen[item.utterance.speaker] <= SHOWN_PER_SPEAKER:
                     shown.append((path, item))
@@ -166,16 +171,26 @@ class Fit:
         self.folder.write_table(name, self.tables[name])
 
     def _drop_what_will_be_done_again(self) -> None:
-        """Forget what is of steps after the saved state's, and transcripts whose scores weren't written any more."""
+        """Forget what is of steps after the saved state's, and transcripts whose scores weren't written any more.
+
+        Without a state all is forgotten: the best weights may be of any step then.
+        """
+        done = self.trainer.step if self.folder.state.is_file() else -1
         self.tables = {
-            name: table if table.empty else table[table["step"] <= self.trainer.step]
-            for name, table in self.tables.items()
+            name: table if table.empty else table[table["step"] <= done] for name, table in self.tables.items()
         }
         scores, transcripts = self.tables["scores"], self.tables["transcripts"]
         if not transcripts.empty:
             scored = set() if scores.empty else set(zip(scores["step"], scores["split"], strict=True))
             heard = zip(transcripts["step"], transcripts["split"], strict=True)
             self.tables["transcripts"] = transcripts[[where in scored for where in heard]]
+
+    def _write_all(self) -> None:
+        """Write the state, and the tables without what other states left in them."""
+        for name, table in self.tables.items():
+            if not table.empty:
+                self.folder.write_table(name, table)
+        self._save()
 
     def _save(self) -> None:
         self.folder.check_lease()

@@ -22,6 +22,11 @@ class Regime:
     averaging: Averaging = field(default_factory=Averaging)
     total_steps: int = 0
 
+    @property
+    def is_the_same_at_any_length(self) -> bool:
+        """Whether a longer training begins with the very steps of a shorter one."""
+        return all(schedule.is_constant for schedule in self.schedules.values())
+
     def progress(self, step: int) -> float:
         """The share of all steps that are done."""
         return min(step / self.total_steps, 1.0) if self.total_steps else 0.0

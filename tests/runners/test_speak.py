@@ -114,7 +114,9 @@ def test_audio_differs_when_the_voice_is_another(finished_cell: Path, tmp_path: 
         ({"text": None, "file": "missing.txt"}, "there is no file missing.txt"),
         ({"run": "missing"}, "missing is no finished cell (no cell at all)"),
         ({"device": "tpu"}, "device=tpu is unknown"),
-        ({"out": "voice.raw"}, "give a .wav or .flac file"),
+        ({"out": "voice.raw"}, "give .wav or .flac"),
+        ({"out": "voice"}, "give .wav or .flac"),
+        ({"out": "a_file/voice.wav"}, "can't write to a_file ("),
         ({"speaker": None}, "whose voice? give run=<a finished cell> speaker=<its voice>, or pack=<a .voice file>"),
         ({"pack": "a.voice"}, "pack=... has its voice in it; leave out run and speaker, or leave out pack"),
         ({"run": None, "speaker": None, "pack": "a.voice"}, "no voice pack at a.voice; give a .voice file"),
@@ -132,6 +134,7 @@ def test_speaking_is_refused_when_an_argument_is_wrong(
     changed: dict[str, Any], message: str, finished_cell: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
+    Path("a_file").touch()
     usual = {"run": str(finished_cell), "speaker": "040", "out": "voice.wav", "text": "Hello.", "device": "cpu"}
     with pytest.raises(InputError) as raised:
         speak_to_files(SpeakArguments(**{**usual, **changed}))

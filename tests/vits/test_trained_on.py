@@ -17,14 +17,12 @@ def clip(text: str, phonemes: str | None = None) -> Clip:
 
 def test_record_is_the_same_when_written_and_read(tmp_path: Path) -> None:
     record = TrainedOn.of([clip("It's true.", "ɪts tɹˈuː."), clip("We agree.", "wiː ɐɡɹˈiː.")], ["0123456789ab"])
-    record.save(tmp_path)
+    (tmp_path / "trained_on.csv").write_text(record.text, encoding="utf-8")
     assert read_trained_on(tmp_path) == record
 
 
-def test_record_holds_no_text_when_written(tmp_path: Path) -> None:
-    TrainedOn.of([clip("It's true.", "ɪts tɹˈuː.")]).save(tmp_path)
-    written = (tmp_path / "trained_on.csv").read_text(encoding="utf-8")
-    assert written.splitlines() == [
+def test_record_holds_no_text_when_written() -> None:
+    assert TrainedOn.of([clip("It's true.", "ɪts tɹˈuː.")]).text.splitlines() == [
         "kind|fingerprint",
         "spelling|" + fingerprint("it's true"),
         "phonemes|" + fingerprint("ɪts tɹˈuː."),

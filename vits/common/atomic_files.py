@@ -5,12 +5,16 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import shutil
+import time
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from vits.common.errors import InputError
 
+OLD_S = 60.0
 _UNFINISHED = re.compile(r"\..+\.[0-9a-f]{32}")
 
 
@@ -47,6 +51,20 @@ def write_atomically(path: Path, content: bytes) -> None:
         ) from error
 
 
+def copy_atomically(source: Path, target: Path) -> None:
+    """Copy a file so that other processes see the copy either whole or not at all.
+
+    Raises:
+        InputError: the folder can't be written to, or the file can't be read.
+    """
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with _taking_the_place_of(target) as unfinished:
+            shutil.copyfile(source, unfinished)
+    except OSError as error:
+        raise InputError(f"can't copy {source} to {target.parent} ({error.strerror}); make room there") from error
+
+
 def is_leftover(path: Path) -> bool:
     """Whether it is what a process left behind that ended while it wrote a file atomically."""
     return _UNFINISHED.fullmatch(path.name) is not None
@@ -59,12 +77,26 @@ def remove_leftovers(folder: Path) -> None:
             path.unlink(missing_ok=True)
 
 
+def remove_old_leftovers(cache: Path) -> None:
+    """The same for a cache, where other processes may be writing: what nobody has written to for a minute."""
+    for path in (found for pattern in ("*/.*", "*/*/.*") for found in cache.glob(pattern)):
+        if is_leftover(path):
+            with suppress(OSError):  # somebody else removed it, or only others may
+                if time.time() - path.stat().st_mtime > OLD_S:
+                    path.unlink()
+
+
 def _write_beside(path: Path, content: bytes) -> None:
-    """Write the content to a file of another name, which takes the place of `path` once it is whole."""
+    with _taking_the_place_of(path) as unfinished, unfinished.open("xb") as file:
+        file.write(content)
+
+
+@contextmanager
+def _taking_the_place_of(path: Path) -> Iterator[Path]:
+    """The name of a file beside `path` that is written in the block, and takes its place once it is whole."""
     unfinished = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
     try:
-        with unfinished.open("xb") as file:
-            file.write(content)
+        yield unfinished
         unfinished.replace(path)
     finally:
         unfinished.unlink(missing_ok=True)

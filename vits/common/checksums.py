@@ -55,6 +55,17 @@ def write_manifest(folder: Path, names: Iterable[str]) -> None:
     write_atomically(folder / MANIFEST, (json.dumps(known, indent=1) + "\n").encode())
 
 
+def check_listed(path: Path, remedy: str) -> None:
+    """Check a file that the manifest beside it lists; one that it doesn't list is taken as it is.
+
+    Raises:
+        InputError: it was changed or is missing, or the manifest is damaged.
+    """
+    if os.path.lexists(path.with_name(MANIFEST)):
+        known = read_json(path.with_name(MANIFEST), dict[str, str])
+        check_unchanged(path.parent, {name: known[name] for name in (path.name,) if name in known}, remedy)
+
+
 def check_manifest(folder: Path, remedy: str) -> None:
     """Check those of the files that a folder's manifest lists that are there; without a manifest, nothing is known.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,9 @@ import soundfile
 import soxr
 from jaxtyping import Float32
 
+from vits.common.atomic_files import write_atomically
 from vits.common.errors import InputError
+from vits.common.names import shown
 from vits.common.readers import check_readable
 
 FORMATS = "WAV, FLAC, Ogg Vorbis, Opus or MP3"
@@ -30,6 +33,28 @@ def read_audio(path: Path, sample_rate: int) -> Float32[np.ndarray, "samples"]:
     if its_rate != sample_rate:
         mono = soxr.resample(mono, its_rate, sample_rate)
     return np.ascontiguousarray(mono, dtype=np.float32)
+
+
+def write_audio(path: Path, wave: Float32[np.ndarray, "samples"], sample_rate: int) -> None:
+    """Write a wave in the format that the file's suffix names; others see the file in whole or not at all.
+
+    Raises:
+        InputError: the suffix names none, or the place can't be written to.
+    """
+    content = io.BytesIO()
+    try:
+        soundfile.write(content, wave, sample_rate, format=path.suffix[1:].upper())
+    except (soundfile.LibsndfileError, ValueError, TypeError):
+        raise InputError(f"can't write {path}: {shown(path.suffix)} names no such format; give .wav or .flac") from None
+    write_atomically(path, content.getvalue())
+
+
+def own_rate(path: Path) -> int:
+    """The file's own rate; any rate for a file that can't be read, of which `read_audio` says what is wrong."""
+    try:
+        return soundfile.info(path).samplerate
+    except (soundfile.LibsndfileError, TypeError):
+        return 16_000
 
 
 def _decoded(path: Path) -> tuple[Float32[np.ndarray, "samples channels"], int]:

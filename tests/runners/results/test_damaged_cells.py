@@ -10,16 +10,20 @@ from typing import Any
 
 import pytest
 import torch
-from small_experiment import write_experiment
+from small_experiment import METRICS, write_experiment
 
 from runners.bases.base import PretrainedBase
 from runners.config.registration import register_options
 from runners.inference.adapted_model import load_adapted
+from runners.pretraining.bundle_writing import read_teachers
 from runners.reporting.cell_result import finished_cells
+from runners.reporting.listening_audio import Listening, listening
+from runners.reporting.results import load_experiment
 from runners.results.cell_folder import CellFolder
 from runners.results.cell_identity import Identity
 from vits.bundle import Bundle, load_bundle, save_bundle
 from vits.common.errors import InputError
+from vits.trained_on import read_trained_on
 
 IDENTITY = Identity({"seed": 0})
 
@@ -121,6 +125,35 @@ def test_bundle_is_refused_by_name_when_it_was_changed(
     change(tmp_path / "base" / name)
     with pytest.raises(InputError, match=rf"{name} was changed since it was written"):
         use(tmp_path / "base")
+
+
+@pytest.mark.parametrize(
+    ("name", "read"),
+    [("trained_on.csv", read_trained_on), ("teachers.json", read_teachers), ("teachers.json", load_bundle)],
+)
+def test_what_a_bundle_tells_of_its_training_is_refused_by_name_when_it_was_changed(
+    name: str, read: Callable[[Path], Any], small_bundle: Bundle, tmp_path: Path
+) -> None:
+    beside = {"trained_on.csv": "kind|fingerprint\nspelling|0123456789ab\n", "teachers.json": '["ecapa-voxceleb1"]\n'}
+    save_bundle(small_bundle, tmp_path / "base", "# A card\n", beside)
+    assert read(tmp_path / "base")
+    _flip_digit(tmp_path / "base" / name)
+    with pytest.raises(InputError, match=rf"{name} was changed since it was written"):
+        read(tmp_path / "base")
+
+
+@pytest.mark.parametrize("change", [_flip_bit, lambda path: path.write_bytes(b"")])
+def test_audio_is_refused_by_name_when_it_was_changed(change: Callable[[Path], Any], scored: Path) -> None:
+    experiment = load_experiment(scored.parent)
+
+    def heard() -> Listening:
+        return listening(experiment, experiment.systems, METRICS, 1, 8.0)
+
+    assert heard().sentences[0].players[1].uri is not None
+    for path in scored.glob("audio/step=*/test/*.flac"):
+        change(path)
+    with pytest.raises(InputError, match=r"\.flac was changed since it was written.*remove the folder"):
+        heard()
 
 
 def test_voice_is_refused_when_its_cell_or_its_manifest_was_changed(finished_cell: Path, tmp_path: Path) -> None:
