@@ -54,7 +54,7 @@ def load_adapted(directory: Path, device: torch.device) -> AdaptedModel:
         raise InputError(
             f"{directory} is no finished cell (no cell at all); give the folder of a cell that runners/grid.py ran"
         )
-    bundle = load_finished(directory)
+    bundle = load_finished(directory, with_adversary=False)
     speaker_ids = {bundle.speakers[row].name: row for row in bundle.trained_rows}
     new = tuple(record.get("speaker_ids", speaker_ids))
     return AdaptedModel(bundle.spec, bundle.synthesizer.to(device).eval(), speaker_ids, _language(directory), new)
