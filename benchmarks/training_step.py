@@ -118,7 +118,7 @@ def _steps(material: Mapping[str, Any], case: Case, batch_size: int) -> Iterator
     from vits.corpus.clip import Clip
     from vits.corpus.features import PreparedUtterance
 
-    spec, synthesizer = _model(material["model"])
+    spec, synthesizer = built_model(material["model"])
     row = synthesizer.speaker_embedding.add(0.1 * torch.randn(synthesizer.speaker_embedding.weight.shape[1]))
     for parameter_name, parameter in synthesizer.named_parameters():
         parameter.requires_grad_(_is_trained(case, parameter_name))
@@ -137,7 +137,7 @@ def _steps(material: Mapping[str, Any], case: Case, batch_size: int) -> Iterator
             yield report.numbers()
 
 
-def _model(name: str) -> tuple[Any, Any]:
+def built_model(name: str) -> tuple[Any, Any]:
     """The checkout's model of that name, with weights that depend on their names and shapes alone."""
     from hydra import compose, initialize_config_dir
     from omegaconf import OmegaConf

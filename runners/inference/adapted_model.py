@@ -15,6 +15,7 @@ from runners.results.finished_bundle import load_finished
 from vits.bundle import MODEL
 from vits.common.errors import InputError
 from vits.common.readers import read_yaml
+from vits.layers import fold_weight_norm
 from vits.model_spec import ModelSpec
 from vits.synthesizer import Synthesizer
 
@@ -46,6 +47,8 @@ class AdaptedModel:
 def load_adapted(directory: Path, device: torch.device) -> AdaptedModel:
     """Read the model of a finished cell, or of any other bundle, with all voices that it was trained on.
 
+    Its weight norm is folded: it is to speak, not to be trained further.
+
     Raises:
         InputError: the folder is no bundle, or the cell isn't finished.
     """
@@ -55,6 +58,7 @@ def load_adapted(directory: Path, device: torch.device) -> AdaptedModel:
             f"{directory} is no finished cell (no cell at all); give the folder of a cell that runners/grid.py ran"
         )
     bundle = load_finished(directory, with_adversary=False)
+    fold_weight_norm(bundle.synthesizer)
     speaker_ids = {bundle.speakers[row].name: row for row in bundle.trained_rows}
     new = tuple(record.get("speaker_ids", speaker_ids))
     return AdaptedModel(bundle.spec, bundle.synthesizer.to(device).eval(), speaker_ids, _language(directory), new)
