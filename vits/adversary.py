@@ -11,6 +11,7 @@ from collections.abc import Mapping
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
+from torch.nn.utils.parametrize import cached
 
 from vits.discriminators import MultiPeriodDiscriminator
 from vits.duration_predictor import LOG_DURATION_FLOOR
@@ -44,9 +45,10 @@ class AudioOpponent(Opponent):
         }
 
     def generator_losses(self, made: TrainingPass, real: Float[Tensor, "batch 1 samples"]) -> dict[str, Tensor]:
-        with torch.no_grad():
-            judged_real = self.discriminator(real)
-        judged_fake = self.discriminator(made.decoded.audio)
+        with cached():  # normed weights are the same for both
+            with torch.no_grad():
+                judged_real = self.discriminator(real)
+            judged_fake = self.discriminator(made.decoded.audio)
         return {
             "adversarial": generator_loss([judgement.score for judgement in judged_fake]),
             "feature_matching": feature_matching_loss(judged_real, judged_fake),

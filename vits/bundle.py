@@ -116,10 +116,13 @@ def write_bundle_files(bundle: Bundle, made: Path, card: str) -> None:
     write_manifest(made, CHECKED)
 
 
-def load_bundle(directory: Path, attach: Callable[[Synthesizer], None] = lambda _: None) -> Bundle:
+def load_bundle(
+    directory: Path, attach: Callable[[Synthesizer], None] = lambda _: None, *, with_adversary: bool = True
+) -> Bundle:
     """Read a bundle; a missing adversary gives new discriminators.
 
-    `attach` adds to the synthesizer what the weights were saved with beside the model's own parts.
+    `attach` adds to the synthesizer what the weights were saved with beside the model's own parts. Without the
+    adversary there are no discriminators, and none are read.
 
     Raises:
         InputError: a file is missing, damaged, or doesn't fit the others.
@@ -131,12 +134,13 @@ def load_bundle(directory: Path, attach: Callable[[Synthesizer], None] = lambda 
     synthesizer = spec.synthesizer(len(speakers))
     attach(synthesizer)
     load_weights(synthesizer, directory / GENERATOR)
-    adversary = spec.adversary()
-    if has_adversary(directory):
+    trained = with_adversary and has_adversary(directory)
+    adversary = spec.adversary() if with_adversary else Adversary({})
+    if trained:
         load_weights(adversary, directory / ADVERSARY)
     voiceprints = _read_voiceprints(directory / VOICEPRINTS, len(speakers))
     state = _read_optimizer(directory / OPTIMIZER)
-    return Bundle(spec, synthesizer, adversary, speakers, voiceprints, has_adversary(directory), state)
+    return Bundle(spec, synthesizer, adversary, speakers, voiceprints, trained, state)
 
 
 def has_adversary(directory: Path) -> bool:

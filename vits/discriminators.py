@@ -68,22 +68,36 @@ class ScaleDiscriminator(_ConvolutionalJudge):
         return self.judge(wave)
 
 
+class _ColumnConvolution(nn.Conv2d):
+    """A convolution down the columns of audio folded into rows; its input, output and kernel lie transposed in memory.
+
+    Along a column neighbours then stand side by side, which a processor convolves in up to two thirds of the time.
+    """
+
+    def forward(self, x: Float[Tensor, "batch channels period rows"]) -> Float[Tensor, "batch out period reduced"]:  # pyright: ignore[reportIncompatibleMethodOverride]
+        stride, padding = self.stride[::-1], self.padding[::-1]
+        return nn.functional.conv2d(x, self.weight.mT, self.bias, stride, padding)  # pyright: ignore[reportCallIssue, reportArgumentType]
+
+
 class PeriodDiscriminator(_ConvolutionalJudge):
     """2d convolutions over audio folded into rows of `period` samples."""
 
     def __init__(self, period: int, width: int = 1024) -> None:
         channels = (1, max(width // 32, 1), max(width // 8, 1), max(width // 2, 1), width, width)
         convs = [
-            weight_normed(nn.Conv2d(channels[i], channels[i + 1], (5, 1), (3 if i < 4 else 1, 1), padding=(2, 0)))
+            weight_normed(
+                _ColumnConvolution(channels[i], channels[i + 1], (5, 1), (3 if i < 4 else 1, 1), padding=(2, 0))
+            )
             for i in range(5)
         ]
-        super().__init__(convs, weight_normed(nn.Conv2d(width, 1, (3, 1), padding=(1, 0))))
+        super().__init__(convs, weight_normed(_ColumnConvolution(width, 1, (3, 1), padding=(1, 0))))
         self.period = period
 
     def forward(self, wave: Float[Tensor, "batch 1 samples"]) -> Judgement:
         missing = -wave.shape[2] % self.period
         padded = nn.functional.pad(wave, (0, missing), mode="reflect") if missing else wave
-        return self.judge(padded.unflatten(2, (-1, self.period)))
+        features = self.judge(padded.unflatten(2, (-1, self.period)).mT.contiguous()).features
+        return Judgement(features[-1].mT.flatten(1), features)
 
 
 class MultiPeriodDiscriminator(nn.Module):

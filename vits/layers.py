@@ -8,6 +8,7 @@ import torch
 from jaxtyping import Bool, Float, Int64
 from torch import Tensor, nn
 from torch.nn.utils.parametrizations import weight_norm
+from torch.nn.utils.parametrize import is_parametrized, remove_parametrizations
 
 AnyModule = TypeVar("AnyModule", bound=nn.Module)
 
@@ -19,6 +20,13 @@ def weight_normed(conv: AnyModule) -> AnyModule:
     """
     weight_norm(conv, "weight", dim=0)
     return conv
+
+
+def fold_weight_norm(module: nn.Module) -> None:
+    """Make normed weights plain tensors, in place: a copy shares the classes that this changes."""
+    for part in module.modules():
+        if is_parametrized(part, "weight"):
+            remove_parametrizations(part, "weight", leave_parametrized=True)
 
 
 def same_padding(kernel_size: int, dilation: int = 1) -> int:

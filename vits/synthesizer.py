@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch
 from jaxtyping import Float, Int64
 from torch import Tensor, nn
+from torch.nn.utils.parametrize import cached
 
 from vits.alignment import alignment_scores, expand_durations, search_alignment
 from vits.decoder import DecodedAudio
 from vits.layers import length_mask
+from vits.length_groups import Rows, groups_of_like_length, put_together
 from vits.sentence_noise import Noise, gaussian_like
 from vits.speaker_embedding import SpeakerEmbedding
 
@@ -36,6 +39,16 @@ class FramePrior(NamedTuple):
     lengths: Int64[Tensor, "batch"]
     mask: Float[Tensor, "batch 1 frames"]
     alignment: Float[Tensor, "batch frames tokens"]
+
+    def longest(self, rows: Rows) -> int:
+        """Frames of the longest of some items."""
+        return int(self.lengths[rows].max())
+
+    def of(self, rows: Rows) -> FramePrior:
+        """That of some items alone, no longer than the longest of them."""
+        end = self.longest(rows)
+        mean, log_deviation, mask = (part[rows, :, :end] for part in (self.mean, self.log_deviation, self.mask))
+        return FramePrior(mean, log_deviation, self.lengths[rows], mask, self.alignment[rows, :end])
 
 
 class TrainingPass(NamedTuple):
@@ -153,8 +166,12 @@ class Synthesizer(nn.Module):
             length_scale=length_scale,
             generator=generator,
         )
-        z = self.latent(prior, gaussian_like(prior.mean, generator, prior.mask) * noise_scale, g)
-        decoded = self.decoder(z, g, ends(prior.lengths, z.shape[2]))
+        noise = gaussian_like(prior.mean, generator, prior.mask) * noise_scale
+        groups = groups_of_like_length(prior.lengths)
+        with cached():  # normed weights are the same for all groups
+            latents = [self.latent(prior.of(rows), noise[rows, :, : prior.longest(rows)], g[rows]) for rows in groups]
+            decoded = self._decode(groups, latents, g, prior.lengths)
+        z = put_together(groups, latents)
         joined = decoded.bands if decoded.streams is None else decoded.streams
         return Speech(decoded.audio, prior.lengths * self.samples_per_frame, joined, prior.alignment, z)
 
@@ -185,6 +202,24 @@ class Synthesizer(nn.Module):
         """What the decoder speaks: so many of the prior's deviations away from its mean, and through the flow."""
         z_p = prior.mean + noise * torch.exp(prior.log_deviation)
         return self.flow.inverse(z_p, prior.mask, g) * prior.mask  # pyright: ignore[reportCallIssue]
+
+    def _decode(
+        self,
+        groups: Sequence[Rows],
+        latents: Sequence[Float[Tensor, "_ latent _"]],
+        g: Float[Tensor, "batch gin 1"],
+        lengths: Int64[Tensor, "batch"],
+    ) -> DecodedAudio:
+        """The audio of a batch whose items are decoded in groups of like length."""
+        parts = [
+            self.decoder(z, g[rows], ends(lengths[rows], z.shape[2])) for rows, z in zip(groups, latents, strict=True)
+        ]
+        audio, bands, streams = (
+            None if of_groups[0] is None else put_together(groups, of_groups)  # pyright: ignore[reportArgumentType]
+            for of_groups in zip(*parts, strict=True)
+        )
+        assert audio is not None
+        return DecodedAudio(audio, bands, streams)
 
     @torch.no_grad()
     def reconstruct(

@@ -13,7 +13,8 @@ import torch
 from runners.bases.start import Start
 from runners.results.finished_bundle import load_finished, saved_adapters
 from strategies.context import BaseSpeakers
-from vits.bundle import bundle_identity, has_adversary
+from vits.adversary import Adversary
+from vits.bundle import bundle_identity
 from vits.common.atomic_files import content_key
 from vits.common.errors import InputError
 from vits.common.registry import register
@@ -30,8 +31,9 @@ class Base(ABC):
     """What a cell's name says of it; empty for the usual case."""
 
     @abstractmethod
-    def start(self, model: Mapping[str, Any] | None) -> Start:
-        """Build the model. `model` is the configuration asked for, None for the base's own.
+    def start(self, model: Mapping[str, Any] | None, *, with_adversary: bool = True) -> Start:
+        """Build the model, with its discriminators or without. `model` is the configuration asked for, None for the
+        base's own.
 
         Raises:
             InputError: the base can't be read, or is of another model.
@@ -50,13 +52,13 @@ class PretrainedBase(Base):
     def label(self) -> str:  # pyright: ignore[reportIncompatibleVariableOverride]
         return SCRATCH if self.forget else ""
 
-    def start(self, model: Mapping[str, Any] | None) -> Start:
+    def start(self, model: Mapping[str, Any] | None, *, with_adversary: bool = True) -> Start:
         directory = resolve_folder(self.path)
-        bundle = load_finished(directory)
+        bundle = load_finished(directory, with_adversary=with_adversary)
         if model is not None:
             _check_same_model(bundle.spec.parts, model, self.path)
         if self.forget:
-            return _untrained(bundle.spec)
+            return _untrained(bundle.spec, with_adversary=with_adversary)
         rows = bundle.trained_rows
         return Start(
             spec=bundle.spec,
@@ -73,8 +75,9 @@ class PretrainedBase(Base):
             adapters=tuple(saved_adapters(directory)),
             voiceprints=bundle.voiceprints,
             optimizer_state=bundle.optimizer_state,
+            trained_adversary=bundle.trained_adversary,
             warnings=()
-            if has_adversary(directory)
+            if bundle.trained_adversary or not with_adversary
             else (f"{directory} has no trained discriminators; new ones start from noise, and audio may suffer",),
         )
 
@@ -88,20 +91,20 @@ class FromScratch(Base):
     def label(self) -> str:  # pyright: ignore[reportIncompatibleVariableOverride]
         return SCRATCH
 
-    def start(self, model: Mapping[str, Any] | None) -> Start:
+    def start(self, model: Mapping[str, Any] | None, *, with_adversary: bool = True) -> Start:
         if model is None:
             raise InputError("base=scratch has no model of its own; choose one, such as model=tiny")
-        return _untrained(ModelSpec(model))
+        return _untrained(ModelSpec(model), with_adversary=with_adversary)
 
 
-def _untrained(spec: ModelSpec) -> Start:
+def _untrained(spec: ModelSpec, *, with_adversary: bool) -> Start:
     """A model with random weights and no speakers."""
     synthesizer = spec.synthesizer(0)
     width = synthesizer.speaker_embedding.weight.shape[1]
     return Start(
         spec=spec,
         synthesizer=synthesizer,
-        adversary=spec.adversary(),
+        adversary=spec.adversary() if with_adversary else Adversary({}),
         speakers=BaseSpeakers((), torch.zeros(0, width), torch.zeros(0, 0)),
         identity=content_key([SCRATCH.encode(), json.dumps(spec.parts, sort_keys=True).encode()]),
     )

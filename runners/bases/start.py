@@ -21,7 +21,8 @@ class Start:
     """A model before any adaptation.
 
     `speakers` are those that initialisers may look at; `table` and `voiceprints` have every row of the speaker
-    embedding, also those that were never trained. `adapters` are part of the model, since it was adapted before.
+    embedding, also those that were never trained. `trained_adversary` says whether the discriminators are more than
+    noise. `adapters` are part of the model, since it was adapted before.
     """
 
     spec: ModelSpec
@@ -32,5 +33,6 @@ class Start:
     table: tuple[BaseSpeaker, ...] = ()
     voiceprints: Float[Tensor, "rows print"] | None = None
     optimizer_state: Mapping[str, Tensor] = field(default_factory=dict)
+    trained_adversary: bool = False
     warnings: tuple[str, ...] = ()
     adapters: tuple[tuple[str, Adapter], ...] = ()

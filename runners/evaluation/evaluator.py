@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
+from torch.nn.utils.parametrize import cached
 
 from metrics.judges.judge import Judges
 from metrics.metric import KnownVoices, Metric, Utterance
@@ -157,18 +158,19 @@ class Evaluator:
         return self.settings.selection.merits(rows, self.metrics)[0]
 
     def _speak(self, synthesizer: Synthesizer, panel: Panel) -> list[Spoken]:
-        return list(
-            speak(
-                synthesizer,
-                panel.items,
-                panel.speaker_ids,
-                self.voices.sample_rate,
-                batch_size=self.settings.batch_size,
-                noise_scale=self.settings.noise_scale,
-                length_scale=self.settings.length_scale,
-                seed=self.seed,
+        with cached():  # normed weights are the same for all sentences
+            return list(
+                speak(
+                    synthesizer,
+                    panel.items,
+                    panel.speaker_ids,
+                    self.voices.sample_rate,
+                    batch_size=self.settings.batch_size,
+                    noise_scale=self.settings.noise_scale,
+                    length_scale=self.settings.length_scale,
+                    seed=self.seed,
+                )
             )
-        )
 
     def references(self, synthesizer: Synthesizer, step: int) -> pd.DataFrame:
         """The recordings' own scores, those of copy-synthesis, and the similarity of other speakers.

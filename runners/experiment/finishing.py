@@ -15,6 +15,7 @@ from runners.experiment.trainable_share import bytes_of_a_voice
 from runners.results.cell_folder import CellFolder
 from runners.results.finished_bundle import save_finished
 from runners.training.fit import Fit
+from runners.training.trainer import TRAINED
 from runners.voices.recorded_voices import Voices, enrol
 from vits.bundle import BaseSpeaker, Bundle
 
@@ -43,7 +44,7 @@ def _save_bundle(
         adversary=start.adversary,
         speakers=_speakers(start, adapted, voices),
         voiceprints=_voiceprints(start, adapted, voices, judges),
-        trained_adversary=True,
+        trained_adversary=start.trained_adversary or cell.training.adversary == TRAINED,
     )
     adapters = [*start.adapters, *([] if merged else [(choice.name, choice.value)])]
     save_finished(bundle, adapters, folder.path, f"# {cell.name}\n\nAdapted by `runners/grid.py`; see cell.json.\n")

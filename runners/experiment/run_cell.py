@@ -22,7 +22,7 @@ from runners.results.lease import Lease
 from runners.tracking.tracker import TRAINED
 from runners.training.devices import make_fabric
 from runners.training.fit import Fit
-from runners.training.trainer import Trainer
+from runners.training.trainer import NONE, Trainer, check_adversary
 from runners.voices.recorded_voices import Voices, enrol
 from vits.common.memory import memory_is_told
 
@@ -85,7 +85,8 @@ def _run(cell: Cell, folder: CellFolder, identity: Identity, start: Start, voice
 def _start(cell: Cell) -> tuple[Start, Voices]:
     """The model before any adaptation, and the new voices prepared for it."""
     torch.manual_seed(cell.seed)
-    start = cell.base.start(cell.model)
+    start = cell.base.start(cell.model, with_adversary=cell.training.adversary != NONE)
+    check_adversary(cell.training, known=start.trained_adversary)
     voices = new_voices(cell, start.spec)
     return start, voices
 

@@ -17,6 +17,7 @@ from runners.results.finished_bundle import load_finished
 from vits.bundle import MODEL, bundle_identity
 from vits.common.errors import InputError
 from vits.common.readers import read_yaml, shown_path
+from vits.layers import fold_weight_norm
 from vits.model_spec import ModelSpec
 from vits.synthesizer import Synthesizer
 
@@ -48,6 +49,8 @@ class AdaptedModel:
 def load_adapted(directory: Path, device: torch.device) -> AdaptedModel:
     """Read the model of a finished cell, or of any other bundle, with all voices that it was trained on.
 
+    Its weight norm is folded: it is to speak, not to be trained further.
+
     Raises:
         InputError: the folder is no bundle, or the cell isn't finished.
     """
@@ -56,7 +59,8 @@ def load_adapted(directory: Path, device: torch.device) -> AdaptedModel:
         raise InputError(
             f"{directory} is no finished cell (no cell at all); give the folder of a cell that runners/grid.py ran"
         )
-    bundle = load_finished(directory)
+    bundle = load_finished(directory, with_adversary=False)
+    fold_weight_norm(bundle.synthesizer)
     speaker_ids = {bundle.speakers[row].name: row for row in bundle.trained_rows}
     new = tuple(record.get("speaker_ids", speaker_ids))
     return AdaptedModel(bundle.spec, bundle.synthesizer.to(device).eval(), speaker_ids, _language(directory), new)
@@ -76,6 +80,7 @@ def load_packed(path: Path, base: Path, device: torch.device) -> AdaptedModel:
         )
     bundle = load_finished(base)
     row = attach_pack(pack, bundle.synthesizer, shown_path(path))
+    fold_weight_norm(bundle.synthesizer)
     speaker = pack.facts["speaker"]
     synthesizer = bundle.synthesizer.to(device).eval()
     return AdaptedModel(bundle.spec, synthesizer, {speaker: row}, pack.facts["language"], (speaker,))

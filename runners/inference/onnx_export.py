@@ -28,7 +28,6 @@ from pathlib import Path
 import torch
 from jaxtyping import Float, Int64
 from torch import Tensor, nn
-from torch.nn.utils.parametrize import is_parametrized, remove_parametrizations
 
 from runners.cli.inference_arguments import ExportArguments
 from runners.inference.adapted_model import AdaptedModel, load_adapted
@@ -118,9 +117,8 @@ def _check_writable(path: Path) -> None:
 def export_model(model: AdaptedModel, path: Path) -> None:
     """Write the model with what a program needs to use it in the metadata; the file is there in whole or not.
 
-    The model computes the same afterwards, but its weight norm is folded.
+    The model's weight norm is folded, as `load_adapted` leaves it.
     """
-    fold_weight_norm(model.synthesizer)
     speaking = SpeakingModel(model.synthesizer).eval()
     # no two sizes alike and none of them 1, which the tracing would take for one and the same or for a constant
     example = example_inputs(model, token_lengths=(11, 7, 5), noise_frames=6, noise_scale=0.667)
@@ -160,13 +158,6 @@ def example_inputs(
         "duration_noise_scale": torch.zeros(1),
         "length_scale": torch.ones(1),
     }
-
-
-def fold_weight_norm(module: nn.Module) -> None:
-    """Make normed weights plain tensors, in place: a copy shares the classes that this changes."""
-    for part in module.modules():
-        if is_parametrized(part, "weight"):
-            remove_parametrizations(part, "weight", leave_parametrized=True)
 
 
 def _metadata(model: AdaptedModel) -> dict[str, str]:

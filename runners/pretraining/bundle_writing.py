@@ -19,7 +19,7 @@ from runners.pretraining.card import TrainingFacts, score_lines, write_card
 from runners.pretraining.predicted_rows import PredictedSpeakerEmbedding
 from runners.pretraining.pretraining_run import Pretraining
 from runners.pretraining.validation import read_validation, write_samples
-from runners.training.trainer import Trainer
+from runners.training.trainer import NONE, TRAINED, Trainer
 from runners.voices.recorded_voices import Voices, enrol
 from strategies.context import ECAPA
 from vits.bundle import REMEDY, BaseSpeaker, Bundle, save_bundle
@@ -61,7 +61,7 @@ def write_bundle(run: Pretraining, spec: ModelSpec, trainer: Trainer, voices: Vo
         adversary=trainer.adversary,
         speakers=tuple(BaseSpeaker(speaker, counts[speaker]) for speaker in voices.speakers),
         voiceprints=voiceprints,
-        trained_adversary=kept > run.training.adversary_from_step or run.start_from is not None,
+        trained_adversary=_is_adversary_trained(run, kept),
     )
     splits = ", ".join(f"{split} ({len(items)} utterances)" for split, items in voices.held_out.items())
     lines = score_lines(result.table, references, run.metrics)
@@ -71,6 +71,12 @@ def write_bundle(run: Pretraining, spec: ModelSpec, trainer: Trainer, voices: Vo
     for split, spoken in result.spoken.items():
         write_samples(spoken, run.directory / "samples" / f"kept-{split}", with_recordings=True)
     print(card)
+
+
+def _is_adversary_trained(run: Pretraining, kept: int) -> bool:
+    """Whether the discriminators of the kept step are more than noise."""
+    learned = run.training.adversary == TRAINED and kept > run.training.adversary_from_step
+    return run.training.adversary != NONE and (learned or run.start_from is not None)
 
 
 def read_teachers(directory: Path) -> tuple[str, ...]:
@@ -97,7 +103,9 @@ def _facts(run: Pretraining, trainer: Trainer, voices: Voices, kept: int, teache
         n_parameters=sum(parameter.numel() for parameter in trainer.synthesizer.parameters()),
         steps=trainer.step,
         batch_size=run.training.batch_size,
-        adversary_steps=max(trainer.step - run.training.adversary_from_step, 0),
+        adversary_steps=0
+        if run.training.adversary == NONE
+        else max(trainer.step - run.training.adversary_from_step, 0),
         hours=trainer.seconds / 3600,
         device=torch.cuda.get_device_name(device)
         if device.type == "cuda"

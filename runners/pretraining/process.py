@@ -21,7 +21,7 @@ from runners.pretraining.weights_from_base import load_from
 from runners.results.lease import Lease
 from runners.tracking.tracker import Tracker
 from runners.training.devices import compile_fixed_shapes, make_fabric
-from runners.training.trainer import Trainer
+from runners.training.trainer import Trainer, check_adversary
 from runners.voices.recorded_voices import Voices, enrol, load_voices
 from vits.bundle import Bundle, check_replaceable, load_bundle
 from vits.common.atomic_files import content_key
@@ -64,6 +64,7 @@ def _held(run: Pretraining) -> Lease:
 def _pretrain(run: Pretraining, fabric: Fabric, stop: StopSignal) -> None:
     base = load_bundle(run.start_from) if run.start_from else None
     spec = _spec(run, base)
+    check_adversary(run.training, known=base is not None and base.trained_adversary)
     voices = load_base_voices(run, spec)
     torch.manual_seed(run.seed)
     synthesizer, adversary = spec.synthesizer(len(voices.speakers)), spec.adversary()

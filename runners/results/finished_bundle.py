@@ -38,8 +38,8 @@ def save_finished(bundle: Bundle, adapters: Sequence[tuple[str, Adapter]], direc
     write_bundle_files(bundle, directory, card)
 
 
-def load_finished(directory: Path) -> Bundle:
-    """Read a bundle with the adapters that it was saved with.
+def load_finished(directory: Path, *, with_adversary: bool = True) -> Bundle:
+    """Read a bundle with the adapters that it was saved with, and with its discriminators or without.
 
     Raises:
         InputError: a file is missing, damaged, or names an adapter that isn't known.
@@ -54,7 +54,7 @@ def load_finished(directory: Path) -> Bundle:
         for _, adapter in adapters:
             adapter.attach(synthesizer)
 
-    return load_bundle(directory, attach)
+    return load_bundle(directory, attach, with_adversary=with_adversary)
 
 
 def saved_adapters(directory: Path) -> list[tuple[str, Adapter]]:

@@ -25,7 +25,7 @@ from runners.training.regime import Regime
 from vits.adversary import Adversary
 from vits.alignment import noise_scale_at
 from vits.checkpoint import load_strict, load_tensors, part_of, put_together, save_tensors
-from vits.common.bounds import AtLeast, AtMost, check_fields
+from vits.common.bounds import AtLeast, AtMost, OneOf, check_fields
 from vits.common.errors import BrokenOffError, InputError
 from vits.common.quantities import BatchSize, Number
 from vits.common.registry import register
@@ -36,6 +36,7 @@ from vits.synthesizer import Synthesizer
 
 STEP = "progress/step"
 SECONDS = "progress/seconds"
+TRAINED, FROZEN, NONE = "trained", "frozen", "none"  # what the discriminators may do
 RANKS_APART = 1_000_000_007  # between the seeds of devices, more than any training has steps
 
 
@@ -48,9 +49,10 @@ class TrainingDivergedError(BrokenOffError):
 class TrainingSettings:
     """How a model is fitted to recordings.
 
-    `segment_frames` is the length of audio decoded from each utterance in a step; `adversary_from_step` lets
-    the other losses work alone before the discriminators join; `alignment_noise` says whether scores of the
-    alignment search get VITS2's decaying noise, which helps a new model and not one that already aligns;
+    `segment_frames` is the length of audio decoded from each utterance in a step; `adversary` says whether the
+    discriminators are `trained` along, judge as they are (`frozen`), or take no part (`none`), and
+    `adversary_from_step` lets the other losses work alone before they join; `alignment_noise` says whether scores of
+    the alignment search get VITS2's decaying noise, which helps a new model and not one that already aligns;
     `mel_target` what the mel loss compares with, the recording's `segment` or the `whole_recording` (`Objective`).
     """
 
@@ -58,6 +60,7 @@ class TrainingSettings:
     segment_frames: Annotated[int, AtLeast(1), AtMost(100_000)] = 32
     optimizer: OptimizerSettings = field(default_factory=OptimizerSettings)
     loss_weights: LossWeights = field(default_factory=LossWeights)
+    adversary: Annotated[str, OneOf(TRAINED, FROZEN, NONE)] = TRAINED
     adversary_from_step: Number = 0
     alignment_noise: bool = False
     mel_target: str = "segment"
@@ -65,6 +68,19 @@ class TrainingSettings:
     def __post_init__(self) -> None:
         check_mel_target(self.mel_target)
         check_fields(self, "training")
+
+
+def check_adversary(settings: TrainingSettings, *, known: bool) -> None:
+    """Check that discriminators which stay as they are have been trained before.
+
+    Raises:
+        InputError: they haven't.
+    """
+    if settings.adversary == FROZEN and not known:
+        raise InputError(
+            "training.adversary=frozen, but the base has no trained discriminators, and new ones judge by chance; "
+            "use training.adversary=trained or none"
+        )
 
 
 @dataclass(frozen=True)
@@ -96,7 +112,7 @@ class Trainer:
         trainable = [(name, p) for name, p in synthesizer.named_parameters() if p.requires_grad]
         self.fabric = fabric
         self.synthesizer = synthesizer
-        self.adversary = adversary
+        self.adversary = Adversary({}) if settings.adversary == NONE else adversary
         self.settings = settings
         self.seed = seed
         self.regime = regime or Regime()
@@ -108,12 +124,12 @@ class Trainer:
         fabric.to_device(self.objective)
         self.generator_optimizer = NamedAdamW(trainable, settings.optimizer, self.regime.schedules)
         self._model, self._generator_stepper = fabric.setup(synthesizer, self.generator_optimizer)
-        self._opponents: Any = adversary  # as Fabric wraps it, once it has an optimizer
-        fabric.to_device(adversary)
+        self._opponents: Any = self.adversary  # as Fabric wraps it, once it has an optimizer
+        fabric.to_device(self.adversary)
         self.adversary_optimizer = None
-        if any(True for _ in adversary.parameters()):
-            self.adversary_optimizer = NamedAdamW(adversary.named_parameters(), settings.optimizer)
-            self._opponents, self._adversary_stepper = fabric.setup(adversary, self.adversary_optimizer)
+        if settings.adversary == TRAINED and any(True for _ in self.adversary.parameters()):
+            self.adversary_optimizer = NamedAdamW(self.adversary.named_parameters(), settings.optimizer)
+            self._opponents, self._adversary_stepper = fabric.setup(self.adversary, self.adversary_optimizer)
 
     def epoch(
         self,
@@ -148,12 +164,13 @@ class Trainer:
         real = self.objective.real_segments(batch, made)
         losses = self.objective(batch, made, real)
         values: dict[str, Tensor] = {}
-        if self.adversary_optimizer is not None and self.step >= self.settings.adversary_from_step:
-            own = self._opponents(made, real)
-            values["adversary_gradient_norm"] = self._descend(
-                torch.stack(list(own.values())).sum(), self.adversary, self._adversary_stepper
-            )
-            values |= own
+        if self.step >= self.settings.adversary_from_step:
+            if self.adversary_optimizer is not None:
+                own = self._opponents(made, real)
+                values["adversary_gradient_norm"] = self._descend(
+                    torch.stack(list(own.values())).sum(), self.adversary, self._adversary_stepper
+                )
+                values |= own
             with self.fabric.autocast():  # their own weights don't learn from this, so nothing is to be averaged
                 losses |= self.adversary.generator_losses(made, real)
         penalties = self.regime.penalties(self.synthesizer, batch, made)
@@ -170,7 +187,10 @@ class Trainer:
         optimizer.zero_grad(set_to_none=True)
         self.fabric.backward(loss)
         parameters = [p for p in module.parameters() if p.grad is not None]
-        norm = nn.utils.clip_grad_norm_(parameters, self.settings.optimizer.max_gradient_norm or math.inf)
+        norm = nn.utils.get_total_norm(p.grad for p in parameters if p.grad is not None)
+        limit = self.settings.optimizer.max_gradient_norm
+        if limit is not None:
+            nn.utils.clip_grads_with_norm_(parameters, limit, norm)
         optimizer.step()
         return norm
 

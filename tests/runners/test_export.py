@@ -16,7 +16,8 @@ import torch
 
 from runners.cli.inference_arguments import ExportArguments
 from runners.inference.adapted_model import load_adapted
-from runners.inference.onnx_export import OUTPUTS, export_cell, fold_weight_norm
+from runners.inference.onnx_export import OUTPUTS, export_cell
+from runners.results.finished_bundle import load_finished
 from vits.common.errors import InputError
 from vits.model_spec import ModelSpec
 from vits.synthesizer import Synthesizer
@@ -205,8 +206,7 @@ def test_audio_is_pytorchs_when_a_part_is_of_another_class(
 
 
 def test_model_speaks_as_before_when_weight_norm_is_folded(finished_cell: Path) -> None:
-    folded, untouched = load_adapted(finished_cell, CPU).synthesizer, load_adapted(finished_cell, CPU).synthesizer
-    fold_weight_norm(folded)
+    folded, untouched = load_adapted(finished_cell, CPU).synthesizer, load_finished(finished_cell).synthesizer.eval()
     assert not [name for name, _ in folded.named_parameters() if "parametrizations" in name]
     inputs = (torch.arange(9).unsqueeze(0), torch.tensor([9]), torch.tensor([6]))
     before = untouched.infer(*inputs, noise_scale=0.0).audio

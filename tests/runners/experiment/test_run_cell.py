@@ -25,6 +25,7 @@ from runners.results.cell_folder import CellFolder
 from runners.results.lease import Lease
 from runners.training.trainer import TrainingDivergedError
 from runners.voices.recorded_voices import Voices, load_voices
+from vits.bundle import ADVERSARY
 from vits.checkpoint import load_tensors
 from vits.common.errors import BrokenOffError, InputError
 from vits.common.registry import registered
@@ -68,6 +69,7 @@ def start_and_voices(cell: Cell, prepared: dict[str, tuple[Start, Voices]]) -> t
         ("training.batch_size=3", "training"),
         ("training.optimizer.learning_rate=1e-3", "training"),
         ("training.loss_weights.mel=1", "training"),
+        ("training.adversary=none", "training"),
         ("evaluation.noise_scale=0.5", "evaluation"),
     ],
 )
@@ -175,6 +177,29 @@ def test_cell_runs_from_nothing_when_base_is_scratch(make_cell: MakeCell, small_
     weights = load_tensors(folder.path / "generator.safetensors")
     assert weights["speaker_embedding.weight"].shape == (2, 8), "the new voices alone"
     assert pd.isna(list(folder.record["leave_one_out_error"].values())).all()
+
+
+@pytest.mark.parametrize(("adversary", "in_losses", "is_kept"), [("frozen", True, True), ("none", False, False)])
+def test_discriminators_stay_the_bases_when_a_cell_does_not_train_them(
+    adversary: str, in_losses: bool, is_kept: bool, make_cell: MakeCell, material: Any
+) -> None:
+    cell = make_cell("steps=1", f"training.adversary={adversary}", "metrics=[secs]")
+    folder = run_cell(cell)
+    assert cell.differing["training.adversary"] == adversary
+    assert ("adversarial" in set(folder.table("losses")["loss"])) == in_losses
+    kept, of_base = folder.path / ADVERSARY, material.base / ADVERSARY
+    assert kept.is_file() == is_kept
+    if is_kept:
+        one, other = load_tensors(kept), load_tensors(of_base)
+        assert one.keys() == other.keys()
+        assert all(torch.equal(one[name], other[name]) for name in one)
+
+
+def test_frozen_discriminators_are_refused_when_the_base_has_none(make_cell: MakeCell, small_spec: Any) -> None:
+    scratch = replace(make_cell("strategy=random", "training.adversary=frozen"), base=FromScratch())
+    with pytest.raises(InputError, match=r"training\.adversary=frozen, but the base has no trained discriminators"):
+        run_cell(replace(scratch, model=small_spec.parts))
+    assert not scratch.directory.exists()
 
 
 def test_failure_is_written_down_when_training_diverges(

@@ -112,18 +112,19 @@ def differing(one: dict[str, Tensor], other: dict[str, Tensor]) -> list[str]:
 
 
 @pytest.mark.parametrize("stop", [2, 3, 4])
-@pytest.mark.parametrize("adversary", [True, False])
+@pytest.mark.parametrize("adversary", ["trained", "frozen", "none"])
 def test_training_is_bit_identical_when_resumed(
-    stop: int, adversary: bool, new_trainer: NewTrainer, utterances: list[PreparedUtterance], tmp_path: Path
+    stop: int, adversary: str, new_trainer: NewTrainer, utterances: list[PreparedUtterance], tmp_path: Path
 ) -> None:
-    straight = new_trainer(adversary=adversary)
+    settings = replace(SETTINGS, adversary=adversary)
+    straight = new_trainer(settings=settings)
     expected = train(straight, utterances, until=7)
 
-    stopped = new_trainer(adversary=adversary)
+    stopped = new_trainer(settings=settings)
     train(stopped, utterances, until=stop)
     stopped.save(tmp_path / "state.safetensors")
     torch.manual_seed(99)
-    resumed = new_trainer(adversary=adversary, weights_seed=5)
+    resumed = new_trainer(settings=settings, weights_seed=5)
     resumed.load(tmp_path / "state.safetensors")
     reports = train(resumed, utterances, until=7)
 
@@ -203,6 +204,28 @@ def test_discriminators_rest_when_their_step_has_not_come(
     late = train(trainer, utterances, until=4)
     assert {"adversarial", "audio_discriminator", "adversary_gradient_norm"} <= late[0].values.keys()
     assert set(differing(before, weights(trainer.adversary))) == set(before)
+
+
+def test_discriminators_judge_and_stay_when_frozen(
+    new_trainer: NewTrainer, utterances: list[PreparedUtterance]
+) -> None:
+    trainer = new_trainer(settings=replace(SETTINGS, adversary="frozen"))
+    before = weights(trainer.adversary), weights(trainer.synthesizer)
+    reports = train(trainer, utterances, until=2)
+    assert len(before[0]) > 0
+    assert differing(before[0], weights(trainer.adversary)) == []
+    assert set(differing(before[1], weights(trainer.synthesizer))) == set(before[1])
+    assert {"adversarial", "feature_matching", "duration_adversarial"} <= reports[0].values.keys()
+    assert not {"audio_discriminator", "adversary_gradient_norm"} & reports[0].values.keys()
+
+
+def test_discriminators_take_no_part_when_there_are_none(
+    new_trainer: NewTrainer, utterances: list[PreparedUtterance]
+) -> None:
+    asked, without = new_trainer(settings=replace(SETTINGS, adversary="none")), new_trainer(adversary=False)
+    reports = train(asked, utterances, until=2)
+    assert weights(asked.adversary) == {}
+    assert [report.numbers() for report in reports] == [r.numbers() for r in train(without, utterances, until=2)]
 
 
 def test_losses_are_named_and_finite_when_reported(
