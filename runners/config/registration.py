@@ -36,6 +36,12 @@ def import_options() -> None:
         importlib.import_module(name)
 
 
+def register_report() -> None:
+    """Make known what a report needs, the metrics and its own settings; the rest takes seconds to import."""
+    _import_all(metrics)
+    importlib.import_module("runners.reporting.settings")
+
+
 def _import_all(package: ModuleType) -> None:
     for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
         importlib.import_module(module.name)
