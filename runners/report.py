@@ -17,11 +17,11 @@ def main() -> None:
         show_help(help_text(__doc__ or "", EXAMPLE, ReportArguments) + SETTINGS)
         return
     with told_in_one_line():
-        from runners.config.registration import register_options
+        from runners.config.registration import register_report
         from runners.config.report_settings import report_settings
         from runners.reporting.writing import report
 
-        register_options()
+        register_report()
         # as at the end of a sweep, report.publish=wandb is understood too
         texts = [text.removeprefix("report.") for text in sys.argv[1:]]
         where = [text for text in texts if text.startswith(("experiment=", "results="))]

@@ -10,7 +10,9 @@ import numpy as np
 import torch
 from jaxtyping import Float32
 
+from metrics.judges.greedy_decoding import GreedyDecoder
 from metrics.judges.judge_weights import fetch
+from metrics.judges.thinned_silence import STAND_FOR, encode
 from metrics.judges.transcriber import Transcriber, Transcript, joined, windows_of
 
 DECODED_TOGETHER = 8  # windows; the fastest of 1, 4, 8 and 16 on a CPU
@@ -22,15 +24,20 @@ class WhisperJudge(Transcriber):
     With a bfloat16 encoder, three times as fast on a CPU that has it, 2 of 32 transcripts of human speech
     changed.
 
+    `stand_for` is of how many positions of the silence behind a clip one is computed; 1 is all of Whisper's encoder,
+    more is faster and another way of judging (`benchmarks/judging.py` says what each costs and changes).
+
     Radford et al. 2023, "Robust Speech Recognition via Large-Scale Weak Supervision",
     https://arxiv.org/abs/2212.04356.
     """
 
     families: ClassVar[tuple[str, ...]] = ("whisper",)
 
-    def __init__(self, model: Any) -> None:  # a whisper.Whisper, which the package leaves untyped
+    def __init__(self, model: Any, stand_for: int = STAND_FOR) -> None:  # a whisper.Whisper, which is untyped
         super().__init__()
         self._model = model.eval()
+        self._stand_for = stand_for
+        self._decoder = GreedyDecoder(model)
 
     @classmethod
     def load(cls, name: str, cache_dir: Path, device: torch.device) -> WhisperJudge:
@@ -57,17 +64,6 @@ class WhisperJudge(Transcriber):
     @torch.inference_mode()
     def _decode(self, windows: Sequence[Float32[np.ndarray, "_"]]) -> list[Transcript]:
         """What is heard in windows of at most 30 s."""
-        import whisper
-
         # Each window is encoded alone: what is heard in it then hardly depends on its neighbours, and on a
         # CPU it is faster than a batch, whose activations leave the cache.
-        features = torch.cat([self._model.encoder(self._log_mel(window)) for window in windows])
-        options = whisper.DecodingOptions(language="en", temperature=0.0, without_timestamps=True, fp16=False)
-        heard: Any = whisper.decode(self._model, features, options)  # a list of one for each
-        return [Transcript(one.text.strip(), one.compression_ratio, one.no_speech_prob) for one in heard]
-
-    def _log_mel(self, window: Float32[np.ndarray, "samples"]) -> torch.Tensor:
-        import whisper
-
-        padded = whisper.pad_or_trim(torch.from_numpy(window))
-        return whisper.log_mel_spectrogram(padded, self._model.dims.n_mels, device=self._model.device).unsqueeze(0)
+        return self._decoder([encode(self._model.encoder, window, self._stand_for) for window in windows])

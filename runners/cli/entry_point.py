@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NoReturn
@@ -12,10 +12,12 @@ from typing import NoReturn
 import yaml
 
 from runners.cli.arguments import show_help
+from vits.common.errors import InputError
 
 CONF = Path(__file__).resolve().parents[2] / "conf"
 BAD_INPUT, FAILURE, INTERRUPTED = 2, 1, 130
 LESS_MEMORY = "make the batch size smaller, or give less at a time"
+OTHER_PLACES = ("--config", "-cd", "-cp", "hydra.searchpath")  # from which options may come, too
 NOT_FOR_USERS = ("object_type=", "reference_type=", "Config search path:", "provider=")
 
 
@@ -30,7 +32,24 @@ def main(job: Callable[[], Callable[[], None]], config_name: str, examples: str)
     os.environ["HYDRA_FULL_ERROR"] = "1"  # so that Hydra raises instead of printing and exiting with 1
     sys.argv[1:] = [part for argument in sys.argv[1:] for part in _named_folder(argument)]
     with told_in_one_line():
+        _check_options(CONF / f"{config_name}.yaml", sys.argv[1:])
         job()()
+
+
+def _check_options(config: Path, arguments: Sequence[str]) -> None:
+    """Refuse an option that no file holds, before the slow imports; all but plain words is left to Hydra.
+
+    Raises:
+        InputError: there is no such option.
+    """
+    if any(argument.startswith(OTHER_PLACES) for argument in arguments):
+        return
+    options = {group: [path.stem for path in sorted((CONF / group).glob("*.yaml"))] for group in _groups_of(config)}
+    for group, _, value in (argument.partition("=") for argument in arguments):
+        for name in value.split(",") if group in options else ():
+            if name.isidentifier() and name not in (*options[group], "null"):
+                known = "; ".join(options[group])
+                raise InputError(f"Could not find '{group}/{name}'; Available options in '{group}': {known}")
 
 
 def _named_folder(argument: str) -> list[str]:
@@ -50,7 +69,7 @@ def told_in_one_line() -> Iterator[None]:
     from hydra.errors import HydraException
     from omegaconf.errors import OmegaConfBaseException
 
-    from vits.common.errors import BrokenOffError, InputError
+    from vits.common.errors import BrokenOffError
     from vits.common.memory import memory_is_told
 
     try:
@@ -73,8 +92,6 @@ def _leave(message: str, status: int) -> NoReturn:
 
 def _one_line(error: BaseException) -> str:
     """What a configuration error and those behind it say; if one of them is our own, only that."""
-    from vits.common.errors import InputError
-
     said: list[str] = []
     seen: BaseException | None = error
     while seen is not None:

@@ -35,6 +35,12 @@ def import_options() -> None:
         importlib.import_module(name)
 
 
+def register_report() -> None:
+    """Make known what a report needs, the metrics and its own settings; the rest takes seconds to import."""
+    import_all(metrics)
+    importlib.import_module("runners.reporting.settings")
+
+
 def register_options() -> None:
     """Make all options, and the schemas of the entry points, known to Hydra."""
     import_options()

@@ -218,3 +218,15 @@ def test_only_our_own_words_are_told_when_they_caused_a_configuration_error(
 def test_error_keeps_its_traceback_when_it_is_a_defect() -> None:
     with pytest.raises(ZeroDivisionError), told_in_one_line():
         _ = 1 / 0
+
+
+def test_an_option_that_no_file_holds_is_refused_before_the_slow_imports_when_it_is_a_plain_word() -> None:
+    script = (
+        "import sys\n"
+        "from runners.cli.entry_point import main\n"
+        "sys.argv = ['grid.py', '-m', 'seed=0,1', 'freeze=none,nosuch']\n"
+        "main(lambda: sys.exit('imported'), 'grid', '')\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False, cwd=ROOT)
+    assert done.returncode == 2
+    assert done.stderr.startswith("error: Could not find 'freeze/nosuch'; Available options in 'freeze': all_but_")
