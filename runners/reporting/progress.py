@@ -12,11 +12,13 @@ import pandas as pd
 from metrics.metric import Metric
 from metrics.statistics.axis_effects import Effect, effects
 from metrics.statistics.metric_scores import metric_scores
+from metrics.statistics.racing import Behind, at_stage, behind
 from metrics.statistics.saturation import UNKNOWN, Outlook, outlook
 from metrics.statistics.variance_components import components
 from metrics.summary import by_speaker
 from runners.reporting.results import Experiment
 from runners.reporting.verdicts import Verdicts, facets_of
+from vits.common.errors import InputError
 from vits.corpus.split import TEST, VALIDATION
 
 NEARLY = 0.95  # of the recommended system's way from its start to its end: the quality whose steps are counted
@@ -46,6 +48,7 @@ class Progress:
     """Of the aim on validation sentences: each system's outlook, and the steps that it takes to be nearly as good.
 
     `steps_to` is NaN where a system never gets there; `steps` are the stages that all systems were scored at.
+    `behind` are the systems that won't be the best after `twice` as many steps, if all are trained on.
     """
 
     metric: Metric
@@ -53,6 +56,12 @@ class Progress:
     outlooks: Mapping[str, Outlook]
     steps_to: Mapping[str, float]
     along: tuple[Along, ...]
+    behind: tuple[Behind, ...]
+
+    @property
+    def twice(self) -> int:
+        """Twice the steps that all systems were trained for."""
+        return 2 * self.steps[-1]
 
 
 def follow(experiment: Experiment, verdicts: Verdicts, margin: float) -> Progress | None:
@@ -83,7 +92,19 @@ def follow(experiment: Experiment, verdicts: Verdicts, margin: float) -> Progres
         {label: outlook(seen, own, alpha=verdicts.alpha) if own.size else UNKNOWN for label, own in curves.items()},
         _steps_to(means, steps, verdicts.recommended.system, metric),
         tuple(_of_axis(axis, at_step, margin) for axis in axes),
+        _behind(rows[rows["step"].isin(steps)], metric, steps, verdicts.alpha),
     )
+
+
+def _behind(rows: pd.DataFrame, metric: Metric, steps: Sequence[int], alpha: float) -> tuple[Behind, ...]:
+    """The systems that need not be trained on, by the sentences that have a value in all systems at all stages."""
+    systems = list(dict.fromkeys(rows["system"]))
+    names = [at_stage(system, step) for system, step in zip(rows["system"], rows["step"], strict=True)]
+    try:
+        parts = components(metric_scores(rows.assign(system=names), metric))
+    except InputError:  # there is no such sentence
+        return ()
+    return behind(parts, systems, steps, 2 * steps[-1], alpha=alpha)
 
 
 def stages_of(experiment: Experiment, metric: Metric) -> pd.DataFrame:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 
 from runners.reporting.analysis import Analysis
 from runners.reporting.document import Entry, Points, Section, Table
 from runners.reporting.naming import title
-from runners.reporting.numbers import NONE, interval, signed
+from runners.reporting.numbers import NONE, interval, listed, plain, signed
 from runners.reporting.progress import NEARLY, Along, Progress
 from runners.reporting.sections.effect_section import effect_sentence
 
@@ -18,13 +19,24 @@ def progress_section(analysis: Analysis) -> Section | None:
     if progress is None:
         return None
     margin = analysis.settings.margin(progress.metric.name)
-    said = tuple(sentence(along, progress, margin) for along in progress.along)
+    said = (*(sentence(along, progress, margin) for along in progress.along), *_left_behind(progress))
     blocks = (*((Points(said),) if said else ()), _table(analysis, progress, margin))
     paragraph = (
         f"By {title(progress.metric)} on the validation sentences, which are spoken at every evaluation: after "
         f"{', '.join(str(step) for step in progress.steps)} steps."
     )
     return Section("along", "Along the training", (paragraph,), blocks)
+
+
+def _left_behind(progress: Progress) -> Iterator[str]:
+    """Which systems a longer training can do without."""
+    if progress.behind:
+        least = (f"{found.system} (by {plain(found.at_least, 3)} at least)" for found in progress.behind)
+        yield (
+            f"Whoever trains on to {progress.twice} steps can leave out, by {title(progress.metric)}: "
+            f"{listed(least, most=12)}. These stay behind the leading systems even if they go on rising as fast as "
+            "between the last two stages."
+        )
 
 
 def sentence(along: Along, progress: Progress, margin: float) -> str:

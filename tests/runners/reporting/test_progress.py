@@ -96,6 +96,32 @@ def test_steps_to_the_quality_are_fewer_when_a_system_has_a_head_start(fast: Ana
     assert 0 < steps["nearest · none"] < steps["mean · none"] < 200
 
 
+def test_systems_that_cant_win_are_left_out_when_the_others_train_on(fast: Analysis, slow: Analysis) -> None:
+    assert fast.progress is not None
+    assert fast.progress.behind == ()  # both have arrived
+    still_rising = slow.progress
+    assert still_rising is not None
+    assert still_rising.twice == 400
+    assert still_rising.behind == ()  # whoever is behind rises fast enough to catch up, if the other stood still
+
+
+def test_flat_system_is_left_out_when_another_is_far_ahead(
+    experiment: Experiment, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    found = along(experiment, tmp_path_factory, pace=30.0)
+    scores = found.experiment.scores
+    flat = (scores["system"] == "mean · none") & (scores["split"] == "validation") & (scores["step"] > 0)
+    lower = scores.assign(value=scores["value"].where(~flat, scores["value"] - 0.3))
+    analysis = analyse(replace(found.experiment, scores=lower), ReportSettings())
+    assert analysis.progress is not None
+    (left_out,) = analysis.progress.behind
+    assert (left_out.system, left_out.leader) == ("mean · none", "nearest · none")
+    section = progress_section(analysis)
+    assert section is not None
+    sentences = section.blocks[0].sentences  # pyright: ignore[reportAttributeAccessIssue]
+    assert sentences[-1].startswith("Whoever trains on to 400 steps can leave out, by SECS: mean · none (by 0.2")
+
+
 def test_nothing_is_followed_when_only_one_stage_was_scored(experiment: Experiment) -> None:
     found = planted(experiment, {"mean · none": 0.5, "nearest · none": 0.6})
     one = replace(found, scores=found.scores[found.scores["step"] == 2])
