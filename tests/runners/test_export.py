@@ -26,6 +26,8 @@ from vits.text.symbols import SYMBOLS, symbol_ids
 CPU = torch.device("cpu")
 LATENT = 8  # channels of the small model
 TOLERANCE = 1e-3
+OF_PEAK = 1e-5
+BASE_AND_NEW = ("ada", "ben", "nobody", "cleo", "dan", "040", "041")
 
 
 @pytest.fixture(scope="module")
@@ -106,6 +108,27 @@ def test_audio_is_pytorchs_when_batch_and_lengths_are_others_than_traced(
     expected, audio = _speak_both(_session(exported), synthesizer, lengths, noise_scale=noise_scale)
     assert (expected - expected.mean()).abs().max() > 20 * TOLERANCE  # otherwise the next line says little
     assert (audio - expected).abs().max() < TOLERANCE
+
+
+def _assert_alone_as_batched(session: onnxruntime.InferenceSession, lengths: Sequence[int]) -> None:
+    """Each sentence's audio is to 1e-5 of its peak what it is when it is spoken alone, and silence follows it."""
+    generator = torch.Generator().manual_seed(0)
+    tokens = torch.randint(1, len(SYMBOLS), (len(lengths), max(lengths)), generator=generator)
+    speaker = torch.arange(len(lengths)) % len(BASE_AND_NEW)
+    noise = torch.randn(len(lengths), LATENT, 20 * max(lengths), generator=generator)
+    audio, ends = session.run(OUTPUTS, _inputs(tokens, lengths, speaker, noise, noise_scale=0.667))
+    for item, length in enumerate(lengths):
+        only = slice(item, item + 1)
+        inputs = _inputs(tokens[only, :length], [length], speaker[only], noise[only], noise_scale=0.667)
+        alone, (end,) = session.run(OUTPUTS, inputs)
+        assert end == ends[item] == alone.shape[2]
+        assert abs(audio[item, :, :end] - alone[0]).max() <= OF_PEAK * abs(alone).max()
+        assert not audio[item, :, end:].any()
+
+
+@pytest.mark.parametrize("lengths", [(1, 23), (11, 7, 5), (9, 64, 1, 30)], ids=str)
+def test_audio_is_that_of_a_sentence_alone_when_it_is_spoken_in_a_batch(exported: Path, lengths: Sequence[int]) -> None:
+    _assert_alone_as_batched(_session(exported), lengths)
 
 
 @pytest.mark.parametrize("length_scale", [0.01, 0.5, 1.7, 4.0])

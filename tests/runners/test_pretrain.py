@@ -3,28 +3,40 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
 import torch
+from hydra import compose, initialize_config_dir
 
 from runners.bases.base import PretrainedBase
+from runners.cli.entry_point import CONF
+from runners.config.composed_pretraining import pretraining_from
+from runners.config.registration import register_options
 from runners.pretraining.bundle_writing import read_teachers
+from runners.pretraining.loss_log import LossLog
+from runners.pretraining.pretraining_run import Pretraining
+from runners.pretraining.validation import read_validation
+from runners.results.lease import Lease
 from vits.bundle import load_bundle
 from vits.checkpoint import load_tensors
+from vits.common.errors import InputError
 
 PRETRAIN = Path(__file__).parents[2] / "runners" / "pretrain.py"
 PATIENCE_S = 120
 
 RunScript = Callable[..., subprocess.CompletedProcess[str]]
+Compose = Callable[[], Pretraining]
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
 
@@ -72,6 +84,18 @@ def whole(here: Path, arguments: list[str], run_script: RunScript) -> subprocess
 def bundle(whole: subprocess.CompletedProcess[str], here: Path) -> Path:
     assert whole.returncode == 0, whole.stderr
     return here / "pretraining" / "whole" / "bundle"
+
+
+@pytest.fixture
+def compose_pretraining(arguments: list[str]) -> Compose:
+    """The run that the arguments stand for."""
+
+    def compose_it() -> Pretraining:
+        register_options()
+        with initialize_config_dir(str(CONF), version_base="1.3"):
+            return pretraining_from(compose("pretrain", arguments))
+
+    return compose_it
 
 
 def test_bundle_is_a_base_when_pretrained(bundle: Path, small_spec: Any) -> None:
@@ -240,3 +264,58 @@ def test_rows_follow_voiceprints_and_the_teacher_is_named_when_rows_are_predicte
     assert read_teachers(made) == ("ecapa-voxceleb",)
     assert read_teachers(bundle) == ()
     assert "- Teachers: ecapa-voxceleb; " in (made / "card.md").read_text(encoding="utf-8")
+
+
+def test_run_is_left_to_the_process_that_is_at_it_when_there_is_one(
+    bundle: Path, here: Path, arguments: list[str], run_here: RunScript
+) -> None:
+    held = Lease(bundle.parent)
+    assert held.take() is None
+    with held:
+        before = {path: path.stat().st_mtime_ns for path in bundle.parent.rglob("*")}
+        result = run_here("pretrain.py", *arguments, "name=whole", "steps=5", cwd=here)
+        assert {path: path.stat().st_mtime_ns for path in bundle.parent.rglob("*")} == before
+    assert result.returncode == 1
+    (told,) = result.stderr.splitlines()
+    assert told.startswith(f"error: process {os.getpid()} on ")
+    assert told.endswith(" is training pretraining/whole; wait for it, or choose another name=...")
+    assert not list((here / "pretraining").glob(".running"))
+
+
+@pytest.mark.parametrize(
+    ("table", "damage", "told"),
+    [
+        ("losses.csv", lambda rows: rows.replace("step,", "epoch,", 1), "the header is 'epoch,loss,value'"),
+        ("losses.csv", lambda rows: rows[: rows.rindex(",")], "fields where the header has 3"),
+        ("losses.csv", lambda rows: rows.replace("1,", "one,", 1), "'one'"),
+        ("losses.csv", lambda _: "", "header"),
+        ("validation.csv", lambda rows: rows.replace("step,", "epoch,", 1), "the header is 'epoch,split,"),
+        ("validation.csv", lambda rows: rows[: rows.rindex(",")], "fields where the header has 6"),
+        ("validation.csv", lambda _: "\0\1\2", "not UTF-8"),
+    ],
+)
+def test_run_is_refused_in_one_line_when_a_table_of_its_state_is_damaged(
+    table: str, damage: Callable[[str], str], told: str, bundle: Path, tmp_path: Path, compose_pretraining: Compose
+) -> None:
+    state = shutil.copytree(bundle.parent / "state", tmp_path / "state")
+    (state / table).write_text(damage((state / table).read_text(encoding="utf-8")), encoding="utf-8")
+    run = replace(compose_pretraining(), directory=tmp_path)
+    with pytest.raises(InputError, match=re.escape(told)) as error:
+        LossLog(run.losses, 1, 4) if table == "losses.csv" else read_validation(run)
+    assert "\n" not in str(error.value)
+    assert str(state / table) in str(error.value)
+
+
+def test_nothing_is_written_when_the_validations_are_of_an_earlier_version(
+    bundle: Path, here: Path, arguments: list[str], run_here: RunScript
+) -> None:
+    older = here / "pretraining" / "older"
+    shutil.copytree(bundle.parent / "state", older / "state")
+    table = older / "state" / "validation.csv"
+    table.write_text(table.read_text(encoding="utf-8").replace("step,", "epoch,", 1), encoding="utf-8")
+    before = {path: path.read_bytes() for path in (older / "state").iterdir()}
+    result = run_here("pretrain.py", *arguments, "name=older", "steps=5", cwd=here)
+    assert result.returncode == 2
+    (told,) = result.stderr.splitlines()
+    assert told.startswith("error: pretraining/older/state/validation.csv:1: the header is 'epoch,split,")
+    assert {path: path.read_bytes() for path in (older / "state").iterdir()} == before

@@ -16,8 +16,7 @@ from runners.experiment.run_cell import run_cell
 from runners.results import kept_state
 from runners.results.cell_folder import CellFolder
 from runners.results.kept_state import KEPT
-from runners.training import fit
-from vits.checkpoint import load_tensors, save_weights
+from vits.checkpoint import load_tensors
 from vits.common.errors import InputError
 
 MakeCell = Callable[..., Cell]
@@ -103,33 +102,6 @@ def test_result_is_the_same_when_a_cell_is_stopped_while_it_takes_over(
     monkeypatch.undo()
     (short.path / KEPT / "checksums.json").unlink()  # and it can't be taken over any more
     assert_equal_results(run_cell(make_cell(*CHEAP, LONG)), through)
-
-
-def test_result_is_the_same_when_a_cell_ends_between_its_best_weights_and_their_scores(
-    make_cell: MakeCell, finished: dict[str, Path], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """At each evaluation the process ends once, when the weights are in their place and nothing tells of them."""
-
-    class Killed(BaseException):
-        pass
-
-    through = run_once(make_cell(*CHEAP, LONG, "name=through"), finished, "through")
-    cell = make_cell(*CHEAP, LONG)
-    ended: list[bytes] = []
-
-    def save_and_die(module: torch.nn.Module, path: Path) -> None:
-        save_weights(module, path)
-        if path.name == "best.safetensors" and path.read_bytes() not in ended:
-            ended.append(path.read_bytes())
-            raise Killed
-
-    monkeypatch.setattr(fit, "save_weights", save_and_die)
-    for kills in range(1, 3):
-        with pytest.raises(Killed):
-            run_cell(cell)
-        assert len(ended) == kills
-    monkeypatch.undo()
-    assert_equal_results(run_cell(cell), through)
 
 
 def test_training_begins_anew_when_its_rates_follow_its_length(
