@@ -106,8 +106,7 @@ def print_table(experiment: Experiment) -> None:
 
 def _name(system: System, experiment: Experiment) -> str:
     """Its choices, without what all systems have in common."""
-    common = set.intersection(*({*other.facets.items()} for other in experiment.systems))
-    own = {facet: value for facet, value in system.facets.items() if (facet, value) not in common}
+    own = {facet: value for facet, value in system.facets.items() if facet not in experiment.common_facets}
     usual = {"strategy": "nearest", "freeze": "none"}
     return ", ".join(f"`{facet}={value}`" for facet, value in own.items() if usual.get(facet, NONE) != value) or PLAIN
 

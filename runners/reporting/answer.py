@@ -208,11 +208,16 @@ def _minutes(analysis: Analysis, labels: list[str], times: int = 2) -> str:
 
 
 def default_system(analysis: Analysis) -> System | None:
-    """The system that `conf/grid.yaml` chooses, if it is in the experiment and was scored."""
+    """The system that `conf/grid.yaml` chooses, if it is in the experiment and was scored.
+
+    A setting that all systems share makes none of them another.
+    """
     scored = analysis.evidence.new[analysis.verdicts.aim.name].systems
+    common = analysis.experiment.common_facets
     for system in (system for label, system in analysis.systems.items() if label in scored):
         axes = all(system.facets.get(axis, BY_DEFAULT[axis]) == BY_DEFAULT[axis] for axis in AXES)
-        if axes and all(value == DEFAULT for name, value in system.facets.items() if name not in AXES):
+        own = {name: value for name, value in system.facets.items() if name not in (*AXES, *common)}
+        if axes and all(value == DEFAULT for value in own.values()):
             return system
     return None
 

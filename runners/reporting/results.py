@@ -121,6 +121,12 @@ class Experiment:
         """The axes and settings that stand in tables."""
         return facets_shown([system.cells[0] for system in self.systems])
 
+    @cached_property
+    def common_facets(self) -> Mapping[str, str]:
+        """What all systems have in common, and so tells none from another."""
+        first, *others = [set(system.facets.items()) for system in self.systems]
+        return dict(first.intersection(*others))
+
     @property
     def speakers(self) -> tuple[str, ...]:
         """The new voices that were tested."""

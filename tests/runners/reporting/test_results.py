@@ -8,7 +8,10 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from runners.reporting.analysis import analyse
+from runners.reporting.answer import default_system
 from runners.reporting.results import Experiment, load_experiment
+from runners.reporting.settings import ReportSettings
 from strategies.adaptation import AXES
 from vits.common.errors import InputError
 
@@ -107,3 +110,14 @@ def test_experiment_is_refused_when_it_has_no_result(prepare: Any, message: str,
         load_experiment(copied)
     assert message in str(raised.value)
     assert "\n" not in str(raised.value)
+
+
+def test_what_all_systems_share_makes_none_of_them_another_than_the_default(copied: Path) -> None:
+    for cell in copied.glob("strategy=*"):
+        change(cell, settings={"steps": "50"})
+    experiment = load_experiment(copied)
+    assert experiment.common_facets["steps"] == "50"
+    assert "strategy" not in experiment.common_facets
+    default = default_system(analyse(experiment, ReportSettings()))
+    assert default is not None
+    assert (default.facets["strategy"], default.facets["freeze"]) == ("nearest", "none")
