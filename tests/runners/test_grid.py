@@ -96,7 +96,8 @@ def test_record_is_finished_when_the_run_ended(cell: Path) -> None:
     assert all(entry["step"] == 5 for entry in record["summary"])
     config = yaml.safe_load((cell / "config.yaml").read_text(encoding="utf-8"))
     assert (config["steps"], config["epochs"]) == (5, None)
-    assert config["strategy"] == {"_target_": "strategies.initialisers.nearest.Nearest", "neighbours": 1}
+    nearest = {"_target_": "strategies.initialisers.nearest.Nearest", "neighbours": 1, "temperature": None}
+    assert config["strategy"] == nearest
 
 
 def test_scores_have_a_row_for_each_utterance_and_value_when_the_run_ended(cell: Path) -> None:

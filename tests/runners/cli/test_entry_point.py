@@ -57,7 +57,7 @@ def told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capture
     [
         (
             ["strategy=foo"],
-            "Could not find 'strategy/foo'; Available options in 'strategy': convex; ecapa; likeliest;",
+            "Could not find 'strategy/foo'; Available options in 'strategy': convex; ecapa; inversion; likeliest;",
         ),
         (["strategy.neighbours=abc"], "strategy.neighbours=abc; Value 'abc' of type 'str' could not be converted"),
         (["strategy.neighbours=0"], "strategy.neighbours=0 must be a whole number of at least 1\n"),
@@ -168,7 +168,7 @@ def test_process_leaves_with_one_line_and_nothing_written_when_input_is_bad(tmp_
     assert result.returncode == 2
     assert result.stdout == ""
     options = "; ".join(registered("strategy"))
-    said = f"error: In 'grid': Could not find 'strategy/foo'; Available options in 'strategy': {options}\n"
+    said = f"error: Could not find 'strategy/foo'; Available options in 'strategy': {options}\n"
     assert result.stderr == said
     assert list(tmp_path.iterdir()) == []
 
