@@ -43,7 +43,7 @@ def level_curves(metric: Metric, table: pd.DataFrame, experiment: Experiment, *,
             axis.set_title(part.axis, loc="left")
             axis.set_xlabel("step")
             axis.xaxis.get_major_locator().set_params(integer=True)
-            axis.legend(fontsize=8.5)
+            axis.legend(fontsize=8.5, loc="upper left", bbox_to_anchor=(0, -0.18), ncols=2)
         panels[0].set_ylabel(f"{with_direction(metric)} ({metric.unit})")
 
     return picture(
@@ -51,7 +51,7 @@ def level_curves(metric: Metric, table: pd.DataFrame, experiment: Experiment, *,
         f"{title(metric)} of every choice of an axis over the steps",
         f"{split.capitalize()} sentences; mean over the voices, the seeds and the named choices of the other axes, on "
         "the part of the grid where all of them occur.",
-        (9.6, 3.6),
+        (9.6, 4.4),
         draw,
         folded=folded,
     )
