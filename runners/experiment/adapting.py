@@ -14,14 +14,14 @@ from metrics.judges.judge import Judges
 from metrics.metric import Utterance
 from metrics.voiceprints_by_encoder import encoder_by_name, voiceprints_by_encoder
 from runners.bases.start import Start
-from runners.training.material import Material, material
+from runners.training.material import Material, batches_of, material
 from runners.training.regime import Regime
+from runners.training.trainer import TrainingSettings
 from runners.voices.recorded_voices import Voices
 from strategies.adaptation import Adaptation
 from strategies.context import AdaptationContext, Enrolment
 from strategies.freeze.freeze_policy import apply_freeze, shared_parameters
 from strategies.initialisers.embedding_init import EmbeddingInit, leave_one_out_error
-from vits.corpus.batching import LengthBucketedBatches
 from vits.corpus.features import PreparedUtterance
 
 
@@ -57,7 +57,12 @@ def context_of(
 
 
 def adapt(
-    adaptation: Adaptation, start: Start, voices: Voices, context: AdaptationContext, batch_size: int, steps: int
+    adaptation: Adaptation,
+    start: Start,
+    voices: Voices,
+    context: AdaptationContext,
+    training: TrainingSettings,
+    steps: int,
 ) -> Adapted:
     """Enrol the new voices, attach, freeze, penalise and rehearse, in this order; the audio is still the base's.
 
@@ -69,7 +74,7 @@ def adapt(
     adaptation.adapter.value.attach(start.synthesizer)
     schedules = apply_freeze(adaptation.freeze.value, start.synthesizer, context.parameters)
     seed = context.generator.initial_seed()
-    batches = LengthBucketedBatches(voices.train.frames, batch_size, seed)
+    batches = batches_of(voices.train, training.batch_size, training.sampling, seed)
     regime = Regime(
         schedules=schedules,
         penalties=adaptation.penalty.prepare(context),

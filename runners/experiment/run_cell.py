@@ -75,7 +75,7 @@ def _run(cell: Cell, folder: CellFolder, identity: Identity, start: Start, voice
     context = context_of(start, voices, enrolments, judges, cell.seed, cell.training.segment_frames)
     initialisers = {**cell.initialisers, cell.adaptation.strategy.name: cell.adaptation.strategy.value}
     errors = shared_errors(initialisers, context, start, voices, cell.seed, cell.cache_dir)
-    adapted = adapt(cell.adaptation, start, voices, context, cell.training.batch_size, cell.schedule(voices).steps)
+    adapted = adapt(cell.adaptation, start, voices, context, cell.training, cell.schedule(voices).steps)
     announce(cell, voices, start, trainable_shares(start.synthesizer), errors)
     begin(cell, folder, identity, voices, start, adapted, errors)
     lint_cell(cell, folder)

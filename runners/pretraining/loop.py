@@ -14,9 +14,9 @@ from runners.pretraining.pretraining_run import Pretraining
 from runners.pretraining.validation import Validation
 from runners.tracking.tracker import Tracker
 from runners.training.devices import any_of_them
+from runners.training.material import batches_of
 from runners.training.trainer import StepReport, Trainer
 from runners.voices.recorded_voices import Voices
-from vits.corpus.batching import LengthBucketedBatches
 
 
 class StopSignal:
@@ -37,7 +37,7 @@ def train(
     """Train the steps that are left; returns whether it was asked to end before the last."""
     speaker_ids = {speaker: row for row, speaker in enumerate(voices.speakers)}
     utterances = list(voices.train)
-    batches = LengthBucketedBatches(voices.train.frames, run.training.batch_size, run.seed)
+    batches = batches_of(voices.train, run.training.batch_size, run.training.sampling, run.seed)
     while trainer.step < run.steps:
         for report in trainer.epoch(utterances, speaker_ids, batches):
             after_step(report)

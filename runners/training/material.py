@@ -10,8 +10,11 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 
 from strategies.rehearsal.rehearsal import Rehearsed
+from vits.corpus.balanced_batches import BalancedBatches
 from vits.corpus.batching import LengthBucketedBatches
-from vits.corpus.features import PreparedUtterance
+from vits.corpus.features import PreparedCorpus, PreparedUtterance
+
+NATURAL, BALANCED = SAMPLINGS = ("natural", "balanced")
 
 
 @runtime_checkable
@@ -21,6 +24,24 @@ class Batches(Protocol):
     def __len__(self) -> int: ...
 
     def __call__(self, epoch: int) -> list[list[int]]: ...
+
+
+@runtime_checkable
+class SeededBatches(Batches, Protocol):
+    """Batches of utterances of known lengths, drawn with a seed."""
+
+    @property
+    def lengths(self) -> Sequence[int]: ...
+
+    @property
+    def seed(self) -> int: ...
+
+
+def batches_of(train: PreparedCorpus, batch_size: int, sampling: str, seed: int) -> SeededBatches:
+    """The order in which utterances are trained on; see `TrainingSettings.sampling`."""
+    if sampling == BALANCED:
+        return BalancedBatches(train.frames, [clip.speaker for clip in train.clips], batch_size, seed)
+    return LengthBucketedBatches(train.frames, batch_size, seed)
 
 
 @dataclass(frozen=True)
@@ -40,7 +61,7 @@ class RehearsedBatches:
     other.
     """
 
-    new: LengthBucketedBatches
+    new: SeededBatches
     n_rehearsed: int
     share: float
 
@@ -60,7 +81,7 @@ class RehearsedBatches:
 
 def material(
     new: Sequence[PreparedUtterance],
-    batches: LengthBucketedBatches,
+    batches: SeededBatches,
     speaker_ids: Mapping[str, int],
     rehearsed: Rehearsed,
 ) -> Material:

@@ -18,7 +18,7 @@ from torch import Tensor, nn
 
 from runners.training.cost import Cost
 from runners.training.loading import load_batches, share_of
-from runners.training.material import Batches
+from runners.training.material import NATURAL, SAMPLINGS, Batches
 from runners.training.objective import LossWeights, Objective, check_mel_target
 from runners.training.optimizer import NamedAdamW, OptimizerSettings
 from runners.training.regime import Regime
@@ -53,7 +53,9 @@ class TrainingSettings:
     discriminators are `trained` along, judge as they are (`frozen`), or take no part (`none`), and
     `adversary_from_step` lets the other losses work alone before they join; `alignment_noise` says whether scores of
     the alignment search get VITS2's decaying noise, which helps a new model and not one that already aligns;
-    `mel_target` what the mel loss compares with, the recording's `segment` or the `whole_recording` (`Objective`).
+    `mel_target` what the mel loss compares with, the recording's `segment` or the `whole_recording` (`Objective`);
+    `sampling` whether every utterance comes up once in an epoch (`natural`), or every speaker as often as any other
+    (`balanced`), which matters where there is much of one voice and little of another.
     """
 
     batch_size: BatchSize = 32
@@ -64,6 +66,7 @@ class TrainingSettings:
     adversary_from_step: Number = 0
     alignment_noise: bool = False
     mel_target: str = "segment"
+    sampling: Annotated[str, OneOf(*SAMPLINGS)] = NATURAL
 
     def __post_init__(self) -> None:
         check_mel_target(self.mel_target)
