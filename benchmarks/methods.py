@@ -101,14 +101,16 @@ def print_table(experiment: Experiment) -> None:
             lost.get(system.label, ""),
             *_costs(experiment, system),
         ]
-        print(f"| {_name(system, experiment)} | {' | '.join(cells)} |")
+        print(f"| {_name(system)} | {' | '.join(cells)} |")
 
 
-def _name(system: System, experiment: Experiment) -> str:
-    """Its choices, without what all systems have in common."""
-    own = {facet: value for facet, value in system.facets.items() if facet not in experiment.common_facets}
+def _name(system: System) -> str:
+    """Its choices but the plain ones."""
     usual = {"strategy": "nearest", "freeze": "none"}
-    return ", ".join(f"`{facet}={value}`" for facet, value in own.items() if usual.get(facet, NONE) != value) or PLAIN
+    return (
+        ", ".join(f"`{facet}={value}`" for facet, value in system.facets.items() if usual.get(facet, NONE) != value)
+        or PLAIN
+    )
 
 
 def _level(parts: Components, system: System) -> str:

@@ -213,11 +213,9 @@ def default_system(analysis: Analysis) -> System | None:
     A setting that all systems share makes none of them another.
     """
     scored = analysis.evidence.new[analysis.verdicts.aim.name].systems
-    common = analysis.experiment.common_facets
     for system in (system for label, system in analysis.systems.items() if label in scored):
         axes = all(system.facets.get(axis, BY_DEFAULT[axis]) == BY_DEFAULT[axis] for axis in AXES)
-        own = {name: value for name, value in system.facets.items() if name not in (*AXES, *common)}
-        if axes and all(value == DEFAULT for value in own.values()):
+        if axes and all(value == DEFAULT for name, value in system.facets.items() if name not in AXES):
             return system
     return None
 

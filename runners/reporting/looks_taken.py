@@ -19,7 +19,8 @@ from vits.common.errors import InputError
 LOOKS_JSON = "looks.json"
 
 Seen = Mapping[str, list[str]]
-"""The identities of each system's cells."""
+"""The identities of each system's cells; a system is called by all of its facets, since what the others share may
+change."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,9 @@ def _next(last: Looks, seen: Seen) -> Looks:
 
 def _of(experiment: Experiment) -> Seen:
     return {
-        system.label: sorted(str(cell.record.get("identity", cell.name)) for cell in system.cells)
+        ",".join(f"{name}={value}" for name, value in system.cells[0].facets.items()): sorted(
+            str(cell.record.get("identity", cell.name)) for cell in system.cells
+        )
         for system in experiment.systems
     }
 

@@ -36,8 +36,8 @@ class _AskedMetric(TypedDict):
 class System:
     """What is compared: an adaptation, with all that makes it a system of its own but the seed.
 
-    `facets` are its choices on the axes and its settings that differ from the experiment's default; there is one
-    cell for each seed.
+    `facets` are its choices on the axes and its settings that differ from the experiment's default, but those that
+    all systems share; there is one cell for each seed.
     """
 
     facets: Mapping[str, str]
@@ -121,12 +121,6 @@ class Experiment:
         """The axes and settings that stand in tables."""
         return facets_shown([system.cells[0] for system in self.systems])
 
-    @cached_property
-    def common_facets(self) -> Mapping[str, str]:
-        """What all systems have in common, and so tells none from another."""
-        first, *others = [set(system.facets.items()) for system in self.systems]
-        return dict(first.intersection(*others))
-
     @property
     def speakers(self) -> tuple[str, ...]:
         """The new voices that were tested."""
@@ -198,12 +192,21 @@ def _status(record: Mapping[str, Any]) -> str:
 
 def _systems(cells: Iterable[CellResult]) -> tuple[System, ...]:
     """Cells that differ in nothing but the seed are one system."""
+    cells = list(cells)
+    shared = shared_settings(cells)
     by_facets: dict[tuple[tuple[str, str], ...], list[CellResult]] = {}
     for cell in cells:
-        by_facets.setdefault(tuple(cell.facets.items()), []).append(cell)
+        own = tuple((name, value) for name, value in cell.facets.items() if name not in shared)
+        by_facets.setdefault(own, []).append(cell)
     return tuple(
         System(dict(facets), tuple(sorted(group, key=lambda c: c.seed))) for facets, group in sorted(by_facets.items())
     )
+
+
+def shared_settings(cells: Sequence[CellResult]) -> dict[str, str]:
+    """Settings, not choices on an axis, that differ from the experiment's default in all cells alike."""
+    first, *others = [{(name, value) for name, value in cell.facets.items() if name not in AXES} for cell in cells]
+    return dict(sorted(first.intersection(*others)))
 
 
 def _is_none(facet: str) -> bool:
