@@ -59,7 +59,7 @@ def row(job: str, sides: Sequence[Sequence[Answer]]) -> str:
 
 def work(material: Path, n_sentences: int) -> None:
     """The worker's side."""
-    loaded = torch.load(material)
+    loaded = torch.load(material, weights_only=True)
     _, synthesizer = built_model(loaded["model"])
     synthesizer.eval()
     bias = synthesizer.duration_predictor.projection.bias

@@ -106,7 +106,7 @@ def write_material(path: Path, model: str) -> None:
 
 def work(material: Path, name: str, batch_size: int) -> None:
     """The worker's side."""
-    training = _steps(torch.load(material), CASES[name], batch_size)
+    training = _steps(torch.load(material, weights_only=True), CASES[name], batch_size)
     side_by_side.serve(lambda _: next(training))
 
 

@@ -150,6 +150,19 @@ class AdaptationContext:
         """The shared parameters that training moves."""
         return {name: parameter for name, parameter in self.parameters.items() if parameter.requires_grad}
 
+    def require_trained(self, penalty: str) -> dict[str, nn.Parameter]:
+        """The shared parameters that training moves, for a penalty that is about these.
+
+        Raises:
+            InputError: there are none.
+        """
+        if not self.trained:
+            raise InputError(
+                f"penalty={penalty} can change nothing: no weight of the base is trained; use another freeze or "
+                "penalty=none"
+            )
+        return self.trained
+
 
 def _nobody_listens(encoder: str) -> Listen:
     raise InputError(f"nobody listens here, so {encoder} can't be trained against; use a method that needs no judge")

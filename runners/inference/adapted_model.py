@@ -73,12 +73,13 @@ def load_packed(path: Path, base: Path, device: torch.device) -> AdaptedModel:
         InputError: the pack or the base can't be read, or the pack is for another base.
     """
     pack = read_pack(path)
-    if bundle_identity(base) != pack.facts["base"]:
+    identity = bundle_identity(base)
+    if identity != pack.facts["base"]:
         raise InputError(
             f"{shown_path(path)} is for another base than {base} (identity {pack.facts['base'][:8]}, not "
-            f"{bundle_identity(base)[:8]}); give base=<its own>"
+            f"{identity[:8]}); give base=<its own>"
         )
-    bundle = load_finished(base)
+    bundle = load_finished(base, with_adversary=False)
     row = attach_pack(pack, bundle.synthesizer, shown_path(path))
     fold_weight_norm(bundle.synthesizer)
     speaker = pack.facts["speaker"]

@@ -62,7 +62,7 @@ def make_pack(
     Raises:
         InputError: the cell isn't finished or lacks the voice, or the base is of another model.
     """
-    cell, base = load_finished(directory), load_finished(base_directory)
+    cell, base = (load_finished(path, with_adversary=False) for path in (directory, base_directory))
     if cell.spec.parts != base.spec.parts:
         raise InputError(f"{base_directory} is another model than {directory} was adapted from; give base=<its base>")
     row = _row(cell, directory, speaker)

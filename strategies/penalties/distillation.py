@@ -40,11 +40,7 @@ class Distillation(Penalty):
         check_fields(self, "penalty.distillation")
 
     def prepare(self, context: AdaptationContext) -> PenaltyTerms:
-        if not context.trained:
-            raise InputError(
-                "penalty=distillation can change nothing: no weight of the base is trained; use another freeze or "
-                "penalty=none"
-            )
+        context.require_trained("distillation")
         if not context.base_speakers.rows:
             raise InputError(
                 "penalty=distillation lets the base's voices speak, but the base has none; use penalty=l2_sp"

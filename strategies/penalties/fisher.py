@@ -44,12 +44,7 @@ class Fisher(Penalty):
         check_fields(self, "penalty.fisher")
 
     def prepare(self, context: AdaptationContext) -> PenaltyTerms:
-        trained = context.trained
-        if not trained:
-            raise InputError(
-                "penalty=fisher can change nothing: no weight of the base is trained; use another freeze or "
-                "penalty=none"
-            )
+        trained = context.require_trained("fisher")
         rehearsed = Generated(utterances=self.utterances).prepare(context)
         importances = importance(
             context, trained, ((item, rehearsed.rows[item.clip.speaker]) for item in rehearsed.utterances)

@@ -11,7 +11,6 @@ from torch import Tensor
 from strategies.context import AdaptationContext
 from strategies.penalties.penalty import Penalty, PenaltyTerms
 from vits.common.bounds import Above, check_fields
-from vits.common.errors import InputError
 from vits.common.registry import register
 from vits.corpus.batching import Batch
 from vits.synthesizer import Synthesizer, TrainingPass
@@ -33,11 +32,7 @@ class L2SP(Penalty):
         check_fields(self, "penalty.l2_sp")
 
     def prepare(self, context: AdaptationContext) -> PenaltyTerms:
-        trained = list(context.trained.values())
-        if not trained:
-            raise InputError(
-                "penalty=l2_sp can change nothing: no weight of the base is trained; use another freeze or penalty=none"
-            )
+        trained = list(context.require_trained("l2_sp").values())
         starts = [parameter.detach().clone() for parameter in trained]
 
         def distance(synthesizer: Synthesizer, batch: Batch, made: TrainingPass) -> dict[str, Tensor]:
