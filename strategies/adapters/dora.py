@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Annotated
+from dataclasses import dataclass
 
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from strategies.adapters.adapter import Adapter
 from strategies.adapters.lora import LowRankChange
-from strategies.adapters.weight_changes import WeightChange, change_weights, fold_changes
-from vits.common.bounds import Above, AtLeast, Items, OneOf, check_fields
+from strategies.adapters.weight_changes import WeightAdapter, WeightChange
 from vits.common.registry import register
-from vits.model_spec import PARTS
-from vits.synthesizer import Synthesizer
 
 
 class DirectionAndLength(WeightChange):
@@ -36,7 +31,7 @@ class DirectionAndLength(WeightChange):
 
 @register("adapter", "dora")
 @dataclass(frozen=True)
-class DoRA(Adapter):
+class DoRA(WeightAdapter):
     """LoRA for the direction of each row of the weights, and a number for its length.
 
     `m (W + alpha / rank * B A) / ||W + alpha / rank * B A||` with `B = 0` and `m = ||W||` at first; norms are over
@@ -44,24 +39,8 @@ class DoRA(Adapter):
     `layers` means the same. Liu et al., DoRA: Weight-Decomposed Low-Rank Adaptation, 2024, equations 5 and 11.
     """
 
-    rank: Annotated[int, AtLeast(1)] = 8
-    alpha: Annotated[float, Above(0)] = 16.0
-    targets: Annotated[list[Annotated[str, OneOf(*PARTS)]], Items(least=1)] = field(
-        default_factory=lambda: ["text_encoder", "flow"]
-    )
-    layers: Annotated[str, OneOf("dense", "all")] = "dense"
-
-    def __post_init__(self) -> None:
-        check_fields(self, "adapter")
-
-    def attach(self, synthesizer: Synthesizer) -> None:
-        change_weights(
-            synthesizer, self.targets, self.layers, lambda weight: DirectionAndLength(weight, self.rank, self.alpha)
-        )
-
-    def merge(self, synthesizer: Synthesizer) -> bool:
-        fold_changes(synthesizer)
-        return True
+    def change(self, weight: Float[Tensor, "out ..."]) -> DirectionAndLength:
+        return DirectionAndLength(weight, self.rank, self.alpha)
 
 
 def _lengths(weight: Float[Tensor, "out ..."]) -> Float[Tensor, "out"]:

@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Annotated
+from dataclasses import dataclass
 
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from strategies.adapters.adapter import Adapter
-from strategies.adapters.weight_changes import WeightChange, change_weights, fold_changes
-from vits.common.bounds import Above, AtLeast, Items, OneOf, check_fields
+from strategies.adapters.weight_changes import WeightAdapter, WeightChange
 from vits.common.registry import register
-from vits.model_spec import PARTS
-from vits.synthesizer import Synthesizer
 
 
 class LowRankChange(WeightChange):
@@ -38,7 +33,7 @@ class LowRankChange(WeightChange):
 
 @register("adapter", "lora")
 @dataclass(frozen=True)
-class LoRA(Adapter):
+class LoRA(WeightAdapter):
     """A low-rank change of the weights of the `targets`, parts of the synthesizer.
 
     `W + alpha / rank * B A` with `B = 0` at first, after weight norm where a layer has it. Its parameters are
@@ -49,21 +44,5 @@ class LoRA(Adapter):
     Hu et al., LoRA: Low-Rank Adaptation of Large Language Models, 2021, sections 4.1 and 4.2.
     """
 
-    rank: Annotated[int, AtLeast(1)] = 8
-    alpha: Annotated[float, Above(0)] = 16.0
-    targets: Annotated[list[Annotated[str, OneOf(*PARTS)]], Items(least=1)] = field(
-        default_factory=lambda: ["text_encoder", "flow"]
-    )
-    layers: Annotated[str, OneOf("dense", "all")] = "dense"
-
-    def __post_init__(self) -> None:
-        check_fields(self, "adapter")
-
-    def attach(self, synthesizer: Synthesizer) -> None:
-        change_weights(
-            synthesizer, self.targets, self.layers, lambda weight: LowRankChange(weight, self.rank, self.alpha)
-        )
-
-    def merge(self, synthesizer: Synthesizer) -> bool:
-        fold_changes(synthesizer)
-        return True
+    def change(self, weight: Float[Tensor, "out ..."]) -> LowRankChange:
+        return LowRankChange(weight, self.rank, self.alpha)

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from typing import cast
+from abc import abstractmethod
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Annotated, cast
 
 import torch
+from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn.utils import parametrize
 
+from strategies.adapters.adapter import Adapter
+from vits.common.bounds import Above, AtLeast, Items, OneOf, check_fields
 from vits.common.errors import InputError
+from vits.model_spec import PARTS
 from vits.synthesizer import Synthesizer
 
 WEIGHT = "weight"
@@ -19,30 +25,43 @@ class WeightChange(nn.Module):
     """Computes the changed weight from the base's."""
 
 
-def change_weights(
-    synthesizer: Synthesizer, targets: Sequence[str], layers: str, change: Callable[[Tensor], WeightChange]
-) -> None:
-    """Put a change on every weight of some parts: of all layers, or with `layers="dense"` of those of kernel 1.
+@dataclass(frozen=True)
+class WeightAdapter(Adapter):
+    """Learns a change of the weights of the `targets`, of a rank and a strength, and merges into them.
 
-    Raises:
-        InputError: the parts have no such weight.
+    `layers=dense` are the linear layers and convolutions of kernel 1, `layers=all` have the wider kernels too.
     """
-    chosen = list(_layers(synthesizer, targets, layers))
-    if not chosen:
-        raise InputError(
-            f"adapter.targets={list(targets)} have no weights of adapter.layers={layers}; name other parts"
-        )
-    for layer in chosen:
-        changed = change(layer.weight.detach())
-        changed.train(layer.training)
-        parametrize.register_parametrization(layer, WEIGHT, changed)
 
+    rank: Annotated[int, AtLeast(1)] = 8
+    alpha: Annotated[float, Above(0)] = 16.0
+    targets: Annotated[list[Annotated[str, OneOf(*PARTS)]], Items(least=1)] = field(
+        default_factory=lambda: ["text_encoder", "flow"]
+    )
+    layers: Annotated[str, OneOf("dense", "all")] = "dense"
 
-def fold_changes(synthesizer: Synthesizer) -> None:
-    """Leave the changed weights where the base had its own, names and all."""
-    for module in list(synthesizer.modules()):
-        if parametrize.is_parametrized(module, WEIGHT) and isinstance(_steps(module)[-1], WeightChange):
-            _fold(module)
+    def __post_init__(self) -> None:
+        check_fields(self, "adapter")
+
+    @abstractmethod
+    def change(self, weight: Float[Tensor, "out ..."]) -> WeightChange:
+        """What is learned on top of one weight; at first it gives the weight itself."""
+
+    def attach(self, synthesizer: Synthesizer) -> None:
+        chosen = list(_layers(synthesizer, self.targets, self.layers))
+        if not chosen:
+            raise InputError(
+                f"adapter.targets={self.targets} have no weights of adapter.layers={self.layers}; name other parts"
+            )
+        for layer in chosen:
+            changed = self.change(layer.weight.detach())
+            changed.train(layer.training)
+            parametrize.register_parametrization(layer, WEIGHT, changed)
+
+    def merge(self, synthesizer: Synthesizer) -> bool:
+        for module in list(synthesizer.modules()):
+            if parametrize.is_parametrized(module, WEIGHT) and isinstance(_steps(module)[-1], WeightChange):
+                _fold(module)
+        return True
 
 
 def _layers(synthesizer: Synthesizer, targets: Sequence[str], layers: str) -> Iterator[nn.Conv1d | nn.Linear]:

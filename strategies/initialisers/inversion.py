@@ -19,7 +19,7 @@ from strategies.initialisers.embedding_init import EmbeddingInit, InitialEmbeddi
 from strategies.initialisers.likeliest import Likeliest
 from strategies.initialisers.mean import Mean
 from strategies.initialisers.nearest import Nearest
-from strategies.initialisers.own_losses import OwnLosses, evenly_chosen
+from strategies.own_losses import OwnLosses, evenly_chosen
 from vits.common.bounds import Above, AtLeast, OneOf, check_fields
 from vits.common.registry import register
 from vits.spectrogram import MelSpectrogram

@@ -10,7 +10,7 @@ import torch
 
 from strategies.context import AdaptationContext, Enrolment
 from strategies.initialisers.embedding_init import EmbeddingInit, InitialEmbedding, Initialise
-from strategies.initialisers.own_losses import OwnLosses, evenly_chosen
+from strategies.own_losses import OwnLosses, evenly_chosen
 from vits.common.bounds import Above, AtLeast, check_fields
 from vits.common.registry import register
 from vits.spectrogram import MelSpectrogram

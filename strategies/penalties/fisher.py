@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from strategies.context import AdaptationContext
-from strategies.initialisers.own_losses import OwnLosses
+from strategies.own_losses import OwnLosses
 from strategies.penalties.penalty import Penalty, PenaltyTerms
 from strategies.rehearsal.generated import Generated
 from vits.common.bounds import Above, AtLeast, check_fields

@@ -8,7 +8,7 @@ import torch
 from strategies.context import AdaptationContext, BaseSpeakers, Enrolment
 from strategies.initialisers.inversion import Inversion
 from strategies.initialisers.mean import Mean
-from strategies.initialisers.own_losses import OwnLosses
+from strategies.own_losses import OwnLosses
 from vits.common.errors import InputError
 from vits.corpus.features import PreparedUtterance
 from vits.spectrogram import MelSpectrogram

@@ -8,7 +8,7 @@ import torch
 
 from strategies.context import AdaptationContext, BaseSpeakers, Enrolment
 from strategies.initialisers.likeliest import Likeliest
-from strategies.initialisers.own_losses import OwnLosses
+from strategies.own_losses import OwnLosses
 from vits.bundle import Bundle, load_bundle
 from vits.common.errors import InputError
 from vits.corpus.clip import Clip

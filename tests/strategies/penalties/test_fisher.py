@@ -10,7 +10,7 @@ from strategies.context import AdaptationContext, BaseSpeakers
 from strategies.freeze.all_but_embedding import AllButEmbedding
 from strategies.freeze.freeze_policy import FreezePolicy, apply_freeze, shared_parameters
 from strategies.freeze.frozen_parts import FrozenParts
-from strategies.initialisers.own_losses import OwnLosses
+from strategies.own_losses import OwnLosses
 from strategies.penalties.fisher import Fisher, importance
 from vits.common.errors import InputError
 from vits.corpus.batching import Batch, collate
