@@ -6,6 +6,7 @@ one between speakers.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import cast
 
@@ -92,3 +93,8 @@ def _check(rows: pd.DataFrame) -> None:
 
 def _frame(rows: Sequence[tuple[object, ...]], columns: Sequence[str]) -> pd.DataFrame:
     return pd.DataFrame(list(rows), columns=pd.Index(columns))
+
+
+def mean_and_spread(mean: float, spread: float) -> str:
+    """A mean over speakers beside the spread between them, of which one speaker has none."""
+    return f"{mean:.3f}" if math.isnan(spread) else f"{mean:.3f} ± {spread:.3f}"

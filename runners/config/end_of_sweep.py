@@ -16,6 +16,7 @@ from omegaconf import DictConfig
 from runners.cli.entry_point import BAD_INPUT, FAILURE, told_in_one_line
 from runners.config.building import build, check_known
 from runners.config.schemas import GridSchema
+from runners.experiment.cells_at_once import cells_at_once
 from runners.reporting.cell_result import finished_cells
 from runners.reporting.settings import ReportSettings
 from runners.reporting.terminal import print_cells
@@ -66,6 +67,7 @@ def check_ends(config: DictConfig) -> None:
     check_known(config, GridSchema)
     check_name(str(config.name), "name")
     check_folder(str(config.results), "results")
+    cells_at_once(config.jobs, config.device, config.jobs_per_device)
     settings: ReportSettings = build(config.report)
     settings.check()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from functools import partial
 from pathlib import Path
 
@@ -10,8 +11,11 @@ from hydra.types import RunMode
 from omegaconf import DictConfig
 
 from runners.config.composed_cell import cell_from
+from runners.experiment.cells_at_once import join_sweep
+from runners.experiment.numbered_lines import numbered_lines
 from runners.experiment.run_cell import run_cell
 from runners.experiment.sweep_member import run_or_note_failure
+from runners.results.failures import sweep_on_this_machine
 
 
 def run_grid_job(config: DictConfig) -> None:
@@ -21,7 +25,13 @@ def run_grid_job(config: DictConfig) -> None:
         InputError, BrokenOffError: only outside a sweep.
     """
     hydra = HydraConfig.get()
-    if hydra.mode == RunMode.MULTIRUN:
-        run_or_note_failure(partial(cell_from, config), Path(config.results) / config.name, hydra.job.num)
-    else:
+    if hydra.mode != RunMode.MULTIRUN:
         run_cell(cell_from(config))
+        return
+    in_sweep = partial(run_or_note_failure, partial(cell_from, config), Path(config.results) / config.name)
+    if os.getppid() == sweep_on_this_machine():
+        join_sweep(os.getppid())
+        with numbered_lines(hydra.job.num):
+            in_sweep(hydra.job.num)
+    else:
+        in_sweep(hydra.job.num)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 
 from hydra.core.config_store import ConfigStore
+from omegaconf import OmegaConf
 
 import metrics
 import runners.bases
@@ -15,6 +16,7 @@ import runners.training
 import strategies
 import vits.corpus
 from runners.config.schemas import GridSchema, LintSchema, PretrainSchema
+from runners.experiment.cells_at_once import cells_at_once
 from vits.common.registry import import_all
 
 EXTENSIBLE = (strategies, metrics, vits.corpus, runners.bases)
@@ -44,6 +46,7 @@ def register_report() -> None:
 def register_options() -> None:
     """Make all options, and the schemas of the entry points, known to Hydra."""
     import_options()
+    OmegaConf.register_new_resolver("cells_at_once", cells_at_once, replace=True)
     store = ConfigStore.instance()
     for name, schema in (("grid", GridSchema), ("pretrain", PretrainSchema), ("lint", LintSchema)):
         store.store(name=f"{name}_schema", node=schema, provider="voicegrid")

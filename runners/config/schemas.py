@@ -32,6 +32,8 @@ class GridSchema:
     eval_every: int | None = None
     precision: str = "32"
     device: str = "auto"
+    jobs: Any = "auto"
+    jobs_per_device: int = 1
     max_duration_s: float = 20.0
     keep: str = "result"
     cache_dir: str | None = None

@@ -13,7 +13,7 @@ from metrics.judges.judge import Judges
 from metrics.metric import KnownVoices, Metric, Utterance
 from metrics.reference import cross_cosines, score_recordings
 from metrics.secs import SpeakerSimilarity
-from metrics.summary import score_rows, summarise
+from metrics.summary import mean_and_spread, score_rows, summarise
 from runners.evaluation.evaluation_settings import EVERY, RETENTION, TEXTS, EvaluationSettings
 from runners.evaluation.synthesis import Spoken, copy, speak
 from runners.voices.recorded_voices import Voices
@@ -254,7 +254,7 @@ class Evaluator:
 def describe(table: pd.DataFrame, metrics: Sequence[Metric]) -> str:
     """The means over speakers, in one line."""
     names = [metric.name for metric in metrics]
-    rows = table[table["metric"].isin(names)]
+    rows = table[table["metric"].isin(names)].to_dict("records")
     return ", ".join(
-        f"{row.split} {str(row.metric).upper()} {row.mean:.3f} ± {row.spread:.3f}" for row in rows.itertuples()
+        f"{row['split']} {row['metric'].upper()} {mean_and_spread(row['mean'], row['spread'])}" for row in rows
     )

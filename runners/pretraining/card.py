@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from metrics.metric import Metric
-from metrics.summary import summarise
+from metrics.summary import mean_and_spread, summarise
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ def score_lines(scores: pd.DataFrame, references: pd.DataFrame, metrics: Sequenc
         cells = []
         for metric in metrics:
             row = table[table["metric"] == metric.name].iloc[0]
-            cells.append(f"{row['mean']:.3f} ± {row['spread']:.3f}")
+            cells.append(mean_and_spread(row["mean"], row["spread"]))
         lines.append(f"| {name} | {' | '.join(cells)} |")
     floors = references[references["reference"] == "other_speakers"].groupby("metric")["value"].mean()
     cells = [f"{floors[metric.name]:.3f}" if metric.name in floors else "" for metric in metrics]

@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from metrics.metric import Metric
-from metrics.summary import summarise
+from metrics.summary import mean_and_spread, summarise
 from runners.reporting.cell_result import DEFAULT, CellResult, facets_shown, finished_cells
 from runners.reporting.naming import reference_label
 from vits.common.atomic_files import write_atomically
@@ -95,4 +95,4 @@ def _summary(cell: CellResult) -> Mapping[str, Mapping[str, Any]]:
 
 
 def _mean_and_spread(entry: Mapping[str, Any] | None) -> str:
-    return "" if entry is None else f"{entry['mean']:.3f} ± {entry['spread']:.3f}"
+    return "" if entry is None else mean_and_spread(entry["mean"], entry["spread"])

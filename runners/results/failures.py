@@ -34,6 +34,12 @@ def begin_sweep(experiment: Path) -> None:
     forget_failures(experiment)
 
 
+def sweep_on_this_machine() -> int | None:
+    """The number of the process whose sweep this is, if it runs on this machine."""
+    sweep = RunningProcess.read(json.loads(os.environ.get(SWEEP, "null")))
+    return sweep.pid if sweep is not None and sweep.has_ended() is False else None
+
+
 def note_failure(experiment: Path, cell: str, error: Exception) -> str:
     """Write down why a cell has no result; returns the note."""
     why = f"{type(error).__name__}: {error}"

@@ -65,6 +65,7 @@ class Material:
             "~evaluation.utterances_per_speaker.validation",
             "evaluation.retention_utterances=1",
             "device=cpu",
+            "jobs=1",
         )
 
 
