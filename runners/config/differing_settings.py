@@ -15,7 +15,19 @@ from omegaconf import DictConfig, OmegaConf
 from runners.cli.entry_point import CONF
 from strategies.adaptation import AXES
 
-NOT_RESULTS = ("name", "results", "keep", "device", "cache_dir", "wandb", "report", "seed", "hydra")
+NOT_RESULTS = (
+    "name",
+    "results",
+    "keep",
+    "racing",
+    "stop_after",
+    "device",
+    "cache_dir",
+    "wandb",
+    "report",
+    "seed",
+    "hydra",
+)
 """Settings that change nothing in a result, or stand in the name anyway."""
 WHERE_THINGS_LIE = ("root", "filelists", "transcripts", "path")
 """Last parts of settings that are paths: what lies there is known by its content."""

@@ -12,6 +12,7 @@ from omegaconf import DictConfig
 from runners.config.composed_cell import cell_from
 from runners.experiment.run_cell import run_cell
 from runners.experiment.sweep_member import run_or_note_failure
+from runners.racing.running import run_racing_cell
 
 
 def run_grid_job(config: DictConfig) -> None:
@@ -22,6 +23,7 @@ def run_grid_job(config: DictConfig) -> None:
     """
     hydra = HydraConfig.get()
     if hydra.mode == RunMode.MULTIRUN:
-        run_or_note_failure(partial(cell_from, config), Path(config.results) / config.name, hydra.job.num)
+        run = run_racing_cell if config.racing else run_cell
+        run_or_note_failure(partial(cell_from, config), run, Path(config.results) / config.name, hydra.job.num)
     else:
         run_cell(cell_from(config))

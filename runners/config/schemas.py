@@ -34,6 +34,8 @@ class GridSchema:
     device: str = "auto"
     max_duration_s: float = 20.0
     keep: str = "result"
+    racing: bool = False
+    stop_after: int | None = None
     cache_dir: str | None = None
 
 
