@@ -153,13 +153,28 @@ def test_race_ends_as_it_would_have_when_it_is_stopped_and_run_again(
     monkeypatch.undo()
     again = run_race("stopped")
     assert again.returncode == 0, again.stderr
-    assert again.stdout.count(": waits at step 1 or later, not run") == 2
+    assert again.stdout.count("  resumed at step 1\n") == 1
+    assert again.stdout.count(": dropped after step 1, mean · decoder will stay ahead") == 2, "in each round"
+    assert "  step 0: " not in again.stdout
     one, other = (here / "runs" / name for name in ("race", "stopped"))
     assert (one / RACE_JSON).read_bytes() == (other / RACE_JSON).read_bytes()
     for strategy in ("mean", "random"):
         ours, theirs = folder(one, strategy) / "scores.csv", folder(other, strategy) / "scores.csv"
         assert ours.read_bytes() == theirs.read_bytes()
     assert records(other)["random"]["dropped"] == records(one)["random"]["dropped"]
+
+
+def test_cells_wait_for_each_other_when_they_run_side_by_side(here: Path, material: Any, run_script: RunScript) -> None:
+    side_by_side = ("hydra/launcher=joblib", "hydra.launcher.n_jobs=2", "name=joblib", "racing=true")
+    cheap = [part for part in CHEAP if not part.startswith("steps=")]
+    field = ("strategy=mean,random", "steps=2", *side_by_side)
+    result = run_script("grid.py", "-m", *material.overrides, *cheap, *field, cwd=here)
+    assert result.returncode == 0, result.stderr
+    found = read_race(here / "runs" / "joblib")
+    assert found is not None
+    assert [(look.step, set(look.systems)) for look in found.looks] == [(1, set(found.systems))]
+    statuses = {record["status"] for record in records(here / "runs" / "joblib").values()}
+    assert statuses <= {"finished", "dropped"}
 
 
 def test_dropped_cell_goes_on_when_it_is_run_without_the_race(
