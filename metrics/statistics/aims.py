@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 
@@ -109,7 +109,7 @@ def recommend(
         raise InputError(f"the aim asks for {missing[0]}, which wasn't scored; there are {', '.join(metrics)}")
     reach = reach or headline(metrics[aim.metric])
     share = alpha / len(used)
-    allowed, excluded, unmet = _guarded(metrics, aim, share, reach)
+    allowed, excluded, unmet = guarded(metrics, aim.metric, aim.guards, share, reach)
     judged = {name: best_set(metrics[name], alpha=share, reach=reach, among=allowed) for name in _judges(aim)}
     judge, margin = _deciding(judged[aim.metric], aim, taught_by_judge)
     rivals = judged[aim.metric].systems
@@ -122,12 +122,15 @@ def recommend(
     return Recommendation(system, reach, judge, smaller, rivals, excluded, tuple(clauses), judged)
 
 
-def _guarded(
-    metrics: Mapping[str, Components], aim: Aim, alpha: float, reach: Reach
+def guarded(
+    metrics: Mapping[str, Components], aim: str, guards: Sequence[Guard], alpha: float, reach: Reach
 ) -> tuple[tuple[str, ...], dict[str, str], tuple[Guard, ...]]:
-    """The systems that no guard excludes, by which guard each other one fell, and the guards that none would meet."""
-    allowed, excluded, unmet = list(metrics[aim.metric].systems), {}, []
-    for guard in aim.guards:
+    """The systems that no guard excludes, by which guard each other one fell, and the guards that none would meet.
+
+    A system that a guard's metric has no scores of is not excluded by it.
+    """
+    allowed, excluded, unmet = list(metrics[aim].systems), {}, []
+    for guard in guards:
         parts = metrics[guard.metric]
         if guard.reference is None:
             failing = shown_worse(parts, guard.margin, alpha=alpha, reach=reach)

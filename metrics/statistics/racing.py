@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -28,11 +28,18 @@ def at_stage(system: str, step: int) -> str:
 
 
 def behind(
-    parts: Components, systems: Sequence[str], stages: Sequence[int], end: int, *, alpha: float = 0.05
+    parts: Components,
+    systems: Sequence[str],
+    stages: Sequence[int],
+    end: int,
+    *,
+    alpha: float = 0.05,
+    leaders: Collection[str] | None = None,
 ) -> tuple[Behind, ...]:
     """The systems that won't be the best after `end` steps, by what all of them reached at two stages or more.
 
-    `parts` has every system at every stage, by the name that `at_stage` gives it.
+    `parts` has every system at every stage, by the name that `at_stage` gives it. `leaders` are the systems that others
+    may be behind of, all by default.
 
     What is promised: with `1 - alpha` at least, the system that would end best isn't among them, so nothing that is
     named would end better than the best of the others. It is about these trainings with the seeds that they have, and
@@ -58,7 +65,10 @@ def behind(
     if len(systems) < 2:
         return ()
     times = (end - stages[-1]) / (stages[-1] - stages[-2])
-    return tuple(_behind(systems, _lower_bounds(parts, systems, stages, times, alpha / (len(systems) - 1))))
+    lower = _lower_bounds(parts, systems, stages, times, alpha / (len(systems) - 1))
+    if leaders is not None:
+        lower[[system not in leaders for system in systems]] = -np.inf
+    return tuple(_behind(systems, lower))
 
 
 def _behind(systems: Sequence[str], bounds: Float[np.ndarray, "systems systems"]) -> Iterator[Behind]:

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, OmegaConf
 
+from metrics.metric import Metric
 from runners.config.building import build, cache_dir_of, check_known, plain
 from runners.config.differing_settings import SEVERAL, differing_settings
 from runners.config.one_length import with_one_length
 from runners.config.registration import import_options
 from runners.config.schemas import GridSchema
 from runners.experiment.cell import Cell
-from runners.training.schedule import Length
+from runners.racing.field import aim_of
+from runners.reporting.settings import RETENTION_MARGIN, ReportSettings
+from runners.training.schedule import Length, Pause
 from strategies.adaptation import AXES, NONE, Adaptation, Choice, PenaltyChoice
 from vits.common.registry import registered
 
@@ -31,6 +34,7 @@ def cell_from(config: DictConfig) -> Cell:
     differing = differing_settings(config, hydra)
     config = with_one_length(config, hydra.overrides.task)
     import_options()  # a launcher's worker gets the configuration ready-made, and has imported nothing yet
+    metrics = [build(metric) for metric in config.metrics.values()]
     return Cell(
         experiment=config.name,
         results=Path(config.results),
@@ -40,7 +44,7 @@ def cell_from(config: DictConfig) -> Cell:
         corpus=build(config.data),
         training=build(config.training),
         evaluation=build(config.evaluation),
-        metrics=[build(metric) for metric in config.metrics.values()],
+        metrics=metrics,
         tracking=build(config.wandb),
         seed=config.seed,
         length=Length(config.steps, config.epochs, config.eval_every),
@@ -50,9 +54,24 @@ def cell_from(config: DictConfig) -> Cell:
         keep=config.keep,
         cache_dir=cache_dir_of(config),
         initialisers={name: cls() for name, cls in registered("strategy").items()},
-        config_yaml=OmegaConf.to_yaml(config, resolve=True),
+        config_yaml=OmegaConf.to_yaml(_of_result(config), resolve=True),
         differing=differing,
+        pause=_pause(config, metrics),
     )
+
+
+def _of_result(config: DictConfig) -> DictConfig:
+    """The configuration without what says how far this process goes."""
+    return OmegaConf.masked_copy(config, [str(key) for key in config if key not in ("racing", "stop_after")])
+
+
+def _pause(config: DictConfig, metrics: Sequence[Metric]) -> Pause | None:
+    """Where the cell waits, if it does; in a race it is asked there what the base's voices lost."""
+    if config.stop_after is None:
+        return None
+    settings: ReportSettings = build(config.report)
+    asks = config.racing and RETENTION_MARGIN in settings.guards
+    return Pause(config.stop_after, aim_of(metrics, settings) if asks else None)
 
 
 def adaptation_from(config: DictConfig, chosen: Mapping[str, Any]) -> Adaptation:

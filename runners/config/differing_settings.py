@@ -19,6 +19,8 @@ NOT_RESULTS = (
     "name",
     "results",
     "keep",
+    "racing",
+    "stop_after",
     "device",
     "jobs",
     "jobs_per_device",

@@ -15,6 +15,7 @@ from omegaconf import DictConfig
 
 from runners.cli.entry_point import BAD_INPUT, FAILURE, told_in_one_line
 from runners.config.building import build, check_known
+from runners.config.race_of_sweep import check_racing_alone, race_if_asked
 from runners.config.schemas import GridSchema
 from runners.experiment.cells_at_once import cells_at_once
 from runners.reporting.cell_result import finished_cells
@@ -35,11 +36,13 @@ class CompareAtTheEnd(Callback):
     def on_run_start(self, config: DictConfig, **kwargs: Any) -> None:
         with told_in_one_line():
             check_ends(config)
+            check_racing_alone(config)
 
     def on_multirun_start(self, config: DictConfig, **kwargs: Any) -> None:
         with told_in_one_line():
             check_ends(config)
             begin_sweep(_experiment(config))
+            race_if_asked(config)
 
     def on_run_end(self, config: DictConfig, job_return: JobReturn, **kwargs: Any) -> None:
         if job_return.status == JobStatus.COMPLETED and not compare(_experiment(config), build(config.report)):

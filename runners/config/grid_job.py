@@ -15,6 +15,7 @@ from runners.experiment.cells_at_once import join_sweep
 from runners.experiment.numbered_lines import numbered_lines
 from runners.experiment.run_cell import run_cell
 from runners.experiment.sweep_member import run_or_note_failure
+from runners.racing.running import run_racing_cell
 from runners.results.failures import sweep_on_this_machine
 
 
@@ -28,7 +29,8 @@ def run_grid_job(config: DictConfig) -> None:
     if hydra.mode != RunMode.MULTIRUN:
         run_cell(cell_from(config))
         return
-    in_sweep = partial(run_or_note_failure, partial(cell_from, config), Path(config.results) / config.name)
+    run = run_racing_cell if config.racing else run_cell
+    in_sweep = partial(run_or_note_failure, partial(cell_from, config), run, Path(config.results) / config.name)
     if os.getppid() == sweep_on_this_machine():
         join_sweep(os.getppid())
         with numbered_lines(hydra.job.num):

@@ -36,6 +36,8 @@ class GridSchema:
     jobs_per_device: int = 1
     max_duration_s: float = 20.0
     keep: str = "result"
+    racing: bool = False
+    stop_after: int | None = None
     cache_dir: str | None = None
 
 

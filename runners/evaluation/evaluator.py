@@ -122,20 +122,32 @@ class Evaluator:
         ]
         return pd.DataFrame(rows, columns=pd.Index(TEXT_COLUMNS))
 
+    def is_judged(self, split: str, metric: str) -> bool:
+        """Whether a metric has something to say of a split."""
+        return split in self._panels and metric in {judge.name for judge in self._panels[split].metrics}
+
     def n_utterances(self, splits: Collection[str]) -> int:
         """How many utterances an evaluation of these splits speaks."""
         return sum(len(self._panels[split].items) for split in splits)
 
     def evaluate(
-        self, synthesizer: Synthesizer, step: int, advance: Advance, splits: Collection[str] | None = None
+        self,
+        synthesizer: Synthesizer,
+        step: int,
+        advance: Advance,
+        splits: Collection[str] | None = None,
+        only: Collection[str] | None = None,
     ) -> Evaluation:
-        """Speak and score the sentences of some splits, or of all; `advance` is told how many are done."""
+        """Speak and score the sentences of some splits, or of all; `advance` is told how many are done.
+
+        `only` are the metrics that are asked, all by default.
+        """
         panels = {split: panel for split, panel in self._panels.items() if splits is None or split in splits}
         began = time.perf_counter()
         spoken = {split: self._speak(synthesizer, panel) for split, panel in panels.items()}
         synthesis_s = time.perf_counter() - began
         scored = [
-            self._score([s.utterance for s in spoken[split]], panel.metrics, step, split, advance)
+            self._score([s.utterance for s in spoken[split]], _of(panel.metrics, only), step, split, advance)
             for split, panel in panels.items()
         ]
         rows = pd.concat([rows for rows, _ in scored], ignore_index=True)
@@ -249,6 +261,10 @@ class Evaluator:
                 "value": others["cosine"],
             }
         )
+
+
+def _of(metrics: Sequence[Metric], names: Collection[str] | None) -> list[Metric]:
+    return [metric for metric in metrics if names is None or metric.name in names]
 
 
 def describe(table: pd.DataFrame, metrics: Sequence[Metric]) -> str:

@@ -14,7 +14,7 @@ from runners.evaluation.evaluation_settings import EvaluationSettings
 from runners.experiment.cell_name import cell_name
 from runners.results.cell_identity import Identity
 from runners.tracking.tracker import LONGEST_TAG, TrackingSettings  # the experiment's name is a tag
-from runners.training.schedule import Length, Schedule
+from runners.training.schedule import Length, Pause, Schedule
 from runners.training.trainer import TrainingSettings
 from runners.voices.recorded_voices import Voices
 from strategies.adaptation import Adaptation
@@ -34,7 +34,7 @@ RESULT, STATE = "result", "state"  # what a finished cell keeps
 @dataclass(frozen=True)
 class Cell:
     """Everything about one cell. `length` says how long it is trained, and when it is evaluated; `keep` whether the
-    training's state stays when it is finished.
+    training's state stays when it is finished; `pause` where it waits before its end, if it does.
 
     `differing` are the settings that change its result and differ from the experiment's default, as they stand in
     its name and in every table; `initialisers` are all that are known, for comparison.
@@ -60,6 +60,7 @@ class Cell:
     initialisers: Mapping[str, EmbeddingInit]
     config_yaml: str
     differing: Mapping[str, str] = field(default_factory=dict)
+    pause: Pause | None = None
 
     def __post_init__(self) -> None:
         check_fields(self, "")
@@ -83,6 +84,12 @@ class Cell:
     def schedule(self, voices: Voices) -> Schedule:
         """At which steps it ends and is evaluated, on these voices' training utterances."""
         return self.length.schedule(len(LengthBucketedBatches(voices.train.frames, self.training.batch_size)))
+
+    def until(self, voices: Voices) -> int | None:
+        """The step at which it waits before its end; None where it doesn't."""
+        schedule = self.schedule(voices)
+        step = schedule.steps if self.pause is None else schedule.stage(self.pause.stop_after)
+        return step if step < schedule.steps else None
 
     def identity(self, start: Start, voices: Voices) -> Identity:
         """All that determines the result, and nothing that doesn't (device, paths, tracking)."""

@@ -13,6 +13,7 @@ from runners.experiment.finishing import finish
 from runners.experiment.going_on import go_on_from_a_shorter_one
 from runners.experiment.new_voices import new_voices
 from runners.experiment.panels import evaluator_of
+from runners.experiment.pausing import pause, waits
 from runners.experiment.shared_work import shared_errors
 from runners.experiment.trainable_share import trainable_shares
 from runners.results.cell_folder import CellFolder
@@ -31,8 +32,8 @@ LESS_MEMORY = "make training.batch_size, training.segment_frames or max_duration
 
 @memory_is_told(LESS_MEMORY)
 def run_cell(cell: Cell) -> CellFolder:
-    """Run a cell, go on with it where it stopped, or find that it has its result already or that another process
-    is at it.
+    """Run a cell, go on with it where it stopped, or find that it has its result already, waits, or that another
+    process is at it.
 
     Raises:
         InputError: something given can't be used; nothing was written then.
@@ -41,7 +42,7 @@ def run_cell(cell: Cell) -> CellFolder:
     start, voices = _start(cell)
     identity = cell.identity(start, voices)
     folder = _accepted(cell, identity, None)
-    if folder.finished:
+    if folder.finished or waits(cell, folder, voices):
         return folder
     lease = Lease(cell.directory)
     holder = lease.take()
@@ -50,7 +51,7 @@ def run_cell(cell: Cell) -> CellFolder:
         return folder
     with lease:
         folder = _accepted(cell, identity, lease)  # as it is now: until a moment ago it may have been another's
-        if not folder.finished:
+        if not folder.finished and not waits(cell, folder, voices):
             _run(cell, folder, identity, start, voices)
     return folder
 
@@ -100,7 +101,7 @@ def _fit_and_score(
     judges: Judges,
     adapted: Adapted,
 ) -> None:
-    """Train with evaluations between, then keep the best stage, with what stands beside its scores."""
+    """Train with evaluations between, then keep the best stage, with what stands beside its scores; or wait."""
     trainer = Trainer(
         make_fabric(cell.device, cell.precision),
         start.synthesizer,
@@ -117,7 +118,10 @@ def _fit_and_score(
         tracker.summarise({TRAINED: trainable_shares(start.synthesizer)[-1].trainable})
         go_on_from_a_shorter_one(cell, folder, identity, adapted, tracker)
         fit = Fit(folder, trainer, adapted.material, evaluator, tracker, cell.schedule(voices))
-        fit.run(keep_state if cell.keep == STATE else None)
-        finish(cell, folder, start, adapted, fit, judges)
+        fit.run(keep_state if cell.keep == STATE else None, cell.until(voices))
+        if fit.ended:
+            finish(cell, folder, start, adapted, fit, judges)
+        else:
+            pause(cell, folder, fit)
         if tracker.how_to_sync:
             print(f"logged offline; to upload: {tracker.how_to_sync}")

@@ -7,18 +7,17 @@ from collections.abc import Callable
 from pathlib import Path
 
 from runners.experiment.cell import Cell
-from runners.experiment.run_cell import run_cell
 from runners.results.failures import note_failure
 from vits.common.errors import BrokenOffError, InputError
 
 
-def run_or_note_failure(make: Callable[[], Cell], experiment: Path, number: int) -> None:
+def run_or_note_failure(make: Callable[[], Cell], run: Callable[[Cell], object], experiment: Path, number: int) -> None:
     """Run the cell that `make` gives; a failing one is reported and left behind. `number` is its place in the sweep."""
     name = f"cell {number}"  # until it has one of its own
     try:
         cell = make()
         name = cell.name
-        run_cell(cell)
+        run(cell)
     except (InputError, BrokenOffError) as error:
         _report(experiment, name, error)
     except (OSError, RuntimeError) as error:

@@ -53,7 +53,15 @@ def _of_one(analysis: Analysis) -> Iterator[str]:
     yield f"{_recognised(analysis)} {_outlook(analysis)}".strip()
     yield _old_voices(analysis)
     yield f"Speak with it: {speak_command(analysis.recommended)}"
-    yield f"Nothing to compare it with yet: the same command with {COMPARED_NEXT} and the same name tells which suits."
+    yield _beside_one(analysis)
+
+
+def _beside_one(analysis: Analysis) -> str:
+    """What a race dropped, or what to compare next."""
+    systems = dict.fromkeys(cell.system for cell in analysis.experiment.dropped)
+    if systems:
+        return f"It is what a race left: {listed(systems)} fell behind it and can't become the best any more."
+    return f"Nothing to compare it with yet: the same command with {COMPARED_NEXT} and the same name tells which suits."
 
 
 def _what_to_use(analysis: Analysis) -> str:

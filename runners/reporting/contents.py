@@ -19,6 +19,7 @@ from runners.reporting.sections.homework_section import homework_section
 from runners.reporting.sections.listening_section import listening_section
 from runners.reporting.sections.metric_section import metric_section, undefined_section
 from runners.reporting.sections.progress_section import progress_section
+from runners.reporting.sections.race_section import race_section
 from runners.reporting.sections.ranking_section import ranking_section
 from runners.reporting.sections.setup_section import corpus_section, setup_section
 from runners.reporting.sections.speaker_section import speaker_section
@@ -28,6 +29,7 @@ SECTIONS: tuple[Callable[[Analysis], Section | None], ...] = (
     answer_section,
     homework_section,
     ranking_section,
+    race_section,
     cost_section,
     effect_section,
     ears_section,

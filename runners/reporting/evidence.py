@@ -43,7 +43,7 @@ def gather(experiment: Experiment) -> Evidence:
     """
     before, after = _spoken(experiment, experiment.initial), _spoken(experiment, experiment.final)
     trained = _trained(experiment)
-    old_before, old_after = (_of_base(table) for table in (experiment.initial, experiment.final))
+    old_before, old_after = (of_base_voices(table) for table in (experiment.initial, experiment.final))
     defined = _scored(after, experiment)
     if not defined:
         raise InputError(f"{experiment.folder}: no test sentence has a value of any metric; listen to the cells' audio")
@@ -61,7 +61,7 @@ def _spoken(experiment: Experiment, rows: pd.DataFrame) -> pd.DataFrame:
     return rows.assign(utterance=rows["split"] + "/" + rows["utterance"])
 
 
-def _of_base(rows: pd.DataFrame) -> pd.DataFrame:
+def of_base_voices(rows: pd.DataFrame) -> pd.DataFrame:
     """Rows of the base's voices, taken for one: each speaks a sentence or two, which are draws of one kind."""
     rows = rows[rows["split"] == RETENTION]
     name = rows["speaker"] + "/" + rows["utterance"]

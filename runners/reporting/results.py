@@ -13,7 +13,8 @@ import pandas as pd
 
 from metrics.metric import Metric
 from runners.reporting.cell_result import DEFAULT, CellResult, facets_shown, finished_cells, records
-from runners.results.cell_folder import CELL_JSON, FINISHED
+from runners.reporting.dropped import DroppedCell, dropped_cells
+from runners.results.cell_folder import CELL_JSON, DROPPED, FINISHED
 from strategies.adaptation import ALWAYS_NAMED, AXES, NONE
 from vits.common.errors import InputError
 from vits.common.readers import parse_json
@@ -87,8 +88,9 @@ class Experiment:
     """The finished cells of an experiment as systems, and their tables joined.
 
     `scores` and `references` have the columns of the cells' files, and the system's label and the seed in front.
-    `lint` is None where the linter never ran. `unfinished` says of every other cell how far it got. `differing` are
-    the parts of the configuration in which cells differ that must be alike to be comparable.
+    `lint` is None where the linter never ran. `dropped` are the cells that a race dropped, and `unfinished` says of
+    every other cell how far it got. `differing` are the parts of the configuration in which cells differ that must be
+    alike to be comparable.
     """
 
     name: str
@@ -98,6 +100,7 @@ class Experiment:
     scores: pd.DataFrame
     references: pd.DataFrame
     lint: pd.DataFrame | None
+    dropped: tuple[DroppedCell, ...]
     unfinished: Mapping[str, str]
     differing: tuple[str, ...]
 
@@ -170,7 +173,10 @@ def load_experiment(folder: Path) -> Experiment:
         scores=scores,
         references=_joined(systems, "references", REFERENCE_COLUMNS),
         lint=_findings(cells),
-        unfinished={path.name: _status(record) for path, record in found if record.get("status") != FINISHED},
+        dropped=dropped_cells(found),
+        unfinished={
+            path.name: _status(record) for path, record in found if record.get("status") not in (FINISHED, DROPPED)
+        },
         differing=_differing(cells),
     )
 

@@ -6,6 +6,7 @@ split.csv     which clip was used for what
 texts.csv     split, speaker, utterance, text: what each evaluated utterance says
 scores.csv    step, split, speaker, utterance, metric, value
 references.csv  the same for recordings, copy-synthesis and other speakers
+race.csv      with racing=true, the base's voices where the cell waited for the others; columns as in scores.csv
 losses.csv    step, loss, value
 audio/        what was synthesised at each evaluation
 model.yaml, generator.safetensors, speakers.csv, ...   the adapted model at the kept step, as a bundle (`vits.bundle`)
@@ -38,6 +39,8 @@ from vits.common.readers import read_json, read_table
 from vits.common.shapes import mismatch
 
 RUNNING, FINISHED, FAILED = "running", "finished", "failed"
+WAITING, DROPPED = "waiting", "dropped"  # before its end, with a state to go on from
+WAITS_AT = "waits_at"  # the step that a cell's state is of, where it waited last
 CELL_JSON = "cell.json"
 RESTORE = "restore it from a copy, or remove the folder to run the cell again"
 CHECKED = (
@@ -52,6 +55,7 @@ TABLES: Mapping[str, Mapping[str, type]] = MappingProxyType(
     {
         "scores": _SCORES,
         "references": {"reference": str, **_SCORES},
+        "race": _SCORES,
         "transcripts": {**_NAMED, "note": str, "text": str},
         "losses": {"step": int, "loss": str, "value": float},
     }
@@ -81,6 +85,11 @@ class CellFolder:
     def finished(self) -> bool:
         """Whether the cell has its result."""
         return self.record.get("status") == FINISHED
+
+    def waits_at(self, step: int) -> bool:
+        """Whether the cell waits at a step or beyond, so that nothing is to be done before it."""
+        waits = self.record.get("status") in (WAITING, DROPPED) and self.state.is_file()
+        return waits and self.record.get(WAITS_AT, -1) >= step
 
     @property
     def state(self) -> Path:
@@ -154,6 +163,7 @@ class CellFolder:
             remove_leftovers(self.path)
         except OSError as error:
             raise InputError(f"can't write to {self.path} ({error.strerror}); choose another results=...") from None
+        self.record.pop(DROPPED, None)
         self.update(
             identity=identity.hash,
             identity_of=identity.contents,
@@ -171,6 +181,14 @@ class CellFolder:
         self.record |= facts | {"updated_at": time.time()}
         text = json.dumps(self.record, indent=1, default=str, ensure_ascii=False)
         write_atomically(self.path / CELL_JSON, text.encode())
+
+    def wait(self, step: int, cost: Mapping[str, Any]) -> None:
+        """Note that the cell stopped at a step before its end, and what it took until then."""
+        self.update(status=WAITING, cost=dict(cost), **{WAITS_AT: step})
+
+    def drop(self, facts: Mapping[str, Any]) -> None:
+        """Note that a waiting cell is trained no further, and why."""
+        self.update(status=DROPPED, **{DROPPED: dict(facts)})
 
     def finish(self, summary: list[dict[str, Any]], chosen: Mapping[str, Any]) -> None:
         """Note the result, which step it is of and what the files hold, and drop what only resuming needed."""

@@ -65,11 +65,17 @@ class Fit:
         """Which weights are evaluated and kept."""
         return self.trainer.regime.averaging
 
-    def run(self, keep: Callable[[CellFolder], None] | None = None) -> None:
-        """Train the steps that are left, and evaluate where it is due.
+    @property
+    def ended(self) -> bool:
+        """Whether the last step is done."""
+        return self.trainer.step >= self.schedule.steps
+
+    def run(self, keep: Callable[[CellFolder], None] | None = None, until: int | None = None) -> None:
+        """Train the steps that are left, or until the evaluation at a step, and evaluate where it is due.
 
         `keep` is called with the folder as it is after the last step and before the evaluation there.
         """
+        end = self.schedule.steps if until is None else until
         if self.folder.state.is_file():
             self.trainer.load(self.folder.state)
             print(f"  resumed at step {self.trainer.step}")
@@ -83,7 +89,7 @@ class Fit:
                     with self.trainer.cost.of_evaluation():
                         self._evaluate(self.trainer.step)
                     self._save()
-                if self.trainer.step >= self.schedule.steps:
+                if self.trainer.step >= end:
                     break
                 self._train_until(self.schedule.next_stop(self.trainer.step), bar)
 
@@ -128,6 +134,16 @@ class Fit:
             leave=False,
         ) as bar:
             self._write_down(self.evaluator.evaluate(self.trainer.synthesizer, step, bar.update, splits), step)
+
+    def speak_beside(self, split: str, metric: str, table: str) -> None:
+        """Score the model as it is now on a split that isn't due, by one metric, in a table of its own."""
+        step, rows = self.trainer.step, self.folder.table(table)
+        if not self.evaluator.is_judged(split, metric) or (len(rows) and step in set(rows["step"])):
+            return
+        with self.trainer.cost.of_evaluation(), self.averaging.applied(self.trainer.synthesizer):
+            found = self.evaluator.evaluate(self.trainer.synthesizer, step, lambda _: None, [split], [metric])
+        self.folder.write_table(table, pd.concat([rows, found.rows], ignore_index=True) if len(rows) else found.rows)
+        self._save()
 
     def _write_down(self, result: Evaluation, step: int) -> None:
         """Keep the audio of a stage, its weights if they may be those that are kept, and its scores."""

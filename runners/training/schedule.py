@@ -19,10 +19,28 @@ class Schedule:
     steps_per_epoch: int
     evaluations: tuple[int, ...]
 
+    def stage(self, n: int) -> int:
+        """The step of the n-th evaluation, from 1; the last one where there aren't as many."""
+        return self.evaluations[min(n, len(self.evaluations)) - 1]
+
     def next_stop(self, step: int) -> int:
         """The next step at which something is written down: of an evaluation, or at the end of an epoch."""
         end_of_epoch = (step // self.steps_per_epoch + 1) * self.steps_per_epoch
         return min([end_of_epoch, *(due for due in self.evaluations if due > step)])
+
+
+@dataclass(frozen=True)
+class Pause:
+    """Where a training stops for now: after so many evaluations, the one before training among them.
+
+    `retention_by` is the metric by which it is scored there what the base's voices lost; None where nobody asks.
+    """
+
+    stop_after: Several
+    retention_by: str | None = None
+
+    def __post_init__(self) -> None:
+        check_fields(self, "")
 
 
 @dataclass(frozen=True)

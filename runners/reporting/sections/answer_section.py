@@ -111,5 +111,8 @@ def _comparability(analysis: Analysis) -> Iterator[str]:
         )
     if experiment.unfinished:
         yield f"Without a result, and not in this report: {listed(experiment.unfinished)}."
+    if experiment.dropped:
+        systems = dict.fromkeys(cell.system for cell in experiment.dropped)
+        yield f"Dropped by the race before their end, and not ranked here: {listed(systems)}."
     if len({system.seeds for system in experiment.systems}) > 1:
         yield "The systems were not all run with the same seeds."

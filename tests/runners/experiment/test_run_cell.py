@@ -241,7 +241,7 @@ def test_what_to_make_smaller_is_told_when_memory_runs_out(
     cell = make_cell("epochs=0", "metrics=[secs]")
     with pytest.raises(BrokenOffError, match=r"^there is not enough memory; make training\.batch_size, "):
         run_cell(cell)
-    run_or_note_failure(lambda: cell, cell.directory.parent, 0)
+    run_or_note_failure(lambda: cell, run_cell, cell.directory.parent, 0)
     with pytest.raises(SystemExit) as left, told_in_one_line():
         run_cell(cell)
     assert left.value.code == 1

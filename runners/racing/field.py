@@ -1,0 +1,72 @@
+"""Which cells race against each other, as which systems, and by which rule."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from metrics.metric import Metric
+from runners.experiment.cell import Cell
+from runners.reporting.settings import RETENTION_MARGIN, ReportSettings
+from runners.results.race_record import Race, Racer, Rule
+from strategies.adaptation import ALWAYS_NAMED, NONE
+from vits.common.errors import InputError
+
+FEWEST_STAGES = 3  # two tell a slope, and a third is left to save
+
+
+def race_of(cells: Sequence[Cell], settings: ReportSettings) -> Race:
+    """The race of a sweep's cells, before its first look.
+
+    Raises:
+        InputError: the cells aren't trained equally long or judged alike, there is but one system, or no look between
+            its beginning and its end.
+    """
+    stages = _stages(cells)
+    shared = set.intersection(*(set(cell.differing.items()) for cell in cells))
+    racers = {cell.name: Racer(_system(cell, dict(shared)), cell.seed) for cell in cells}
+    if len({racer.system for racer in racers.values()}) < 2:
+        raise InputError("racing=true needs two systems at least; name several, such as -m strategy=nearest,ecapa")
+    return Race(racers, stages, _rule(cells, settings))
+
+
+def aim_of(metrics: Sequence[Metric], settings: ReportSettings) -> str:
+    """The metric by which cells race: the report's aim, or the first metric where that isn't scored."""
+    names = [metric.name for metric in metrics]
+    return settings.aim if settings.aim in names else names[0]
+
+
+def _stages(cells: Sequence[Cell]) -> tuple[int, ...]:
+    if any(cell.length.epochs is not None for cell in cells):
+        raise InputError("racing=true compares cells after equally many steps; give the length as steps=200")
+    found = {cell.length.schedule(1).evaluations for cell in cells}
+    if len(found) > 1:
+        raise InputError("racing=true needs cells of one length; give one steps=... and one eval_every=...")
+    (stages,) = found
+    if len(stages) < FEWEST_STAGES:
+        raise InputError(
+            f"racing=true has nothing to look at between the evaluations after {stages[0]} and {stages[-1]} steps; "
+            "give more steps=..., or a smaller eval_every=..."
+        )
+    return stages
+
+
+def _rule(cells: Sequence[Cell], settings: ReportSettings) -> Rule:
+    metrics = {tuple(metric.name for metric in cell.metrics) for cell in cells}
+    if len(metrics) > 1:
+        raise InputError("racing=true needs cells that are judged by the same metrics; give one metrics=[...]")
+    (names,) = metrics
+    aim = aim_of(cells[0].metrics, settings)
+    guards = [name for name in settings.guards if name != aim and (name in names or name == RETENTION_MARGIN)]
+    return Rule(aim, {name: settings.margin(name) for name in guards}, settings.alpha)
+
+
+def _system(cell: Cell, shared: Mapping[str, str]) -> str:
+    """What a cell is called without its seed and without the settings that all share, as in a report."""
+    return " · ".join(_facets(cell, shared))
+
+
+def _facets(cell: Cell, shared: Mapping[str, str]) -> Iterator[str]:
+    choices = cell.adaptation.names
+    yield from (choices[axis] for axis in ALWAYS_NAMED)
+    yield from (f"{axis}={name}" for axis, name in choices.items() if axis not in ALWAYS_NAMED and name != NONE)
+    yield from (f"{key}={value}" for key, value in sorted(cell.differing.items()) if key not in shared)
