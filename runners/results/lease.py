@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import os
 import threading
+import time
 import uuid
 from pathlib import Path
 from types import TracebackType
@@ -59,6 +60,16 @@ class Lease:
                 f"can't write to {self.path.parent} ({error.strerror}); choose another results=..."
             ) from None
         return "another process"  # which takes it and leaves it again and again
+
+    def holder(self) -> str | None:
+        """Who holds it, looked at without touching anything; on another machine, by this one's clock."""
+        content = _read(self.path)
+        if content is None:
+            return None
+        process = _process(content)
+        ended = process.has_ended() if process else None
+        lately = time.time() - self.path.stat().st_mtime < self._stale_s
+        return str(process or "another process") if ended is False or (ended is None and lately) else None
 
     def check(self) -> None:
         """Look again whether it is still held.
