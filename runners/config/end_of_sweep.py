@@ -14,6 +14,7 @@ from hydra.experimental.callback import Callback
 from omegaconf import DictConfig
 
 from runners.cli.entry_point import BAD_INPUT, FAILURE, told_in_one_line
+from runners.clusters.launching import prepare_launcher
 from runners.config.building import build, check_known
 from runners.config.race_of_sweep import check_racing_alone, race_if_asked
 from runners.config.schemas import GridSchema
@@ -41,6 +42,7 @@ class CompareAtTheEnd(Callback):
     def on_multirun_start(self, config: DictConfig, **kwargs: Any) -> None:
         with told_in_one_line():
             check_ends(config)
+            prepare_launcher(str(config.hydra.launcher.get("_target_")), _experiment(config))
             begin_sweep(_experiment(config))
             race_if_asked(config)
 
