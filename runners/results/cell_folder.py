@@ -46,6 +46,7 @@ CHECKED = (
     MANIFEST,
 )
 """The files whose checksums a finished cell's record keeps; the manifest has those of the bundle's files."""
+FIRST_CHECKED = 4  # the format of cells since which each has checksums
 _NAMED = {"step": int, "split": str, "speaker": str, "utterance": str}
 _SCORES = {**_NAMED, "metric": str, "value": float}
 TABLES: Mapping[str, Mapping[str, type]] = MappingProxyType(
@@ -188,9 +189,11 @@ class CellFolder:
         Raises:
             InputError: one was changed or is missing.
         """
-        if "checksum" in self.record and self.record["checksum"] != _record_checksum(self.record):
+        if not self.finished or is_without_checksums(self.record):
+            return
+        if self.record.get("checksum") != _record_checksum(self.record):
             raise InputError(f"{self.path / CELL_JSON} was changed since the cell was finished; {RESTORE}")
-        known = self.record.get("files", {})
+        known = self.record.get("files")
         if mismatch(known, dict[str, str]) is not None:
             raise InputError(f"{self.path / CELL_JSON} holds no checksums of files; {RESTORE}")
         check_unchanged(self.path, known, RESTORE)
@@ -222,6 +225,13 @@ class CellFolder:
         self.check_lease()
         text = table.to_csv(index=False, na_rep="nan", lineterminator="\n")
         write_atomically(self.path / f"{name}.csv", text.encode())
+
+
+def is_without_checksums(record: Mapping[str, Any]) -> bool:
+    """Whether a cell has no checksums because the version of the project that wrote it knew none."""
+    contents = record.get("identity_of")
+    theirs = contents.get("format") if isinstance(contents, dict) else None
+    return "checksum" not in record and isinstance(theirs, int) and theirs < FIRST_CHECKED
 
 
 def audio_file(folder: Path, step: int, split: str, speaker: str, utterance: str) -> Path:
