@@ -62,7 +62,10 @@ VERSIONED = ("voicegrid", "torch", "speechbrain", "openai-whisper", "jiwer", "li
 
 
 class CellFolder:
-    """Reads and writes a cell's files, each atomically. What ends a `with` block early is noted as its failure."""
+    """Reads and writes a cell's files, each atomically.
+
+    What ends a `with` block early is noted as its failure, unless the cell had its result by then.
+    """
 
     def __init__(self, path: Path, lease: Lease | None = None) -> None:
         self.path = path
@@ -75,7 +78,7 @@ class CellFolder:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if error is not None and not isinstance(error, LostLeaseError):
+        if error is not None and not isinstance(error, LostLeaseError) and not self.finished:
             self.fail(error)
 
     @property
@@ -169,9 +172,10 @@ class CellFolder:
     def update(self, **facts: Any) -> None:
         """Change or add facts in cell.json."""
         self.check_lease()
-        self.record |= facts | {"updated_at": time.time()}
-        text = json.dumps(self.record, indent=1, default=str, ensure_ascii=False)
+        record = self.record | facts | {"updated_at": time.time()}
+        text = json.dumps(record, indent=1, default=str, ensure_ascii=False)
         write_atomically(self.path / CELL_JSON, text.encode())
+        self.record = record
 
     def finish(self, summary: list[dict[str, Any]], chosen: Mapping[str, Any]) -> None:
         """Note the result, which step it is of and what the files hold, and drop what only resuming needed."""
@@ -193,7 +197,7 @@ class CellFolder:
             return
         if self.record.get("checksum") != _record_checksum(self.record):
             raise InputError(f"{self.path / CELL_JSON} was changed since the cell was finished; {RESTORE}")
-        known = self.record.get("files")
+        known: Any = self.record.get("files")
         if mismatch(known, dict[str, str]) is not None:
             raise InputError(f"{self.path / CELL_JSON} holds no checksums of files; {RESTORE}")
         check_unchanged(self.path, known, RESTORE)
