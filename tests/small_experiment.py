@@ -15,7 +15,7 @@ from metrics.secs import Secs
 from metrics.summary import score_rows, summarise
 from metrics.wer import WordErrorRate
 from runners.evaluation.evaluator import NOTE_COLUMNS, TEXT_COLUMNS
-from runners.results.cell_folder import CellFolder
+from runners.results.cell_folder import FIRST_CHECKED, CellFolder
 from runners.results.cell_identity import Identity
 from strategies.adaptation import AXES
 from vits.common.names import file_stem
@@ -93,11 +93,12 @@ def _write_cell(experiment: Path, strategy: str, freeze: str, seed: int, n_error
 
 
 def forget_checksums(cell: Path) -> None:
-    """Let a finished cell be changed, as if it had been finished so."""
+    """Let a finished cell be changed, as if a version of the project had written it that knew no checksums."""
     path = cell / "cell.json"
     record = json.loads(path.read_text(encoding="utf-8"))
     record.pop("checksum", None)
     record.pop("files", None)
+    record["identity_of"]["format"] = FIRST_CHECKED - 1
     path.write_text(json.dumps(record), encoding="utf-8")
 
 

@@ -8,7 +8,8 @@ speakers.csv              `name|utterances`, a line for each row of the speaker 
 voiceprints.safetensors   each speaker's unit mean ECAPA voiceprint, zeros for rows never trained
 card.md                   what it was trained on, for how long, and how it scores
 trained_on.csv            what it was trained on, as fingerprints (`vits.trained_on`); may be missing
-checksums.json            of the files above but the card; a bundle without it is taken as it is
+checksums.json            of the files above but the card; only a bundle that names classes by their paths, as files did
+                          before there were checksums, may be without it
 """
 
 from __future__ import annotations
@@ -28,11 +29,12 @@ from vits.adversary import Adversary
 from vits.checkpoint import check_numbers, load_tensors, load_weights, save_tensors, save_weights
 from vits.common.atomic_files import content_key
 from vits.common.bounds import shown
-from vits.common.checksums import MANIFEST, check_manifest, write_manifest
+from vits.common.checksums import MANIFEST, check_all_listed, check_manifest, write_manifest
 from vits.common.errors import InputError
 from vits.common.names import check_distinct
 from vits.common.readers import read_text, read_yaml
 from vits.model_spec import ModelSpec
+from vits.part_building import is_in_earlier_spelling
 from vits.synthesizer import Synthesizer
 
 MODEL = "model.yaml"
@@ -46,6 +48,7 @@ BESIDE = ("adapters.json", "trained_on.csv", "teachers.json")  # what others may
 CHECKED = (MODEL, GENERATOR, ADVERSARY, OPTIMIZER, SPEAKERS, VOICEPRINTS, *BESIDE)
 REPLACEABLE = (*CHECKED, CARD, MANIFEST)  # what a bundle's folder may hold
 NEEDED = (MODEL, GENERATOR, SPEAKERS, VOICEPRINTS)
+LISTED = (*NEEDED, ADVERSARY, OPTIMIZER)  # what must have a checksum
 SPEAKERS_HEADER = "name|utterances"
 REMEDY = "make the bundle again"
 MOST_DIGITS = 12  # of a number of utterances
@@ -129,7 +132,7 @@ def load_bundle(
     """
     check_complete(directory)
     check_manifest(directory, REMEDY)
-    spec = _read_model(directory / MODEL)
+    spec = _read_model(directory)
     speakers = read_speakers(directory)
     synthesizer = spec.synthesizer(len(speakers))
     attach(synthesizer)
@@ -194,12 +197,17 @@ def check_replaceable(directory: Path) -> None:
         )
 
 
-def _read_model(path: Path) -> ModelSpec:
+def _read_model(directory: Path) -> ModelSpec:
+    """The model of a bundle whose files have checksums, or that was written before there were any."""
+    path = directory / MODEL
     parts = read_yaml(path, dict[str, Any])
     try:
-        return ModelSpec(parts)
+        spec = ModelSpec(parts)
     except InputError as error:
         raise InputError(f"{path}: {error}") from None
+    if not is_in_earlier_spelling(parts):
+        check_all_listed(directory, LISTED, f"copy the bundle again with its {MANIFEST}, or {REMEDY}")
+    return spec
 
 
 def _read_voiceprints(path: Path, n_speakers: int) -> Float[Tensor, "speakers print"]:

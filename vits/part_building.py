@@ -41,6 +41,11 @@ def read_part(kind: str, description: object, where: str) -> dict[str, Any]:
     return {key: _read_value(part, key, value, f"{where}.{key}") for key, value in present.items()}
 
 
+def is_in_earlier_spelling(parts: Mapping[str, Any]) -> bool:
+    """Whether a model's description names classes by their paths, as files did until there were registered names."""
+    return any(isinstance(part, Mapping) and EARLIER in part for part in parts.values())
+
+
 def build_part(kind: str, description: Mapping[str, Any], given: Mapping[str, object]) -> Any:
     """The part that a description from `read_part` stands for; `given` is what the model fills in itself.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -21,6 +22,7 @@ from vits.bundle import BaseSpeaker, Bundle, check_replaceable, save_bundle
 from vits.checkpoint import load_strict
 from vits.common.atomic_files import default_cache_dir
 from vits.common.errors import InputError
+from vits.common.names import shown
 from vits.common.readers import read_json
 from vits.corpus.audio import read_audio
 from vits.corpus.clip import Clip
@@ -90,11 +92,13 @@ def _read_clips(arguments: ImportCheckpointArguments, n_speakers: int) -> list[C
     """What the generator was trained on, from lines `wav|speaker id|IPA`, with spellings where a table gives them."""
     path = Path(arguments.filelist)
     clips = read_list(path, Path(arguments.wavs or ""), TRAIN)
+    if not clips:
+        raise InputError(f"{path} lists no recording; give the list that the generator was trained on")
     for number, clip in enumerate(clips, 1):
-        if not clip.speaker.isdigit() or int(clip.speaker) >= n_speakers:
+        if not re.fullmatch("[0-9]{1,9}", clip.speaker) or int(clip.speaker) >= n_speakers:
             raise InputError(
-                f"{path}: recording {number}, {clip.name}, is of speaker {clip.speaker!r}; the generator has rows for "
-                f"ids below {n_speakers}: give the list that it was trained on"
+                f"{path}: recording {number}, {clip.name}, is of speaker {shown(clip.speaker)}; the generator has rows "
+                f"for ids below {n_speakers}: give the list that it was trained on"
             )
     return with_spellings(clips, Path(arguments.transcripts)) if arguments.transcripts else clips
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import yaml
 from hydra.core.config_store import ConfigStore
-from omegaconf import OmegaConf
+from omegaconf import DictConfig, OmegaConf
 
 from runners.config.building import build
 from runners.reporting.settings import ReportSettings
+from vits.common.errors import InputError
+from vits.common.names import shown
 
 
 def report_settings(texts: Sequence[str]) -> ReportSettings:
@@ -19,6 +22,13 @@ def report_settings(texts: Sequence[str]) -> ReportSettings:
         omegaconf.errors.OmegaConfBaseException: there is no such setting, or a value is of another type.
     """
     schema = ConfigStore.instance().load("report/schema/page.yaml").node
-    settings: ReportSettings = build(OmegaConf.merge(schema, OmegaConf.from_dotlist(list(texts))))  # pyright: ignore[reportArgumentType]
+    settings: ReportSettings = build(OmegaConf.merge(schema, *map(_given, texts)))  # pyright: ignore[reportArgumentType]
     settings.check()
     return settings
+
+
+def _given(text: str) -> DictConfig:
+    try:
+        return OmegaConf.from_dotlist([text])
+    except (yaml.YAMLError, ValueError, RecursionError):
+        raise InputError(f"{shown(text)} can't be read; give name=value, a list as name=[one,two]") from None

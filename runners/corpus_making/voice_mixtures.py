@@ -12,6 +12,7 @@ import numpy as np
 from jaxtyping import Float32
 
 from vits.common.errors import InputError
+from vits.common.names import check_distinct
 
 LANGUAGES = {"a": "en-us", "b": "en-gb"}  # espeak's code by the first letter of a voice's name
 FOREIGN = dict.fromkeys("efhijpz", "en-us")  # voices of other languages; what they read is English all the same
@@ -52,6 +53,7 @@ def parse_voices(text: str) -> list[Voice]:
     for speaker in speakers:
         if speakers.count(speaker) > 1:
             raise InputError(f"voices={text} has two speakers {speaker}; name one of them otherwise (name:voice)")
+    check_distinct(speakers, "speaker", f"voices={text}")
     return voices
 
 

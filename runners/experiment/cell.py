@@ -14,6 +14,7 @@ from runners.evaluation.evaluation_settings import EvaluationSettings
 from runners.experiment.cell_name import cell_name
 from runners.results.cell_identity import Identity
 from runners.tracking.tracker import LONGEST_TAG, TrackingSettings  # the experiment's name is a tag
+from runners.training.devices import check_known
 from runners.training.schedule import Length, Pause, Schedule
 from runners.training.trainer import TrainingSettings
 from runners.voices.recorded_voices import Voices
@@ -64,6 +65,7 @@ class Cell:
 
     def __post_init__(self) -> None:
         check_fields(self, "")
+        check_known(self.device, self.precision)
         if not 1 <= len(self.experiment) <= LONGEST_TAG:
             raise InputError(f"name={self.experiment!r} has {len(self.experiment)} characters; give 1 to {LONGEST_TAG}")
         check_name(self.experiment, "name")

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections import Counter
 from collections.abc import Callable, Sequence
 
 from runners.linting.finding import Finding, Severity
 from vits.corpus.clip import Clip
+from vits.text.scripts import LATIN, script_of
 
 CHECK = "spoken texts"
 _BRACKETS = re.compile(r"[()\[\]{}<>（）［］｛｝＜＞⟨⟩〈〉《》「」『』【】〔〕]")
@@ -17,7 +17,6 @@ _ABBREVIATION = re.compile(
     r"\b(?:Mr|Mrs|Ms|Dr|Drs|Prof|St|Jr|Sr|Gen|Col|Capt|Lt|Sgt|Maj|Rev|Hon|Mt|Ave|Rd|Blvd|Inc|Ltd|Co|Corp|Dept|vs|etc|"
     r"e\.g|i\.e|approx|No|vol|fig|pp?|Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec)\.(?=[\s,;:)]*(?:\S|$))"
 )
-_TOGETHER = {"HIRAGANA": "CJK", "KATAKANA": "CJK", "KATAKANA-HIRAGANA": "CJK", "FULLWIDTH": "LATIN", "HALFWIDTH": "CJK"}
 
 
 def differently_read(clips: Sequence[Clip], language: str) -> list[Finding]:
@@ -64,7 +63,7 @@ def _is_abbreviated(text: str, language: str) -> bool:
 
 
 def _foreign(text: str, main: str) -> bool:
-    return any(_script(letter) != main for letter in set(text) if letter.isalpha())
+    return any(script_of(letter) != main for letter in set(text) if letter.isalpha())
 
 
 def _main_script(texts: Sequence[str]) -> str:
@@ -72,12 +71,5 @@ def _main_script(texts: Sequence[str]) -> str:
     letters = Counter(letter for text in texts for letter in text if letter.isalpha())
     scripts: Counter[str] = Counter()
     for letter, count in letters.items():
-        scripts[_script(letter)] += count
-    return scripts.most_common(1)[0][0] if scripts else "LATIN"
-
-
-def _script(letter: str) -> str:
-    """The first word of the letter's name in Unicode, which is its script; Japanese ones count as one."""
-    name = unicodedata.name(letter, "UNKNOWN").split()[0]
-    name = "LATIN" if name in ("FEMININE", "MASCULINE", "MICRO") else name
-    return _TOGETHER.get(name, name)
+        scripts[script_of(letter)] += count
+    return scripts.most_common(1)[0][0] if scripts else LATIN

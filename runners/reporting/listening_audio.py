@@ -19,8 +19,8 @@ from runners.reporting.cell_result import CellResult
 from runners.reporting.naming import title
 from runners.reporting.numbers import decimals_for, plain
 from runners.reporting.results import Experiment, System
-from runners.results.cell_folder import RESTORE, audio_file
-from vits.common.checksums import check_listed
+from runners.results.cell_folder import RESTORE, audio_file, is_without_checksums
+from vits.common.checksums import check_all_listed, check_listed
 from vits.common.errors import InputError
 from vits.corpus.audio import own_rate, read_audio
 from vits.corpus.roots import resolve_folder
@@ -154,10 +154,12 @@ def _spoken_by(cell: CellResult, speaker: str, utterance: str) -> Path:
     """Where the cell keeps a test sentence, if it is there; as it was written.
 
     Raises:
-        InputError: it was changed.
+        InputError: it was changed, or has no checksum.
     """
     path = audio_file(cell.folder, cell.chosen.step, TEST, speaker, utterance)
     if path.is_file():
+        if not is_without_checksums(cell.record):
+            check_all_listed(path.parent, [path.name], RESTORE)
         check_listed(path, RESTORE)
     return path
 

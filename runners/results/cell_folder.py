@@ -49,6 +49,7 @@ CHECKED = (
     MANIFEST,
 )
 """The files whose checksums a finished cell's record keeps; the manifest has those of the bundle's files."""
+FIRST_CHECKED = 4  # the format of cells since which each has checksums
 _NAMED = {"step": int, "split": str, "speaker": str, "utterance": str}
 _SCORES = {**_NAMED, "metric": str, "value": float}
 TABLES: Mapping[str, Mapping[str, type]] = MappingProxyType(
@@ -65,7 +66,10 @@ VERSIONED = ("voicegrid", "torch", "speechbrain", "openai-whisper", "jiwer", "li
 
 
 class CellFolder:
-    """Reads and writes a cell's files, each atomically. What ends a `with` block early is noted as its failure."""
+    """Reads and writes a cell's files, each atomically.
+
+    What ends a `with` block early is noted as its failure, unless the cell had its result by then.
+    """
 
     def __init__(self, path: Path, lease: Lease | None = None) -> None:
         self.path = path
@@ -78,7 +82,7 @@ class CellFolder:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if error is not None and not isinstance(error, LostLeaseError):
+        if error is not None and not isinstance(error, LostLeaseError) and not self.finished:
             self.fail(error)
 
     @property
@@ -178,9 +182,10 @@ class CellFolder:
     def update(self, **facts: Any) -> None:
         """Change or add facts in cell.json."""
         self.check_lease()
-        self.record |= facts | {"updated_at": time.time()}
-        text = json.dumps(self.record, indent=1, default=str, ensure_ascii=False)
+        record = self.record | facts | {"updated_at": time.time()}
+        text = json.dumps(record, indent=1, default=str, ensure_ascii=False)
         write_atomically(self.path / CELL_JSON, text.encode())
+        self.record = record
 
     def wait(self, step: int, cost: Mapping[str, Any]) -> None:
         """Note that the cell stopped at a step before its end, and what it took until then."""
@@ -206,9 +211,11 @@ class CellFolder:
         Raises:
             InputError: one was changed or is missing.
         """
-        if "checksum" in self.record and self.record["checksum"] != _record_checksum(self.record):
+        if not self.finished or is_without_checksums(self.record):
+            return
+        if self.record.get("checksum") != _record_checksum(self.record):
             raise InputError(f"{self.path / CELL_JSON} was changed since the cell was finished; {RESTORE}")
-        known = self.record.get("files", {})
+        known: Any = self.record.get("files")
         if mismatch(known, dict[str, str]) is not None:
             raise InputError(f"{self.path / CELL_JSON} holds no checksums of files; {RESTORE}")
         check_unchanged(self.path, known, RESTORE)
@@ -240,6 +247,13 @@ class CellFolder:
         self.check_lease()
         text = table.to_csv(index=False, na_rep="nan", lineterminator="\n")
         write_atomically(self.path / f"{name}.csv", text.encode())
+
+
+def is_without_checksums(record: Mapping[str, Any]) -> bool:
+    """Whether a cell has no checksums because the version of the project that wrote it knew none."""
+    contents = record.get("identity_of")
+    theirs = contents.get("format") if isinstance(contents, dict) else None
+    return "checksum" not in record and isinstance(theirs, int) and theirs < FIRST_CHECKED
 
 
 def audio_file(folder: Path, step: int, split: str, speaker: str, utterance: str) -> Path:

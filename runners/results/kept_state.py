@@ -15,7 +15,7 @@ from typing import Any
 from runners.results.cell_folder import CellFolder, audio_file
 from runners.results.cell_identity import Identity
 from vits.common.atomic_files import copy_atomically, remove_leftovers
-from vits.common.checksums import MANIFEST, check_manifest, write_manifest
+from vits.common.checksums import MANIFEST, check_all_listed, check_manifest, write_manifest
 from vits.common.errors import InputError
 from vits.common.names import check_name
 
@@ -68,7 +68,9 @@ def take_over(cell: CellFolder, shorter: CellFolder) -> None:
         InputError: a file of it was changed, or the folder can't be written to.
     """
     kept = shorter.path / KEPT
-    check_manifest(kept, f"restore it, or remove {kept}, which is only there to go on from")
+    remedy = f"restore it, or remove {kept}, which is only there to go on from"
+    check_manifest(kept, remedy)
+    check_all_listed(kept, FILES, remedy)
     scores = CellFolder(kept).table("scores")
     spoken = scores[["step", "split", "speaker", "utterance"]].drop_duplicates() if len(scores) else scores
     for row in spoken.itertuples(index=False):

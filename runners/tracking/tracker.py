@@ -60,7 +60,7 @@ class TrackingSettings:
         asked = os.environ.get("WANDB_MODE")
         if self.mode == "auto" and asked and asked not in ASKED_MODES:
             raise InputError(f"WANDB_MODE={shown(asked)} is unknown; set it to one of {', '.join(ASKED_MODES)}")
-        for name, value in (("project", self.project), ("entity", self.entity or "x")):
+        for name, value in (("project", self.project), ("entity", "x" if self.entity is None else self.entity)):
             if not 1 <= len(value) <= LONGEST_PROJECT or not value.isprintable() or set(value) & FORBIDDEN:
                 raise InputError(
                     f"wandb.{name}={shown(value)} is no name there; give up to {LONGEST_PROJECT} characters, none of "

@@ -24,10 +24,7 @@ def make_fabric(device: str, precision: str, devices: int = 1) -> Fabric:
     Raises:
         InputError: the device or the precision is unknown, or there are not so many devices.
     """
-    if precision not in PRECISIONS:
-        raise InputError(f"precision={precision} is unknown; choose one of {', '.join(PRECISIONS)}")
-    if device not in DEVICES:
-        raise InputError(f"device={device} is unknown; choose one of {', '.join(DEVICES)}")
+    check_known(device, precision)
     if device == "cuda" and not torch.cuda.is_available():
         raise InputError("device=cuda, but there is no CUDA device or torch was built without it; use device=cpu")
     accelerator = ("cuda" if torch.cuda.is_available() else "cpu") if device == "auto" else device
@@ -41,6 +38,18 @@ def make_fabric(device: str, precision: str, devices: int = 1) -> Fabric:
     if devices > 1:
         fabric.launch()
     return fabric
+
+
+def check_known(device: str, precision: str) -> None:
+    """Check that there is such a device and such a precision, whether or not this machine has them.
+
+    Raises:
+        InputError: one is unknown.
+    """
+    if precision not in PRECISIONS:
+        raise InputError(f"precision={precision} is unknown; choose one of {', '.join(PRECISIONS)}")
+    if device not in DEVICES:
+        raise InputError(f"device={device} is unknown; choose one of {', '.join(DEVICES)}")
 
 
 def any_of_them(fabric: Fabric, flag: bool) -> bool:

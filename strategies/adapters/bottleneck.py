@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from strategies.adapters.adapter import Adapter
 from vits.attention import TransformerLayer
-from vits.common.bounds import AtLeast, check_fields
+from vits.common.bounds import AtLeast, AtMost, check_fields
 from vits.common.errors import InputError
 from vits.common.registry import register
 from vits.synthesizer import Synthesizer
@@ -43,7 +43,7 @@ class Bottleneck(Adapter):
     its last normalisation, as Bapna and Firat, Simple, Scalable Adaptation for Neural Machine Translation, 2019.
     """
 
-    width: Annotated[int, AtLeast(1)] = 16
+    width: Annotated[int, AtLeast(1), AtMost(4096)] = 16
 
     def __post_init__(self) -> None:
         check_fields(self, "adapter")

@@ -13,8 +13,9 @@ from torch import Tensor, nn
 from torch.nn.utils import parametrize
 
 from strategies.adapters.adapter import Adapter
-from vits.common.bounds import Above, AtLeast, Items, OneOf, check_fields
+from vits.common.bounds import AtLeast, AtMost, Items, OneOf, check_fields
 from vits.common.errors import InputError
+from vits.common.quantities import PositiveFactor
 from vits.model_spec import PARTS
 from vits.synthesizer import Synthesizer
 
@@ -32,8 +33,8 @@ class WeightAdapter(Adapter):
     `layers=dense` are the linear layers and convolutions of kernel 1, `layers=all` have the wider kernels too.
     """
 
-    rank: Annotated[int, AtLeast(1)] = 8
-    alpha: Annotated[float, Above(0)] = 16.0
+    rank: Annotated[int, AtLeast(1), AtMost(4096)] = 8
+    alpha: PositiveFactor = 16.0
     targets: Annotated[list[Annotated[str, OneOf(*PARTS)]], Items(least=1)] = field(
         default_factory=lambda: ["text_encoder", "flow"]
     )

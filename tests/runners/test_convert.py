@@ -18,8 +18,10 @@ from metrics.metric import JUDGED_RATE, Utterance
 from runners.cli.inference_arguments import ConvertArguments
 from runners.inference.adapted_model import AdaptedModel, load_adapted
 from runners.inference.conversion import convert, convert_file, nearest_speaker
+from vits.bundle import CHECKED
 from vits.checkpoint import save_tensors
 from vits.common.atomic_files import default_cache_dir
+from vits.common.checksums import write_manifest
 from vits.common.errors import InputError
 from vits.corpus.audio import read_audio
 
@@ -53,7 +55,7 @@ def _write_voiceprints(cell: Path, known: dict[int, torch.Tensor], n_speakers: i
     for speaker, voiceprint in known.items():
         voiceprints[speaker] = voiceprint
     save_tensors({"voiceprints": voiceprints}, cell / "voiceprints.safetensors")
-    (cell / "checksums.json").unlink(missing_ok=True)  # which know it as it was
+    write_manifest(cell, CHECKED)
     forget_checksums(cell)
 
 

@@ -226,6 +226,8 @@ def test_audio_is_pytorchs_when_a_part_is_of_another_class(
     for lengths in ((1,), (14,), (5, 20)):
         expected, audio = _speak_both(session, synthesizer, lengths)
         assert (audio - expected).abs().max() < TOLERANCE
+    for lengths in ((1, 23), (11, 7, 5)) if part == "decoder" else ():
+        _assert_alone_as_batched(session, lengths)
 
 
 def test_model_speaks_as_before_when_weight_norm_is_folded(finished_cell: Path) -> None:

@@ -70,6 +70,7 @@ def test_voices_are_read_when_plain_mixed_and_named() -> None:
         ("..:af_heart", "can't be a folder"),
         ("xf_alpha", "xf_alpha isn't a voice of Kokoro's"),
         ("x:af_heart,x:af_sky", "two speakers x"),
+        ("x:af_heart,X:af_sky", "has the speakers 'x' and 'X', which differ only in case"),
     ],
 )
 def test_voices_are_refused_when_they_are_no_usable_voices(text: str, reason: str) -> None:

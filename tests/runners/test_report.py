@@ -52,6 +52,9 @@ def test_report_is_written_when_asked_for_by_name(here: Path, run_script: RunScr
         ("publish=mail", "report.publish='mail' is unknown; choose from none, wandb"),
         ("sentences=some", "Value 'some' of type 'str' could not be converted to Integer"),
         ("margins.secs=-1", "report.margins.secs=-1.0 must be a finite number above 0"),
+        ("ratings=[", "'ratings=[' can't be read; give name=value, a list as name=[one,two]"),
+        ("guards={wer", "'guards={wer' can't be read; give name=value"),
+        ("aim=*wer", "'aim=*wer' can't be read; give name=value"),
         ("colour=red", "Key 'colour' not in 'ReportSettingsSchema'"),
     ],
 )

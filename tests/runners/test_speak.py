@@ -121,10 +121,16 @@ def test_audio_differs_when_the_voice_is_another(finished_cell: Path, tmp_path: 
         ({"pack": "a.voice"}, "pack=... has its voice in it; leave out run and speaker, or leave out pack"),
         ({"run": None, "speaker": None, "pack": "a.voice"}, "no voice pack at a.voice; give a .voice file"),
         ({"batch_size": 0}, "batch_size=0 must be a whole number of at least 1"),
-        ({"length_scale": 0.0}, "length_scale=0.0 must be a finite number above 0"),
-        ({"length_scale": -1.0}, "length_scale=-1.0 must be a finite number above 0"),
-        ({"length_scale": math.inf}, "length_scale=inf must be a finite number above 0"),
-        ({"length_scale": math.nan}, "length_scale=nan must be a finite number above 0"),
+        ({"length_scale": 0.0}, "length_scale=0.0 must be a finite number of at least 0.1"),
+        ({"length_scale": -1.0}, "length_scale=-1.0 must be a finite number of at least 0.1"),
+        ({"length_scale": math.inf}, "length_scale=inf must be a finite number of at least 0.1"),
+        ({"length_scale": 1e-300}, "length_scale=1e-300 must be a finite number of at least 0.1 and of at most 10"),
+        ({"length_scale": 1e300}, "length_scale=1e+300 must be a finite number of at least 0.1 and of at most 10"),
+        ({"noise_scale": 100.0}, "noise_scale=100.0 must be a finite number of at least 0 and of at most 3"),
+        ({"text": "你好"}, "nothing of the text '你好' can be read by a voice of the language en-us; write it in"),
+        ({"text": "Привет, мир!"}, "nothing of the text 'Привет, мир!' can be read by a voice"),
+        ({"text": "שלום"}, "can be read by a voice of the language en-us"),
+        ({"length_scale": math.nan}, "length_scale=nan must be a finite number of at least 0.1"),
         ({"noise_scale": -0.1}, "noise_scale=-0.1 must be a finite number of at least 0"),
         ({"noise_scale": math.nan}, "noise_scale=nan must be a finite number of at least 0"),
     ],
@@ -140,6 +146,17 @@ def test_speaking_is_refused_when_an_argument_is_wrong(
         speak_to_files(SpeakArguments(**{**usual, **changed}))
     assert message in str(raised.value)
     assert not list(tmp_path.glob("*.wav"))
+
+
+def test_letters_are_named_when_a_voice_cannot_read_them(
+    finished_cell: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "lines.txt"
+    file.write_text("Hello.\nSay 你好 to Жанна, José.\n", encoding="utf-8")
+    assert len(_speak(finished_cell, tmp_path / "out", file=str(file))) == 2
+    told = capsys.readouterr().err
+    assert told.startswith("warning: a voice of the language en-us can't read 你, 好, Ж, а, н in 1 of 2 texts, ")
+    assert told.count("\n") == 1
 
 
 def test_speaking_is_refused_when_a_line_of_several_has_nothing_to_say(finished_cell: Path, tmp_path: Path) -> None:

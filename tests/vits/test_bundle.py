@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -40,10 +41,37 @@ def bundle(miniature_spec: ModelSpec) -> Bundle:
 
 @pytest.fixture
 def saved(bundle: Bundle, tmp_path: Path) -> Path:
-    """A bundle whose files may be changed, as it has no checksums of them."""
+    """A bundle whose files may be changed: it is from before there were checksums and names of parts."""
     save_bundle(bundle, tmp_path / "saved", "# Card\n")
     (tmp_path / "saved" / MANIFEST).unlink()
+    model = tmp_path / "saved" / "model.yaml"
+    parts = yaml.safe_load(model.read_text(encoding="utf-8"))
+    del parts["posterior_encoder"]["name"]
+    parts["posterior_encoder"]["_target_"] = "vits.posterior_encoder.PosteriorEncoder"
+    model.write_text(yaml.safe_dump(parts), encoding="utf-8")
     return tmp_path / "saved"
+
+
+@pytest.mark.parametrize(
+    ("lost", "told"),
+    [
+        (lambda sums: None, "is missing or empty, without the checksum of model.yaml"),
+        (lambda sums: {}, "is missing or empty, without the checksum of model.yaml"),
+        (lambda sums: {**sums, "speakers.csv": None}, "lacks the checksum of speakers.csv"),
+        (lambda sums: {**sums, "adversary.safetensors": None}, "lacks the checksum of adversary.safetensors"),
+    ],
+)
+def test_bundle_is_refused_when_a_file_has_no_checksum(
+    lost: Callable[[dict[str, str]], dict[str, str | None] | None], told: str, bundle: Bundle, tmp_path: Path
+) -> None:
+    save_bundle(bundle, tmp_path, "# Card\n")
+    path = tmp_path / MANIFEST
+    left = lost(json.loads(path.read_text(encoding="utf-8")))
+    if left is None:
+        path.unlink()
+    else:
+        path.write_text(json.dumps({name: known for name, known in left.items() if known}), encoding="utf-8")
+    assert told in refusal(tmp_path)
 
 
 def weights(module: nn.Module) -> Mapping[str, Tensor]:
@@ -112,8 +140,9 @@ def test_bundle_is_written_when_the_folder_is_empty(bundle: Bundle, tmp_path: Pa
     assert len(load_bundle(tmp_path / "empty").speakers) == 3
 
 
-def test_identity_is_the_same_when_only_place_and_card_differ(bundle: Bundle, saved: Path, tmp_path: Path) -> None:
-    save_bundle(bundle, tmp_path / "elsewhere", "another card")
+def test_identity_is_the_same_when_only_place_and_card_differ(saved: Path, tmp_path: Path) -> None:
+    shutil.copytree(saved, tmp_path / "elsewhere")
+    (tmp_path / "elsewhere" / "card.md").write_text("another card", encoding="utf-8")
     assert bundle_identity(saved) == bundle_identity(tmp_path / "elsewhere")
 
 

@@ -55,6 +55,21 @@ def write_manifest(folder: Path, names: Iterable[str]) -> None:
     write_atomically(folder / MANIFEST, (json.dumps(known, indent=1) + "\n").encode())
 
 
+def check_all_listed(folder: Path, names: Iterable[str], remedy: str) -> None:
+    """Check that a folder's manifest lists those of the named files that are there, so that none goes unchecked.
+
+    Raises:
+        InputError: there is no manifest, or it lacks one; the message ends in `remedy`.
+    """
+    path = folder / MANIFEST
+    known = read_json(path, dict[str, str]) if os.path.lexists(path) else {}
+    lacking = [name for name in names if os.path.lexists(folder / name) and name not in known]
+    if lacking:
+        raise InputError(
+            f"{path} {'lacks' if known else 'is missing or empty, without'} the checksum of {lacking[0]}; {remedy}"
+        )
+
+
 def check_listed(path: Path, remedy: str) -> None:
     """Check a file that the manifest beside it lists; one that it doesn't list is taken as it is.
 

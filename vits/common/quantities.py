@@ -23,8 +23,10 @@ Decay = Annotated[float, Above(0), AtMost(1)]
 """What a number is multiplied with again and again."""
 Epsilon = Annotated[float, Above(0), Below(1)]
 Betas = Annotated[list[Annotated[float, AtLeast(0), Below(1)]], Items(2, 2)]
-NoiseScale = Annotated[float, AtLeast(0), AtMost(100)]
-LengthScale = Annotated[float, Above(0), AtMost(100)]
+NoiseScale = Annotated[float, AtLeast(0), AtMost(3)]
+"""A spread as a multiple of the learned one; at 3 nothing of speech is left."""
+LengthScale = Annotated[float, AtLeast(0.1), AtMost(10)]
+"""Beyond it there are no phonemes to be heard, or nothing but one."""
 DurationSeconds = Annotated[float, Above(0), AtMost(1e6)]
 Minutes = Annotated[float, Above(0), AtMost(1e6)]
 Cosine = Annotated[float, AtLeast(-1), AtMost(1)]

@@ -6,6 +6,7 @@ them, behind a wrapper's prefix, or in half precision.
 
 from __future__ import annotations
 
+import io
 import pickle
 import struct
 import zipfile
@@ -18,6 +19,7 @@ import torch
 from torch import Tensor
 
 from vits.checkpoint import check_numbers
+from vits.common.atomic_files import write_atomically
 from vits.common.errors import InputError
 from vits.reference.inert_reader import read_inertly
 
@@ -130,10 +132,6 @@ def write_reference_checkpoint(tensors: Mapping[str, Tensor], path: Path, *, lea
         "optimizer": torch.optim.AdamW(parameters, lr=learning_rate, betas=(0.8, 0.99), eps=1e-9).state_dict(),
         "learning_rate": learning_rate,
     }
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.partial")
-    try:
-        torch.save(content, partial)
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
+    saved = io.BytesIO()
+    torch.save(content, saved)
+    write_atomically(path, saved.getvalue())

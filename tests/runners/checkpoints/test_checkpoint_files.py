@@ -135,6 +135,28 @@ def test_line_is_told_when_the_list_names_an_unknown_speaker(seed: ReferenceFile
         import_bundle(seed.arguments())
 
 
+@pytest.mark.parametrize("speaker", ["²", "٣", "-1", "1.0", "1e0", "9" * 5000])
+def test_line_is_told_when_a_speaker_is_no_number(seed: ReferenceFiles, speaker: str) -> None:
+    (seed.folder / "list.txt").write_text(f"a.wav|{speaker}|x\n", encoding="utf-8")
+    with pytest.raises(InputError, match=r"list.txt: recording 1, a, is of speaker") as told:
+        import_bundle(seed.arguments())
+    assert len(str(told.value)) < 500
+
+
+def test_list_is_refused_when_it_is_empty(seed: ReferenceFiles) -> None:
+    (seed.folder / "list.txt").write_text("\n", encoding="utf-8")
+    with pytest.raises(InputError, match=r"list\.txt lists no recording"):
+        import_bundle(seed.arguments())
+    assert not (seed.folder / "bundle").exists()
+
+
+@pytest.mark.parametrize("out", ["G_1.pth", "G_1.pth/below"])
+def test_place_is_told_when_a_checkpoint_cannot_be_written_there(seed: ReferenceFiles, out: str) -> None:
+    import_bundle(seed.arguments())
+    with pytest.raises(InputError, match=r"can't write to .*G_1\.pth"):
+        export_bundle(ExportCheckpointArguments(str(seed.folder / "bundle"), str(seed.folder / out)))
+
+
 def test_file_is_named_when_a_checkpoint_is_damaged(seed: ReferenceFiles) -> None:
     (seed.folder / "G_1.pth").write_bytes(b"no checkpoint")
     with pytest.raises(InputError, match=r"G_1\.pth"):

@@ -30,6 +30,7 @@ CHEAP = (
     "evaluation.test_texts=0",
     "average=ema",
 )
+RESULT = ("best.safetensors", "references.csv", "generator.safetensors")
 SHORT, LONG = "steps=2", "steps=3"
 NEW = "  step 0: "  # said where a cell was evaluated before training
 
@@ -102,6 +103,49 @@ def test_result_is_the_same_when_a_cell_is_stopped_while_it_takes_over(
     monkeypatch.undo()
     (short.path / KEPT / "checksums.json").unlink()  # and it can't be taken over any more
     assert_equal_results(run_cell(make_cell(*CHEAP, LONG)), through)
+
+
+class Killed(BaseException):
+    """The process ends."""
+
+
+def _is_trained(cell: Cell) -> bool:
+    """Whether it has come to its last step."""
+    losses = cell.directory / "losses.csv"
+    return losses.is_file() and "\n3,mel," in losses.read_text(encoding="utf-8")
+
+
+def test_result_is_the_same_when_a_cell_ends_between_any_two_files_of_its_result(
+    make_cell: MakeCell, finished: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From the last evaluation on the process ends once after each, in the order in which they are written."""
+    through = run_once(make_cell(*CHEAP, LONG, "name=through"), finished, "through")
+    cell = make_cell(*CHEAP, LONG)
+    put = Path.replace
+    survived: list[str] = []
+    dead = False
+
+    def put_and_die(unfinished: Path, target: Path) -> Path:
+        nonlocal dead
+        if dead:  # nothing of what Python still does reaches the disk
+            raise Killed
+        done = put(unfinished, target)
+        if target.parent == cell.directory and target.name in {*RESULT} - {*survived} and _is_trained(cell):
+            survived.append(target.name)
+            dead = True
+            raise Killed
+        return done
+
+    monkeypatch.setattr(Path, "replace", put_and_die)
+    for _ in RESULT:
+        dead = False
+        with pytest.raises(Killed):
+            run_cell(cell)
+        assert not CellFolder(cell.directory).finished
+    monkeypatch.undo()
+    assert survived == list(RESULT)
+    assert_equal_results(run_cell(cell), through)
+    assert not (cell.directory / "best.safetensors").exists()
 
 
 def test_training_begins_anew_when_its_rates_follow_its_length(

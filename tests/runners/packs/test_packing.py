@@ -23,8 +23,9 @@ from strategies.adapters.conditional_norm import ConditionalNorm
 from strategies.adapters.dora import DoRA
 from strategies.adapters.lora import LoRA
 from strategies.adapters.no_adapter import NoAdapter
-from vits.bundle import BaseSpeaker, Bundle, load_bundle, save_bundle
+from vits.bundle import CHECKED, BaseSpeaker, Bundle, load_bundle, save_bundle
 from vits.checkpoint import load_tensors, save_tensors
+from vits.common.checksums import write_manifest
 from vits.common.errors import InputError
 
 ROOT = Path(__file__).parents[3]
@@ -163,7 +164,7 @@ def test_pack_is_refused_when_the_base_is_another(adapted: Callable[..., Adapted
     weights = load_tensors(made.base / "generator.safetensors")
     save_tensors({**weights, "speaker_embedding.weight": weights["speaker_embedding.weight"] + 1}, tmp_path / "w")
     (tmp_path / "w").replace(made.base / "generator.safetensors")
-    (made.base / "checksums.json").unlink()
+    write_manifest(made.base, CHECKED)
     with pytest.raises(InputError, match="is for another base than"):
         load_packed(tmp_path / "anna.voice", made.base, CPU)
 

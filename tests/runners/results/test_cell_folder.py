@@ -9,6 +9,7 @@ import pytest
 import torch
 from torch import nn
 
+from runners.results import cell_folder
 from runners.results.cell_folder import CellFolder
 from runners.results.cell_identity import Identity
 from vits.checkpoint import save_weights
@@ -137,6 +138,29 @@ def test_weights_and_summary_stay_and_the_state_goes_when_finished(tmp_path: Pat
     assert read.record["duration_s"] >= 0
     assert not folder.best.exists()
     assert not folder.state.exists()
+
+
+def test_result_stays_when_something_breaks_off_after_it(tmp_path: Path) -> None:
+    folder = begun(tmp_path)
+    folder.finish([], {})
+    folder.__exit__(KeyboardInterrupt, KeyboardInterrupt(), None)
+    again = CellFolder(tmp_path)
+    again.accept(Identity(ONE))
+    assert again.finished
+
+
+def test_failure_is_noted_when_the_result_could_not_be_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = begun(tmp_path)
+    with monkeypatch.context() as full:
+        full.setattr(cell_folder, "write_atomically", _refuse)
+        with pytest.raises(InputError, match="no room"):
+            folder.finish([], {})
+    folder.__exit__(InputError, InputError("no room"), None)
+    assert CellFolder(tmp_path).record["status"] == "failed"
+
+
+def _refuse(path: Path, content: bytes) -> None:
+    raise InputError(f"no room for {len(content)} bytes of {path}")
 
 
 def test_table_is_the_same_when_written_and_read(tmp_path: Path) -> None:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
-from small_experiment import METRICS, write_experiment
+from small_experiment import METRICS, forget_checksums, write_experiment
 
 from runners.bases.base import PretrainedBase
 from runners.config.registration import register_options
@@ -21,6 +21,7 @@ from runners.reporting.listening_audio import Listening, listening
 from runners.reporting.results import load_experiment
 from runners.results.cell_folder import CellFolder
 from runners.results.cell_identity import Identity
+from runners.results.finished_bundle import load_finished
 from vits.bundle import Bundle, load_bundle, save_bundle
 from vits.common.errors import InputError
 from vits.trained_on import read_trained_on
@@ -91,10 +92,31 @@ def test_cell_is_refused_when_a_number_of_its_summary_was_changed(scored: Path) 
 
 
 def test_cell_is_accepted_when_it_was_finished_before_there_were_checksums(scored: Path) -> None:
-    record = json.loads((scored / "cell.json").read_text(encoding="utf-8"))
-    del record["checksum"], record["files"]
-    (scored / "cell.json").write_text(json.dumps(record), encoding="utf-8")
+    forget_checksums(scored)
     assert len(finished_cells(scored.parent)) == 1
+
+
+@pytest.mark.parametrize("lost", [("checksum",), ("files",), ("checksum", "files")])
+@pytest.mark.parametrize("use", [_as_before, lambda cell: finished_cells(cell.parent), load_finished])
+def test_cell_is_refused_when_its_checksums_were_removed(
+    use: Callable[[Path], Any], lost: Sequence[str], scored: Path
+) -> None:
+    record = json.loads((scored / "cell.json").read_text(encoding="utf-8"))
+    for key in lost:
+        del record[key]
+    (scored / "cell.json").write_text(json.dumps(record), encoding="utf-8")
+    with pytest.raises(InputError, match=r"cell\.json was changed since the cell was finished"):
+        use(scored)
+
+
+@pytest.mark.parametrize("record", [{"status": "finished"}, {"status": "finished", "speaker_ids": {"040": 99}}])
+def test_voice_is_refused_when_its_cells_record_says_next_to_nothing(
+    record: dict[str, Any], finished_cell: Path, tmp_path: Path
+) -> None:
+    copied = shutil.copytree(finished_cell, tmp_path / "cell")
+    (copied / "cell.json").write_text(json.dumps(record), encoding="utf-8")
+    with pytest.raises(InputError, match=r"cell\.json was changed since the cell was finished"):
+        load_adapted(copied, torch.device("cpu"))
 
 
 @pytest.mark.parametrize(
@@ -142,8 +164,16 @@ def test_what_a_bundle_tells_of_its_training_is_refused_by_name_when_it_was_chan
         read(tmp_path / "base")
 
 
-@pytest.mark.parametrize("change", [_flip_bit, lambda path: path.write_bytes(b"")])
-def test_audio_is_refused_by_name_when_it_was_changed(change: Callable[[Path], Any], scored: Path) -> None:
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (_flip_bit, "flac was changed since it was written"),
+        (lambda path: path.write_bytes(b""), "flac was changed since it was written"),
+        (lambda path: path.with_name("checksums.json").unlink(missing_ok=True), "is missing or empty, without the"),
+        (lambda path: path.with_name("checksums.json").write_text("{}"), "is missing or empty, without the"),
+    ],
+)
+def test_audio_is_refused_by_name_when_it_was_changed(change: Callable[[Path], Any], told: str, scored: Path) -> None:
     experiment = load_experiment(scored.parent)
 
     def heard() -> Listening:
@@ -152,7 +182,7 @@ def test_audio_is_refused_by_name_when_it_was_changed(change: Callable[[Path], A
     assert heard().sentences[0].players[1].uri is not None
     for path in scored.glob("audio/step=*/test/*.flac"):
         change(path)
-    with pytest.raises(InputError, match=r"\.flac was changed since it was written.*remove the folder"):
+    with pytest.raises(InputError, match=rf"{told}.*remove the folder"):
         heard()
 
 

@@ -111,6 +111,7 @@ def test_cell_is_passed_by_when_it_was_damaged(name: str, tmp_path: Path) -> Non
     [
         ("scores.csv", _damage),
         ("checksums.json", lambda path: path.write_text("[]")),
+        ("checksums.json", lambda path: path.write_text("{}")),
         ("state.safetensors", lambda path: path.write_bytes(b"")),
         ("best.safetensors", lambda path: (path.unlink(), path.mkdir())),
     ],
