@@ -89,7 +89,7 @@ def _stop(cell: Cell, step: int, found: Behind, aim: str) -> None:
         folder = CellFolder(cell.directory, lease)
         if folder.record.get("status") == WAITING:
             folder.drop({"step": step, "metric": aim, **asdict(found)})
-    print(f"{cell.name}: dropped after step {step}, {found.leader} will stay ahead, not run on ({cell.directory})")
+            print(f"{cell.name}: dropped after step {step}, {found.leader} will stay ahead ({cell.directory})")
 
 
 def _told(taken: Look, race: Race) -> str:

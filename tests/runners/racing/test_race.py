@@ -154,7 +154,7 @@ def test_race_ends_as_it_would_have_when_it_is_stopped_and_run_again(
     again = run_race("stopped")
     assert again.returncode == 0, again.stderr
     assert again.stdout.count("  resumed at step 1\n") == 1
-    assert again.stdout.count(": dropped after step 1, mean · decoder will stay ahead") == 2, "in each round"
+    assert again.stdout.count(": dropped after step 1, mean · decoder will stay ahead") == 1
     assert "  step 0: " not in again.stdout
     one, other = (here / "runs" / name for name in ("race", "stopped"))
     assert (one / RACE_JSON).read_bytes() == (other / RACE_JSON).read_bytes()
@@ -164,6 +164,7 @@ def test_race_ends_as_it_would_have_when_it_is_stopped_and_run_again(
     assert records(other)["random"]["dropped"] == records(one)["random"]["dropped"]
 
 
+@pytest.mark.slow
 def test_cells_wait_for_each_other_when_they_run_side_by_side(here: Path, material: Any, run_script: RunScript) -> None:
     side_by_side = ("hydra/launcher=joblib", "hydra.launcher.n_jobs=2", "name=joblib", "racing=true")
     cheap = [part for part in CHEAP if not part.startswith("steps=")]
