@@ -26,6 +26,14 @@ def test_it_is_said_what_is_allowed_when_a_choice_is_unknown(arguments: tuple[st
         make_fabric(*arguments)
 
 
+@pytest.mark.parametrize("devices", [0, -1, 99_999])
+def test_more_processes_than_cores_are_refused_before_any_is_begun(devices: int) -> None:
+    with pytest.raises(
+        InputError, match=rf"devices={devices} must be from 1 to the \d+ processor cores of this machine"
+    ):
+        make_fabric("cpu", "32", devices)
+
+
 def test_flag_is_its_own_when_there_is_one_device() -> None:
     fabric = make_fabric("cpu", "32")
     assert any_of_them(fabric, True)
