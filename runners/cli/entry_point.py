@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -13,6 +14,7 @@ import yaml
 
 from runners.cli.arguments import show_help
 from vits.common.errors import InputError
+from vits.common.names import shown
 
 CONF = Path(__file__).resolve().parents[2] / "conf"
 BAD_INPUT, FAILURE, INTERRUPTED = 2, 1, 130
@@ -37,7 +39,7 @@ def main(job: Callable[[], Callable[[], None]], config_name: str, examples: str)
 
 
 def _check_options(config: Path, arguments: Sequence[str]) -> None:
-    """Refuse an option that no file holds, before the slow imports; all but plain words is left to Hydra.
+    """Refuse an option that no file holds, before the slow imports; functions such as choice(...) are left to Hydra.
 
     Raises:
         InputError: there is no such option.
@@ -46,10 +48,21 @@ def _check_options(config: Path, arguments: Sequence[str]) -> None:
         return
     options = {group: [path.stem for path in sorted((CONF / group).glob("*.yaml"))] for group in _groups_of(config)}
     for group, _, value in (argument.partition("=") for argument in arguments):
-        for name in value.split(",") if group in options else ():
-            if name.isidentifier() and name not in (*options[group], "null"):
+        for name in _words(value) if group in options else ():
+            if name not in options[group] and re.fullmatch(r"[\w.+-]+", name):
                 known = "; ".join(options[group])
                 raise InputError(f"Could not find '{group}/{name}'; Available options in '{group}': {known}")
+
+
+def _words(value: str) -> list[str]:
+    """The options that a choice or a sweep of choices names.
+
+    Raises:
+        InputError: there is a list within a list.
+    """
+    if re.search(r"\[[^\]]*\[", value):
+        raise InputError(f"{shown(value)} is no choice; give an option, or a list of options as [one,two]")
+    return [name.strip(" []'\"") for name in value.split(",")]
 
 
 def _named_folder(argument: str) -> list[str]:

@@ -9,6 +9,7 @@ from omegaconf import DictConfig
 from runners.config.building import build, cache_dir_of, check_known, plain
 from runners.config.schemas import PretrainSchema
 from runners.pretraining.pretraining_run import Pretraining
+from vits.common.names import check_folder, check_name
 from vits.corpus.roots import resolve_folder
 
 
@@ -20,8 +21,8 @@ def pretraining_from(config: DictConfig) -> Pretraining:
     """
     check_known(config, PretrainSchema)
     return Pretraining(
-        directory=Path("pretraining") / config.name,
-        bundle=Path(config.bundle),
+        directory=Path("pretraining") / check_name(config.name, "name"),
+        bundle=Path(check_folder(config.bundle, "bundle")),
         start_from=resolve_folder(config.start_from) if config.start_from else None,
         fresh_rows=config.fresh_rows,
         predict_rows=config.predict_rows,

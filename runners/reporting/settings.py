@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Annotated
 
 from metrics.metric import Metric
 from vits.common.bounds import AtLeast, AtMost, Below, check_fields
 from vits.common.errors import InputError
 from vits.common.quantities import PositiveDifference
+from vits.common.readers import check_readable
 from vits.common.registry import register, registered
 
 NONE, WANDB = "none", "wandb"
@@ -51,11 +53,14 @@ class ReportSettings:
         return 1 - self.level
 
     def check(self) -> None:
-        """Refuse names that no metric has; for whoever is about to spend hours before the first report.
+        """Refuse names that no metric has, and answers that aren't there; for whoever is about to spend hours before
+        the first report.
 
         Raises:
-            InputError: there is no such metric.
+            InputError: there is no such metric, or no such file.
         """
+        for answers in self.ratings:
+            check_readable(Path(answers))
         known = _metrics()
         for name in (self.aim, *self.guards, *self.margins):
             if name not in known and not (name == RETENTION_MARGIN and name != self.aim):

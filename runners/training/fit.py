@@ -23,7 +23,8 @@ from runners.training.material import Material
 from runners.training.schedule import Schedule
 from runners.training.trainer import Trainer, check_finite
 from strategies.average.average import Averaging
-from vits.checkpoint import load_weights, save_weights
+from vits.checked_tensors import load_checked, save_checked
+from vits.checkpoint import load_strict
 from vits.corpus.audio import write_audio
 
 SAVE_EVERY_S = 300
@@ -155,7 +156,7 @@ class Fit:
         self._add("scores", result.rows)
         if self._chosen_step() == step:
             self.folder.check_lease()
-            save_weights(self.trainer.synthesizer, self.folder.best)
+            save_checked(self.trainer.synthesizer.state_dict(), self.folder.best)
         self._append("transcripts", result.notes)
         self.folder.write_table("scores", self.tables["scores"])  # last: what stands there is done
         tqdm.write(f"  step {step}: {describe(result.table, self.evaluator.metrics)}")
@@ -230,7 +231,8 @@ class Fit:
     def best(self) -> Result:
         """Go back to the best step, score what stands beside the results, and say what it was chosen by."""
         kept = self._kept()
-        load_weights(self.trainer.synthesizer, self.folder.best)
+        best = load_checked(self.folder.best)
+        load_strict(self.trainer.synthesizer, best, source=str(self.folder.best))
         self._speak_the_rest(kept.step)
         self.folder.write_table("references", self.evaluator.references(self.trainer.synthesizer, kept.step))
         table = summarise(self.tables["scores"], self.evaluator.metrics)

@@ -24,7 +24,8 @@ from runners.training.optimizer import NamedAdamW, OptimizerSettings
 from runners.training.regime import Regime
 from vits.adversary import Adversary
 from vits.alignment import noise_scale_at
-from vits.checkpoint import load_strict, load_tensors, part_of, put_together, save_tensors
+from vits.checked_tensors import load_checked, save_checked
+from vits.checkpoint import load_strict, part_of, put_together
 from vits.common.bounds import AtLeast, AtMost, OneOf, check_fields
 from vits.common.errors import BrokenOffError, InputError
 from vits.common.quantities import BatchSize, Number
@@ -206,7 +207,7 @@ class Trainer:
     def save(self, path: Path) -> None:
         """Write all that going on needs into one safetensors file, atomically."""
         progress = {STEP: torch.tensor(self.step), SECONDS: torch.tensor(self.seconds, dtype=torch.float64)}
-        save_tensors(progress | put_together(self._parts()), path)
+        save_checked(progress | put_together(self._parts()), path)
 
     def load(self, path: Path) -> None:
         """Go on from a saved state.
@@ -214,7 +215,7 @@ class Trainer:
         Raises:
             InputError: the file is missing, damaged, or of another model.
         """
-        tensors = load_tensors(path)
+        tensors = load_checked(path)
         if STEP not in tensors:
             raise InputError(f"{path} is no training state; give one that a training wrote")
         self._load_weights(tensors, path)
@@ -228,7 +229,7 @@ class Trainer:
 
     def save_weights(self, path: Path) -> None:
         """Write the weights of generator and discriminators alone, which `load_weights` reads."""
-        save_tensors(put_together(self._weights()), path)
+        save_checked(put_together(self._weights()), path)
 
     def load_weights(self, path: Path) -> None:
         """Take over weights that `save_weights` or `save` wrote; the step and the optimizers stay as they are.
@@ -236,7 +237,7 @@ class Trainer:
         Raises:
             InputError: the file is missing, damaged, or of another model.
         """
-        self._load_weights(load_tensors(path), path)
+        self._load_weights(load_checked(path), path)
 
     def _load_weights(self, tensors: Mapping[str, Tensor], path: Path) -> None:
         load_strict(self.synthesizer, part_of(tensors, "synthesizer"), source=str(path))

@@ -41,6 +41,9 @@ class Corpus(ABC):
 
     def __post_init__(self) -> None:
         check_fields(self, "data")
+        twice = [name for name, count in Counter(self.speakers or ()).items() if count > 1]
+        if twice:
+            raise InputError(f"data.speakers names {shown(twice[0])} more than once; name each speaker once")
         self.hold_out()
 
     @abstractmethod

@@ -59,6 +59,14 @@ def told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capture
             ["strategy=foo"],
             "Could not find 'strategy/foo'; Available options in 'strategy': convex; ecapa; inversion; likeliest;",
         ),
+        (["strategy=null"], "Could not find 'strategy/null'; Available options in 'strategy': convex; ecapa;"),
+        (["wandb=true"], "Could not find 'wandb/true'; Available options in 'wandb': auto"),
+        (["training=1.5"], "Could not find 'training/1.5'; Available options in 'training': "),
+        (["metrics=[[secs]]"], "'[[secs]]' is no choice; give an option, or a list of options as [one,two]"),
+        (["metrics=[secs,null]"], "Could not find 'metrics/null'"),
+        (["report.ratings=[nope.json]"], "there is no file nope.json; create it or correct the path"),
+        (["report.ratings=[/]"], "/ is a folder; give a file"),
+        (["data.speakers=['040','040']"], "data.speakers names '040' more than once; name each speaker once"),
         (["strategy.neighbours=abc"], "strategy.neighbours=abc; Value 'abc' of type 'str' could not be converted"),
         (["strategy.neighbours=0"], "strategy.neighbours=0 must be a whole number of at least 1\n"),
         (["epochs=-1"], "epochs=-1 must be a whole number of at least 0"),
@@ -147,6 +155,8 @@ def test_strategy_is_refused_when_base_speakers_are_too_few(told: Told, material
         (["data.root=nowhere", "model=of_base"], "model=of_base takes the model of a base, but start_from=null"),
         (["data.root=nowhere", "model=huge"], "Could not find 'model/huge'"),
         (["data.root=nowhere", "strategy=mean"], "strategy"),
+        *((["data.root=nowhere", f"name={name}"], "can't name a folder") for name in ("..", "a/b", "/tmp", ".", "''")),
+        (["data.root=nowhere", "bundle=''"], "bundle='' can't be a folder"),
     ],
 )
 def test_pretraining_tells_bad_input_in_one_line_when_given(arguments: list[str], message: str, told: Told) -> None:
