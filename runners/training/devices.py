@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 import torch
@@ -28,9 +29,10 @@ def make_fabric(device: str, precision: str, devices: int = 1) -> Fabric:
     if device == "cuda" and not torch.cuda.is_available():
         raise InputError("device=cuda, but there is no CUDA device or torch was built without it; use device=cpu")
     accelerator = ("cuda" if torch.cuda.is_available() else "cpu") if device == "auto" else device
+    there = torch.cuda.device_count() if accelerator == "cuda" else os.cpu_count() or 1
+    if devices > there:  # each is a process with a model of its own
+        raise InputError(f"devices={devices}, but there are {there}; ask for no more")
     if accelerator == "cuda":
-        if devices > torch.cuda.device_count():
-            raise InputError(f"devices={devices}, but there are {torch.cuda.device_count()}; ask for no more")
         torch.set_float32_matmul_precision("high")
     # a batch without discriminators leaves some parameters of the model without a gradient
     strategy = DDPStrategy(find_unused_parameters=True) if devices > 1 else "auto"

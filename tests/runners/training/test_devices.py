@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from runners.training import devices as module
 from runners.training.devices import any_of_them, make_fabric
 from vits.common.errors import InputError
 from vits.model_spec import ModelSpec
@@ -24,6 +26,16 @@ ROOT = Path(__file__).parents[3]
 def test_it_is_said_what_is_allowed_when_a_choice_is_unknown(arguments: tuple[str, str], message: str) -> None:
     with pytest.raises(InputError, match=message):
         make_fabric(*arguments)
+
+
+@pytest.mark.parametrize("devices", [3, 99, 10**12])
+def test_no_process_is_started_when_more_devices_are_asked_for_than_there_are(
+    devices: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "cpu_count", lambda: 2)
+    monkeypatch.setattr(module, "Fabric", lambda **_: pytest.fail("processes would be started"))
+    with pytest.raises(InputError, match=rf"devices={devices}, but there are 2; ask for no more"):
+        make_fabric("cpu", "32", devices)
 
 
 def test_flag_is_its_own_when_there_is_one_device() -> None:
