@@ -50,7 +50,7 @@ def write_card(
             f"- Training: {facts.steps} steps of {facts.batch_size} utterances (about {heard_hours:.0f} hours of audio "
             f"heard), {facts.adversary_steps} of them with discriminators; {facts.hours:.1f} hours on {facts.device}, "
             f"precision {facts.precision}, learning rate {facts.learning_rate:g}, seed {facts.seed}{start}.",
-            f"- Kept: step {facts.kept_step}, the best on validation sentences.",
+            f"- Kept: step {facts.kept_step}, {'the last' if validation.empty else 'the best on validation sentences'}.",
             f"- Teachers: {', '.join(facts.teachers) or 'none'}; a score by a teacher is not a neutral judge's.",
             "",
             f"Scores on held-out sentences of the base voices, {splits}; mean over speakers ± spread between them:",
