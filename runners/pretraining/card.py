@@ -40,6 +40,7 @@ def write_card(
     heard_hours = facts.steps * facts.batch_size * facts.minutes / facts.n_utterances / 60
     columns = " | ".join(f"{metric.name.upper()} ({metric.unit})" for metric in metrics)
     start = f", from the base {facts.started_from}" if facts.started_from else ""
+    chosen = "the last" if validation.empty else "the best on validation sentences"
     return "\n".join(
         [
             "# Base model card",
@@ -50,7 +51,7 @@ def write_card(
             f"- Training: {facts.steps} steps of {facts.batch_size} utterances (about {heard_hours:.0f} hours of audio "
             f"heard), {facts.adversary_steps} of them with discriminators; {facts.hours:.1f} hours on {facts.device}, "
             f"precision {facts.precision}, learning rate {facts.learning_rate:g}, seed {facts.seed}{start}.",
-            f"- Kept: step {facts.kept_step}, {'the last' if validation.empty else 'the best on validation sentences'}.",
+            f"- Kept: step {facts.kept_step}, {chosen}.",
             f"- Teachers: {', '.join(facts.teachers) or 'none'}; a score by a teacher is not a neutral judge's.",
             "",
             f"Scores on held-out sentences of the base voices, {splits}; mean over speakers ± spread between them:",
