@@ -7,6 +7,7 @@ from typing import Any
 import joblib
 import torch
 from lightning_fabric import Fabric
+from lightning_fabric.plugins.environments import LightningEnvironment
 from lightning_fabric.strategies.ddp import DDPStrategy
 
 from vits.adversary import Adversary
@@ -37,7 +38,14 @@ def make_fabric(device: str, precision: str, devices: int = 1) -> Fabric:
         torch.set_float32_matmul_precision("high")
     # a batch without discriminators leaves some parameters of the model without a gradient
     strategy = DDPStrategy(find_unused_parameters=True) if devices > 1 else "auto"
-    fabric = Fabric(accelerator=accelerator, devices=devices, strategy=strategy, precision=PRECISIONS[precision])  # pyright: ignore[reportArgumentType]
+    alone = LightningEnvironment()  # a cluster's launcher has begun this process; Fabric need not look for it
+    fabric = Fabric(
+        accelerator=accelerator,
+        devices=devices,
+        strategy=strategy,
+        precision=PRECISIONS[precision],  # pyright: ignore[reportArgumentType]
+        plugins=[alone],
+    )
     if devices > 1:
         fabric.launch()
     return fabric

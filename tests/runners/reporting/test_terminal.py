@@ -12,6 +12,7 @@ from metrics.secs import Secs
 from metrics.wer import WordErrorRate
 from runners.reporting.cell_result import CellResult, finished_cells
 from runners.reporting.terminal import best_first, print_cells, reference_lines, table_of_cells
+from runners.results.cell_folder import FIRST_CHECKED
 from strategies.adaptation import AXES
 from vits.common.errors import InputError
 
@@ -37,6 +38,7 @@ def write_cell(
         summary.append({"step": 2, "split": "test", "metric": "wer", "mean": wer, "spread": 0.25})
     record = {
         "status": status,
+        "identity_of": {"format": FIRST_CHECKED - 1},
         "axes": dict.fromkeys(AXES, "none") | {"strategy": strategy, "freeze": "decoder"},
         "settings": {},
         "seed": 0,
