@@ -7,14 +7,15 @@ from pathlib import Path
 
 from runners.cli.arguments import help_text, parse_arguments, show_help
 from runners.cli.entry_point import told_in_one_line
-from runners.cli.report_arguments import SETTINGS, ReportArguments
+from runners.cli.experiment_arguments import ExperimentArguments
+from runners.cli.report_arguments import SETTINGS
 
 EXAMPLE = "python runners/report.py experiment=demo"
 
 
 def main() -> None:
     if {"--help", "-h"} & set(sys.argv[1:]):
-        show_help(help_text(__doc__ or "", EXAMPLE, ReportArguments) + SETTINGS)
+        show_help(help_text(__doc__ or "", EXAMPLE, ExperimentArguments) + SETTINGS)
         return
     with told_in_one_line():
         from runners.config.registration import register_report
@@ -25,7 +26,7 @@ def main() -> None:
         # as at the end of a sweep, report.publish=wandb is understood too
         texts = [text.removeprefix("report.") for text in sys.argv[1:]]
         where = [text for text in texts if text.startswith(("experiment=", "results="))]
-        arguments = parse_arguments(ReportArguments, where)
+        arguments = parse_arguments(ExperimentArguments, where)
         settings = report_settings([text for text in texts if text not in where])
         written = report(Path(arguments.results) / arguments.experiment, settings)
         print("\n".join([*written.answer, *written.places]))

@@ -6,16 +6,15 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from runners.cli.arguments import argument
+from runners.cli.experiment_arguments import ExperimentArguments
 from vits.common.bounds import AtLeast, AtMost, check_fields
 from vits.common.quantities import Seed
 
 
 @dataclass
-class ListenArguments:
+class ListenArguments(ExperimentArguments):
     """Which experiment is listened to, and how much of it."""
 
-    experiment: str = argument("the experiment's name: its cells are in <results>/<experiment>/")
-    results: str = argument("where experiments are", "runs")
     systems: Annotated[int, AtLeast(1), AtMost(12)] = argument("how many systems, the best of the ranking", 4)
     sentences: Annotated[int, AtLeast(1), AtMost(100)] = argument("how many test sentences, the voices in turn", 10)
     raters: Annotated[int, AtLeast(1), AtMost(1000)] = argument("how many listeners the test is balanced over", 12)

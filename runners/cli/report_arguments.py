@@ -1,19 +1,6 @@
-"""What a report on an experiment asks for."""
+"""The settings of a report, as its help tells them."""
 
 from __future__ import annotations
-
-from dataclasses import dataclass
-
-from runners.cli.arguments import argument
-
-
-@dataclass
-class ReportArguments:
-    """Which experiment to report on."""
-
-    experiment: str = argument("the experiment's name: its cells are in <results>/<experiment>/")
-    results: str = argument("where experiments are", "runs")
-
 
 SETTINGS = """
 Settings (name=value), as report.<name> of runners/grid.py:

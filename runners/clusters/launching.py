@@ -7,7 +7,7 @@ from pathlib import Path
 
 from vits.common.errors import InputError
 
-EXTRAS = {"slurm": "hydra_submitit_launcher", "ray": "hydra_ray_launcher"}
+SUBMITIT = "hydra_submitit_launcher"
 
 
 def prepare_launcher(target: str, experiment: Path) -> None:
@@ -16,12 +16,11 @@ def prepare_launcher(target: str, experiment: Path) -> None:
     Raises:
         InputError: it is in an extra that isn't installed.
     """
-    for extra, plugin in EXTRAS.items():
-        if f".{plugin}." not in target:
-            continue
-        if find_spec(f"hydra_plugins.{plugin}") is None:
-            raise InputError(f"hydra/launcher={extra} isn't installed; pip install -e '.[{extra}]' does it")
-        if target.endswith(".SlurmLauncher"):
-            from runners.clusters.slurm_jobs import use_cell_jobs
+    if f".{SUBMITIT}." not in target:
+        return
+    if find_spec(f"hydra_plugins.{SUBMITIT}") is None:
+        raise InputError("hydra/launcher=slurm isn't installed; pip install -e '.[slurm]' does it")
+    if target.endswith(".SlurmLauncher"):
+        from runners.clusters.slurm_jobs import use_cell_jobs
 
-            use_cell_jobs(experiment)
+        use_cell_jobs(experiment)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from metrics.metric import Metric
 from runners.experiment.cell import Cell
+from runners.reporting.results import label_of, shared_settings
 from runners.reporting.settings import RETENTION_MARGIN, ReportSettings
 from runners.results.race_record import Race, Racer, Rule
-from strategies.adaptation import ALWAYS_NAMED, NONE
 from vits.common.errors import InputError
 
 FEWEST_STAGES = 3  # two tell a slope, and a third is left to save
@@ -22,8 +22,8 @@ def race_of(cells: Sequence[Cell], settings: ReportSettings) -> Race:
             its beginning and its end.
     """
     stages = _stages(cells)
-    shared = set.intersection(*(set(cell.differing.items()) for cell in cells))
-    racers = {cell.name: Racer(_system(cell, dict(shared)), cell.seed) for cell in cells}
+    shared = shared_settings([_facets(cell) for cell in cells])
+    racers = {cell.name: Racer(_system(cell, shared), cell.seed) for cell in cells}
     if len({racer.system for racer in racers.values()}) < 2:
         raise InputError("racing=true needs two systems at least; name several, such as -m strategy=nearest,ecapa")
     return Race(racers, stages, _rule(cells, settings))
@@ -62,11 +62,9 @@ def _rule(cells: Sequence[Cell], settings: ReportSettings) -> Rule:
 
 def _system(cell: Cell, shared: Mapping[str, str]) -> str:
     """What a cell is called without its seed and without the settings that all share, as in a report."""
-    return " · ".join(_facets(cell, shared))
+    return label_of({name: value for name, value in _facets(cell).items() if name not in shared})
 
 
-def _facets(cell: Cell, shared: Mapping[str, str]) -> Iterator[str]:
-    choices = cell.adaptation.names
-    yield from (choices[axis] for axis in ALWAYS_NAMED)
-    yield from (f"{axis}={name}" for axis, name in choices.items() if axis not in ALWAYS_NAMED and name != NONE)
-    yield from (f"{key}={value}" for key, value in sorted(cell.differing.items()) if key not in shared)
+def _facets(cell: Cell) -> dict[str, str]:
+    """The choices and settings by which a report will know the cell."""
+    return {**cell.adaptation.names, **dict(sorted(cell.differing.items()))}

@@ -47,9 +47,7 @@ class System:
     @cached_property
     def label(self) -> str:
         """Its name in all tables: `nearest · decoder`, and behind it what else tells it from others."""
-        named = [self.facets[axis] for axis in ALWAYS_NAMED]
-        more = [f"{name}={value}" for name, value in self.facets.items() if name not in ALWAYS_NAMED]
-        return " · ".join([*named, *(text for text in more if not _is_none(text))])
+        return label_of(self.facets)
 
     @property
     def seeds(self) -> tuple[int, ...]:
@@ -199,7 +197,7 @@ def _status(record: Mapping[str, Any]) -> str:
 def _systems(cells: Iterable[CellResult]) -> tuple[System, ...]:
     """Cells that differ in nothing but the seed are one system."""
     cells = list(cells)
-    shared = shared_settings(cells)
+    shared = shared_settings([cell.facets for cell in cells])
     by_facets: dict[tuple[tuple[str, str], ...], list[CellResult]] = {}
     for cell in cells:
         own = tuple((name, value) for name, value in cell.facets.items() if name not in shared)
@@ -209,9 +207,16 @@ def _systems(cells: Iterable[CellResult]) -> tuple[System, ...]:
     )
 
 
-def shared_settings(cells: Sequence[CellResult]) -> dict[str, str]:
-    """Settings, not choices on an axis, that differ from the experiment's default in all cells alike."""
-    first, *others = [{(name, value) for name, value in cell.facets.items() if name not in AXES} for cell in cells]
+def label_of(facets: Mapping[str, str]) -> str:
+    """What a system of these facets is called: `nearest · decoder`, and behind it what else tells it from others."""
+    named = [facets[axis] for axis in ALWAYS_NAMED]
+    more = [f"{name}={value}" for name, value in facets.items() if name not in ALWAYS_NAMED]
+    return " · ".join([*named, *(text for text in more if not _is_none(text))])
+
+
+def shared_settings(cells: Sequence[Mapping[str, str]]) -> dict[str, str]:
+    """Settings, not choices on an axis, that differ from the default in all cells alike; `cells` are their facets."""
+    first, *others = [{(name, value) for name, value in facets.items() if name not in AXES} for facets in cells]
     return dict(sorted(first.intersection(*others)))
 
 

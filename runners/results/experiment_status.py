@@ -12,14 +12,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from runners.results.cell_folder import CELL_JSON, DROPPED, FAILED, FINISHED, RUNNING, CellFolder
+from runners.results.cell_folder import CELL_JSON, DROPPED, FAILED, FINISHED, RUNNING, WAITING, CellFolder
 from runners.results.failures import failures_of
 from runners.results.lease import Lease
 from vits.common.errors import InputError
 from vits.common.readers import read_json
 
 BROKEN_OFF = "broken off"
-ORDER = (RUNNING, BROKEN_OFF, FAILED, "waiting", DROPPED, FINISHED)
+ORDER = (RUNNING, BROKEN_OFF, FAILED, WAITING, DROPPED, FINISHED)
 
 
 @dataclass(frozen=True)

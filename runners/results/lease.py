@@ -13,6 +13,7 @@ import os
 import threading
 import time
 import uuid
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 
@@ -64,12 +65,7 @@ class Lease:
     def holder(self) -> str | None:
         """Who holds it, looked at without touching anything; on another machine, by this one's clock."""
         content = _read(self.path)
-        if content is None:
-            return None
-        process = _process(content)
-        ended = process.has_ended() if process else None
-        lately = time.time() - self.path.stat().st_mtime < self._stale_s
-        return str(process or "another process") if ended is False or (ended is None and lately) else None
+        return None if content is None else self._named(content, time.time)
 
     def check(self) -> None:
         """Look again whether it is still held.
@@ -116,21 +112,31 @@ class Lease:
         content = _read(self.path)
         if content is None:
             return None
+        holder = self._named(content, self._file_system_s)
+        if holder is None:
+            self._put_away(content)
+        return holder
+
+    def _named(self, content: bytes, now_s: Callable[[], float]) -> str | None:
+        """The process of a file's content; None if it has ended, or can't be seen and touched the file long ago."""
         process = _process(content)
         ended = process.has_ended() if process else None
-        if ended is False or (ended is None and self._is_fresh()):
-            return str(process or "another process")
-        self._put_away(content)
-        return None
+        held = not ended if ended is not None else self._is_fresh(now_s)
+        return str(process or "another process") if held else None
 
-    def _is_fresh(self) -> bool:
-        """Whether it was touched lately, by the clock of the file system, which is one for all machines."""
+    def _is_fresh(self, now_s: Callable[[], float]) -> bool:
+        """Whether it was touched lately, by a clock that is asked only then."""
+        try:
+            return now_s() - self.path.stat().st_mtime < self._stale_s
+        except FileNotFoundError:
+            return False
+
+    def _file_system_s(self) -> float:
+        """The time by the clock of the file system, which is one for all machines."""
         probe = self.path.with_name(f".{uuid.uuid4().hex}")
         try:
             probe.touch()
-            return probe.stat().st_mtime - self.path.stat().st_mtime < self._stale_s
-        except FileNotFoundError:
-            return False
+            return probe.stat().st_mtime
         finally:
             probe.unlink(missing_ok=True)
 

@@ -9,15 +9,8 @@ from vits.common.atomic_files import remove_leftovers
 
 WRITTEN = (
     *("cell.json", "config.yaml", "split.csv", "lint.csv", "scores.csv", "references.csv", "transcripts.csv"),
-    *(
-        "losses.csv",
-        "texts.csv",
-        "race.csv",
-        "state.safetensors",
-        "best.safetensors",
-        "model.yaml",
-        "generator.safetensors",
-    ),
+    *("losses.csv", "texts.csv", "race.csv", "state.safetensors", "best.safetensors"),
+    *("model.yaml", "generator.safetensors"),
     *("adversary.safetensors", "optimizer.safetensors", "speakers.csv", "voiceprints.safetensors", "card.md"),
     *("adapters.json", "checksums.json"),
 )

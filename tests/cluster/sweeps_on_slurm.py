@@ -53,8 +53,8 @@ def record(path: Path) -> dict[str, Any]:
 
 
 def jobs(*states: str) -> list[str]:
-    """The numbers of the queue's jobs in these states."""
-    command = ["squeue", "--noheader", "--array", f"--states={','.join(states)}", "--format=%i"]
+    """The numbers of the sweep's jobs in these states."""
+    command = ["squeue", "--noheader", "--array", "--partition=low", f"--states={','.join(states)}", "--format=%i"]
     return subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()
 
 

@@ -54,7 +54,8 @@ def _facts(analysis: Analysis, cell: CellResult) -> Iterator[tuple[str, str]]:
     yield "base", _distinct(str(c.settings.get("base", {}).get("path", c.record["base"])) for c in _cells(analysis))
     for axis in dict.fromkeys([*AXES, *experiment.facets]):
         yield axis, listed(sorted({system.facets.get(axis, DEFAULT) for system in experiment.systems}), most=20)
-    yield "settings of all", ", ".join(f"{name}={value}" for name, value in shared_settings(_cells(analysis)).items())
+    shared = shared_settings([each.facets for each in _cells(analysis)])
+    yield "settings of all", ", ".join(f"{name}={value}" for name, value in shared.items())
     yield "steps", _distinct(str(c.record.get("identity_of", {}).get("steps", "")) for c in _cells(analysis))
     yield "steps of the results", _distinct(str(c.chosen.step) for c in _cells(analysis))
     yield "seeds", listed([str(seed) for seed in experiment.seeds], most=20)

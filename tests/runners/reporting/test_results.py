@@ -119,7 +119,7 @@ def test_what_all_systems_share_makes_none_of_them_another_than_the_default(copi
         change(cell, settings={"steps": "50"})
     experiment = load_experiment(copied)
     assert {system.label for system in experiment.systems} >= {"nearest · none", "mean · decoder"}
-    assert shared_settings([cell for system in experiment.systems for cell in system.cells]) == {"steps": "50"}
+    assert shared_settings([cell.facets for system in experiment.systems for cell in system.cells]) == {"steps": "50"}
     default = default_system(analyse(experiment, ReportSettings()))
     assert default is not None
     assert (default.facets["strategy"], default.facets["freeze"]) == ("nearest", "none")

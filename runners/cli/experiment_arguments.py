@@ -1,4 +1,4 @@
-"""Of which experiment the state is asked."""
+"""Which experiment is meant."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from runners.cli.arguments import argument
 
 
 @dataclass
-class StatusArguments:
-    """Which experiment to look at."""
+class ExperimentArguments:
+    """Which experiment to look at; what asks for more extends it."""
 
     experiment: str = argument("the experiment's name: its cells are in <results>/<experiment>/")
     results: str = argument("where experiments are", "runs")
