@@ -77,13 +77,14 @@ def _named_folder(argument: str) -> list[str]:
 def told_in_one_line() -> Iterator[None]:
     """Leave with one line on standard error where the input is bad, work broke off or the user interrupts.
 
-    Other exceptions are defects, and keep their traceback.
+    So it is told what the system refuses to do with a file. Other exceptions are defects, and keep their traceback.
     """
     from hydra.errors import HydraException
     from omegaconf.errors import OmegaConfBaseException
 
     from vits.common.errors import BrokenOffError
     from vits.common.memory import memory_is_told
+    from vits.common.readers import shown_path
 
     try:
         with memory_is_told(LESS_MEMORY):
@@ -94,6 +95,10 @@ def told_in_one_line() -> Iterator[None]:
         _leave(str(error), FAILURE)
     except (HydraException, OmegaConfBaseException) as error:
         _leave(_one_line(error), BAD_INPUT)
+    except OSError as error:
+        if error.filename is None:
+            raise
+        _leave(f"{shown_path(Path(os.fsdecode(error.filename)))} can't be used ({error.strerror})", FAILURE)
     except KeyboardInterrupt:
         _leave("interrupted; run the same command again to go on", INTERRUPTED)
 

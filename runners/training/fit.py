@@ -18,6 +18,7 @@ from runners.evaluation.pictures import save_picture
 from runners.evaluation.selection import Kept
 from runners.evaluation.synthesis import Spoken
 from runners.results.cell_folder import CellFolder, audio_file
+from runners.results.noted_tables import as_noted, note_of
 from runners.tracking.tracker import Tracker, result_key
 from runners.training.material import Material
 from runners.training.schedule import Schedule
@@ -77,10 +78,7 @@ class Fit:
         `keep` is called with the folder as it is after the last step and before the evaluation there.
         """
         end = self.schedule.steps if until is None else until
-        if self.folder.state.is_file():
-            self.trainer.load(self.folder.state)
-            print(f"  resumed at step {self.trainer.step}")
-        self._drop_what_will_be_done_again()
+        self._resume()
         with tqdm(total=self.schedule.steps, initial=self.trainer.step, unit="step", disable=None) as bar:
             while True:
                 if self._is_due(self.trainer.step):
@@ -187,20 +185,17 @@ class Fit:
         self._add(name, rows)
         self.folder.write_table(name, self.tables[name])
 
-    def _drop_what_will_be_done_again(self) -> None:
-        """Forget what is of steps after the saved state's, and transcripts whose scores weren't written any more.
+    def _resume(self) -> None:
+        """Go on from the saved state, with the rows that it was saved beside; what came later will be done again.
 
-        Without a state all is forgotten: the best weights may be of any step then.
+        Without a state all is: the best weights may be of any step then.
         """
-        done = self.trainer.step if self.folder.state.is_file() else -1
-        self.tables = {
-            name: table if table.empty else table[table["step"] <= done] for name, table in self.tables.items()
-        }
-        scores, transcripts = self.tables["scores"], self.tables["transcripts"]
-        if not transcripts.empty:
-            scored = set() if scores.empty else set(zip(scores["step"], scores["split"], strict=True))
-            heard = zip(transcripts["step"], transcripts["split"], strict=True)
-            self.tables["transcripts"] = transcripts[[where in scored for where in heard]]
+        if not self.folder.state.is_file():
+            self.tables = {name: table.iloc[:0] for name, table in self.tables.items()}
+            return
+        noted = self.trainer.load(self.folder.state)
+        self.tables = as_noted(self.tables, noted, self.folder.path)
+        print(f"  resumed at step {self.trainer.step}")
 
     def _write_all(self) -> None:
         """Write the state, and the tables without what other states left in them."""
@@ -211,7 +206,7 @@ class Fit:
 
     def _save(self) -> None:
         self.folder.check_lease()
-        self.trainer.save(self.folder.state)
+        self.trainer.save(self.folder.state, note_of(self.tables))
         self.saved_at = time.monotonic()
 
     def _chosen_step(self) -> int:

@@ -10,6 +10,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Annotated, Any
 
 import torch
@@ -37,6 +38,8 @@ from vits.synthesizer import Synthesizer
 
 STEP = "progress/step"
 SECONDS = "progress/seconds"
+NOTED = "noted"  # the part of a state that whoever saves it writes
+NOTHING: Mapping[str, Tensor] = MappingProxyType({})
 TRAINED, FROZEN, NONE = "trained", "frozen", "none"  # what the discriminators may do
 RANKS_APART = 1_000_000_007  # between the seeds of devices, more than any training has steps
 
@@ -204,13 +207,13 @@ class Trainer:
         torch.manual_seed(step_seed)  # dropout draws from the default generator
         return torch.Generator(self.fabric.device).manual_seed(step_seed)
 
-    def save(self, path: Path) -> None:
-        """Write all that going on needs into one safetensors file, atomically."""
+    def save(self, path: Path, noted: Mapping[str, Tensor] = NOTHING) -> None:
+        """Write all that going on needs into one safetensors file, atomically, with what else is to be `noted` there."""
         progress = {STEP: torch.tensor(self.step), SECONDS: torch.tensor(self.seconds, dtype=torch.float64)}
-        save_checked(progress | put_together(self._parts()), path)
+        save_checked(progress | put_together(self._parts() | {NOTED: dict(noted)}), path)
 
-    def load(self, path: Path) -> None:
-        """Go on from a saved state.
+    def load(self, path: Path) -> dict[str, Tensor]:
+        """Go on from a saved state; returns what was noted in it.
 
         Raises:
             InputError: the file is missing, damaged, or of another model.
@@ -226,6 +229,7 @@ class Trainer:
         self.cost = Cost.of_tensors(part_of(tensors, "cost"))
         self.step = int(tensors[STEP])
         self.seconds = float(tensors.get(SECONDS, 0.0))
+        return part_of(tensors, NOTED)
 
     def save_weights(self, path: Path) -> None:
         """Write the weights of generator and discriminators alone, which `load_weights` reads."""

@@ -226,6 +226,24 @@ def test_only_our_own_words_are_told_when_they_caused_a_configuration_error(
     assert capsys.readouterr().err == "error: strengths=[] must be one or more\n"
 
 
+@pytest.mark.parametrize(
+    ("use", "said"),
+    [
+        (lambda: Path("/dev/null").mkdir(), "error: /dev/null can't be used (File exists)\n"),
+        (lambda: Path("/dev/null/runs").mkdir(), "error: /dev/null/runs can't be used (Not a directory)\n"),
+        (lambda: Path("a" * 300).touch(), "can't be used (File name too long)\n"),
+        (lambda: Path("/proc/mine").write_text("", encoding="utf-8"), "error: /proc/mine can't be used (No such file"),
+    ],
+)
+def test_system_is_quoted_in_one_line_when_it_refuses_a_file(
+    use: Callable[[], None], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as left, told_in_one_line():
+        use()
+    assert left.value.code == 1
+    assert said in capsys.readouterr().err
+
+
 def test_error_keeps_its_traceback_when_it_is_a_defect() -> None:
     with pytest.raises(ZeroDivisionError), told_in_one_line():
         _ = 1 / 0
