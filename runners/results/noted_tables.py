@@ -50,4 +50,5 @@ def as_noted(tables: Mapping[str, pd.DataFrame], noted: Mapping[str, Tensor], fo
 def _digest(table: pd.DataFrame) -> Tensor:
     """Of what a table's file says; of no rows it is the same whatever the columns."""
     text = table.to_csv(index=False, na_rep="nan", lineterminator="\n") if len(table) else ""
-    return torch.frombuffer(bytearray(hashlib.blake2b(text.encode(), digest_size=DIGEST_BYTES).digest()), dtype=torch.uint8)
+    digest = hashlib.blake2b(text.encode(), digest_size=DIGEST_BYTES).digest()
+    return torch.frombuffer(bytearray(digest), dtype=torch.uint8)

@@ -208,7 +208,7 @@ class Trainer:
         return torch.Generator(self.fabric.device).manual_seed(step_seed)
 
     def save(self, path: Path, noted: Mapping[str, Tensor] = NOTHING) -> None:
-        """Write all that going on needs into one safetensors file, atomically, with what else is to be `noted` there."""
+        """Write all that going on needs into one safetensors file, atomically, with what is to be `noted` besides."""
         progress = {STEP: torch.tensor(self.step), SECONDS: torch.tensor(self.seconds, dtype=torch.float64)}
         save_checked(progress | put_together(self._parts() | {NOTED: dict(noted)}), path)
 

@@ -11,6 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from runners.experiment.cell import Cell
+from runners.experiment.run_cell import run_cell
 from runners.results.cell_folder import CellFolder
 from runners.results.noted_tables import as_noted, note_of
 from vits.common.errors import InputError
@@ -78,3 +80,15 @@ def test_note_is_the_same_when_a_table_was_written_and_read(
     folder = CellFolder(tmp_path_factory.mktemp("cell"))
     folder.write_table("scores", table)
     as_noted({"scores": folder.table("scores")}, note_of({"scores": table}), folder.path)
+
+
+def test_waiting_cell_is_not_trained_on_when_a_score_was_changed(make_cell: Callable[..., Cell]) -> None:
+    cheap = ("metrics=[secs]", "evaluation.test_texts=0", "strategy=mean", "freeze=decoder", "steps=2", "eval_every=1")
+    waiting = run_cell(make_cell(*cheap, "stop_after=1"))
+    path = waiting.path / "scores.csv"
+    whole = path.read_text(encoding="utf-8")
+    path.write_text("".join(whole.splitlines(keepends=True)[:-1]), encoding="utf-8")
+    with pytest.raises(InputError, match=r"scores\.csv was changed since the training was last saved"):
+        run_cell(make_cell(*cheap))
+    path.write_text(whole, encoding="utf-8")
+    assert run_cell(make_cell(*cheap)).finished
