@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from runners.reporting.naming import title
-from runners.reporting.numbers import signed_interval
+from runners.reporting.numbers import MOST_DECIMALS, signed, signed_interval
 from runners.reporting.progress import Progress
 
 
@@ -13,6 +13,10 @@ def outlook_sentence(progress: Progress, system: str, margin: float) -> str:
     if found is None or not found.is_known:
         return ""
     rises = found.rises(margin, higher_is_better=progress.metric.higher_is_better)
-    how = {True: "It still rises", False: "It has levelled off", None: "It may still rise"}[rises]
+    if rises is None:
+        least, most = (signed(bound, MOST_DECIMALS) for bound in (found.lower, found.upper))
+        name = title(progress.metric)
+        return f"Whether it still rises isn't known: twice the steps may change {name} by {least} to {most}."
+    how = "It still rises" if rises else "It has levelled off"
     gain = signed_interval(found.gain, found.lower, found.upper)
     return f"{how}: twice the steps would likely bring {gain} {title(progress.metric)}."

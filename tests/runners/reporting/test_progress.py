@@ -90,6 +90,15 @@ def test_outlook_says_what_twice_the_steps_bring(fast: Analysis, slow: Analysis)
     assert slow.progress.outlooks["mean · none"].gain == pytest.approx(gain, abs=0.02)
 
 
+def test_outlook_says_how_much_is_unknown_when_the_margin_lies_within(fast: Analysis) -> None:
+    assert fast.progress is not None
+    wide = replace(fast.progress.outlooks["mean · none"], gain=0.0, lower=-0.046, upper=0.11)
+    progress = replace(fast.progress, outlooks={"mean · none": wide})
+    assert outlook_sentence(progress, "mean · none", 0.02) == (
+        "Whether it still rises isn't known: twice the steps may change SECS by −0.046 to +0.110."
+    )
+
+
 def test_steps_to_the_quality_are_fewer_when_a_system_has_a_head_start(fast: Analysis) -> None:
     assert fast.progress is not None
     steps = fast.progress.steps_to
