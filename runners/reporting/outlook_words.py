@@ -13,10 +13,10 @@ def outlook_sentence(progress: Progress, system: str, margin: float) -> str:
     if found is None or not found.is_known:
         return ""
     rises = found.rises(margin, higher_is_better=progress.metric.higher_is_better)
+    name = title(progress.metric)
     if rises is None:
         least, most = (signed(bound, MOST_DECIMALS) for bound in (found.lower, found.upper))
-        name = title(progress.metric)
         return f"Whether it still rises isn't known: twice the steps may change {name} by {least} to {most}."
     how = "It still rises" if rises else "It has levelled off"
     gain = signed_interval(found.gain, found.lower, found.upper)
-    return f"{how}: twice the steps would likely bring {gain} {title(progress.metric)}."
+    return f"{how}: twice the steps would likely bring {gain} {name}."

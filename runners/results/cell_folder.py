@@ -245,8 +245,12 @@ class CellFolder:
     def write_table(self, name: str, table: pd.DataFrame) -> None:
         """Replace a table."""
         self.check_lease()
-        text = table.to_csv(index=False, na_rep="nan", lineterminator="\n")
-        write_atomically(self.path / f"{name}.csv", text.encode())
+        write_atomically(self.path / f"{name}.csv", table_bytes(table))
+
+
+def table_bytes(table: pd.DataFrame) -> bytes:
+    """What a table's file holds."""
+    return table.to_csv(index=False, na_rep="nan", lineterminator="\n").encode()
 
 
 def is_without_checksums(record: Mapping[str, Any]) -> bool:

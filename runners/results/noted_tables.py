@@ -6,7 +6,6 @@ if they were changed since, and forgets those that came later, which will be mad
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -14,9 +13,9 @@ import pandas as pd
 import torch
 from torch import Tensor
 
+from runners.results.cell_folder import RESTORE, table_bytes
+from vits.common.atomic_files import content_key
 from vits.common.errors import InputError
-
-DIGEST_BYTES = 20
 
 
 def note_of(tables: Mapping[str, pd.DataFrame]) -> dict[str, Tensor]:
@@ -34,7 +33,6 @@ def as_noted(tables: Mapping[str, pd.DataFrame], noted: Mapping[str, Tensor], fo
     Raises:
         InputError: one of these was changed, or is missing, or nothing was noted.
     """
-    remedy = "restore it from a copy, or remove the folder to run the cell again"
     kept: dict[str, pd.DataFrame] = {}
     for name, table in tables.items():
         path = folder / f"{name}.csv"
@@ -43,12 +41,11 @@ def as_noted(tables: Mapping[str, pd.DataFrame], noted: Mapping[str, Tensor], fo
             raise InputError(f"{folder} was left unfinished by another version of this project; remove the folder")
         kept[name] = table.iloc[: int(rows)]
         if len(table) < int(rows) or not torch.equal(_digest(kept[name]), digest):
-            raise InputError(f"{path} was changed since the training was last saved; {remedy}")
+            raise InputError(f"{path} was changed since the training was last saved; {RESTORE}")
     return kept
 
 
 def _digest(table: pd.DataFrame) -> Tensor:
     """Of what a table's file says; of no rows it is the same whatever the columns."""
-    text = table.to_csv(index=False, na_rep="nan", lineterminator="\n") if len(table) else ""
-    digest = hashlib.blake2b(text.encode(), digest_size=DIGEST_BYTES).digest()
-    return torch.frombuffer(bytearray(digest), dtype=torch.uint8)
+    content = table_bytes(table) if len(table) else b""
+    return torch.frombuffer(bytearray.fromhex(content_key([content])), dtype=torch.uint8)

@@ -79,7 +79,8 @@ def test_note_is_the_same_when_a_table_was_written_and_read(
     table = scores([(1, "test", name, "u", "wer", value) for value in values])
     folder = CellFolder(tmp_path_factory.mktemp("cell"))
     folder.write_table("scores", table)
-    as_noted({"scores": folder.table("scores")}, note_of({"scores": table}), folder.path)
+    kept = as_noted({"scores": folder.table("scores")}, note_of({"scores": table}), folder.path)
+    assert len(kept["scores"]) == len(values)
 
 
 def test_waiting_cell_is_not_trained_on_when_a_score_was_changed(make_cell: Callable[..., Cell]) -> None:
