@@ -11,12 +11,14 @@ import pandas as pd
 
 from metrics.metric import Metric
 from metrics.summary import mean_and_spread, summarise
+from runners.evaluation.evaluation_settings import TEXTS
 from runners.reporting.cell_result import DEFAULT, CellResult, facets_shown, finished_cells
 from runners.reporting.naming import reference_label
 from vits.common.atomic_files import write_atomically
 from vits.corpus.split import TEST
 
 CELLS_CSV = "comparison.csv"
+ALSO_UNRECORDED = "The answer and the page also count the project's own sentences, which nobody recorded."
 
 
 def print_cells(experiment: Path, metrics: Sequence[Metric]) -> None:
@@ -30,7 +32,10 @@ def print_cells(experiment: Path, metrics: Sequence[Metric]) -> None:
     table = table_of_cells(cells, metrics)
     write_atomically(experiment / CELLS_CSV, table.to_csv(index=False, lineterminator="\n").encode())
     shown = Table(
-        title=f"{experiment.name}: new voices, mean over speakers ± spread between them", title_justify="left"
+        title=f"{experiment.name}: new voices, recorded sentences, mean over speakers ± spread between them",
+        title_justify="left",
+        caption=ALSO_UNRECORDED if _speaks_unrecorded(cells) else None,
+        caption_justify="left",
     )
     for column in table.columns:
         shown.add_column(column)
@@ -92,6 +97,10 @@ def _reference_value(rows: pd.DataFrame, metric: Metric) -> str:
 def _summary(cell: CellResult) -> Mapping[str, Mapping[str, Any]]:
     """The cell's test results, by metric."""
     return {entry["metric"]: entry for entry in cell.record["summary"] if entry["split"] == TEST}
+
+
+def _speaks_unrecorded(cells: Sequence[CellResult]) -> bool:
+    return any(entry["split"] == TEXTS for cell in cells for entry in cell.record["summary"])
 
 
 def _mean_and_spread(entry: Mapping[str, Any] | None) -> str:

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import io
-import os
 import runpy
 import signal
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 import wandb
+from command_lines import command_line, environment
 from hydra import compose, initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.hydra_config import HydraConfig
@@ -119,10 +120,39 @@ def _link_corpus(folder: Path) -> None:
     (folder / "metadata.csv").write_text("\n".join(kept) + "\n", encoding="utf-8")
 
 
-def environment() -> dict[str, str]:
-    """Nothing leaves the machine, one thread is enough, and a process looks for no service of another's wandb."""
-    own = {name: value for name, value in os.environ.items() if name != wandb.env.SERVICE}
-    return {**own, "OMP_NUM_THREADS": "1", "WANDB_MODE": "offline"}
+@pytest.fixture(scope="session")
+def pretraining_arguments(material: Material, small_spec: ModelSpec) -> list[str]:
+    """Three steps an epoch, so that two of them stop in its midst; every step is logged."""
+    return [
+        f"data.root={material.corpus}",
+        "model=tiny",
+        "model/decoder=multi_band_istft",
+        *_sizes(small_spec.parts),
+        "training.batch_size=3",
+        "training.adversary_from_step=1",
+        "metrics=[secs]",
+        "evaluation.utterances_per_speaker.test=1",
+        "validation_sentences=2",
+        "validate_every=2",
+        "precision='32'",
+        "log_every=1",
+        "device=cpu",
+    ]
+
+
+def _sizes(node: Mapping[str, Any], prefix: str = "model") -> Iterator[str]:
+    """Overrides that make the model `tiny` one of other sizes."""
+    for key, value in node.items():
+        if isinstance(value, dict):
+            yield from _sizes(value, f"{prefix}.{key}")
+        elif isinstance(value, (int, list)) and not isinstance(value, bool):
+            yield f"{prefix}.{key}={value}".replace(" ", "")
+
+
+@pytest.fixture(scope="module")
+def here(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder in which the commands are typed."""
+    return tmp_path_factory.mktemp("here")
 
 
 @pytest.fixture(scope="session")
@@ -130,7 +160,7 @@ def run_script() -> RunScript:
     """Runs an entry point in a process of its own."""
 
     def run(script: str, *arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, str(ROOT / "runners" / script), *arguments]
+        command = command_line(script, *arguments)
         return subprocess.run(
             command, cwd=cwd, env=environment(), capture_output=True, text=True, timeout=900, check=False
         )
@@ -143,7 +173,7 @@ def run_here() -> RunScript:
     """Runs an entry point in this process, which has the slow imports behind it, and tells what a process would."""
 
     def run(script: str, *arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
-        command = [str(ROOT / "runners" / script), *arguments]
+        _, *command = command_line(script, *arguments)
         out, err, status = io.StringIO(), io.StringIO(), 0
         with _as_a_process(command, cwd), redirect_stdout(out), redirect_stderr(err):
             try:

@@ -1,4 +1,4 @@
-"""The main job as a user runs it: real voices, real judges, a miniature model."""
+"""A cell as a user runs it: real voices, real judges, a miniature model."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -17,29 +16,20 @@ import pytest
 import soundfile
 import torch
 import yaml
+from command_lines import PATIENCE_S, command_line, environment
 
-from runners.cli.entry_point import CONF
 from runners.results.cell_folder import CellFolder
-from runners.results.failures import failures_of
 from strategies.freeze.freeze_policy import BASE_ROWS
 from vits.bundle import Bundle
 from vits.checkpoint import load_tensors
 
-GRID = Path(__file__).parents[2] / "runners" / "grid.py"
 RUN = ("strategy=nearest", "freeze=decoder", "steps=5", "eval_every=3")
 CELL = "strategy=nearest,freeze=decoder,seed=0"  # begins the name of the cell
 SCORE_COLUMNS = ["step", "split", "speaker", "utterance", "metric", "value"]
 WER = {"wer", "wer_substitutions", "wer_deletions", "wer_insertions", "wer_reference_words", "wer_hallucinated"}
 CER = {"cer", "cer_substitutions", "cer_deletions", "cer_insertions", "cer_reference_characters"}
-PATIENCE_S = 120
 
 RunScript = Callable[..., subprocess.CompletedProcess[str]]
-
-
-@pytest.fixture(scope="module")
-def here(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder in which the commands are typed."""
-    return tmp_path_factory.mktemp("here")
 
 
 @pytest.fixture(scope="module")
@@ -53,24 +43,6 @@ def cell(first: subprocess.CompletedProcess[str], here: Path) -> Path:
     assert first.returncode == 0, first.stderr
     (folder,) = (here / "runs" / "one").glob(f"{CELL},*")
     return folder
-
-
-@pytest.fixture(scope="module")
-def sweep(here: Path, material: Any, run_here: RunScript) -> subprocess.CompletedProcess[str]:
-    """Two strategies under two policies."""
-    choices = ("strategy=mean,random", "freeze=decoder,all_but_embedding", "epochs=1", "metrics=[secs]")
-    return run_here("grid.py", "-m", *material.overrides, *choices, "name=sweep", cwd=here)
-
-
-def environment() -> dict[str, str]:
-    return {**os.environ, "OMP_NUM_THREADS": "1", "WANDB_MODE": "offline"}
-
-
-def records(experiment: Path) -> dict[str, dict[str, Any]]:
-    return {
-        path.parent.name: json.loads(path.read_text(encoding="utf-8"))
-        for path in sorted(experiment.glob("*/cell.json"))
-    }
 
 
 def test_run_tells_what_it_does_and_found_when_it_ends(first: subprocess.CompletedProcess[str], cell: Path) -> None:
@@ -193,7 +165,7 @@ def test_scores_are_bit_identical_when_killed_and_resumed(
 ) -> None:
     other = here / "runs" / "killed" / cell.name
     arguments = [*material.overrides, *RUN, "name=killed"]
-    _kill_a_step_after_the_second_evaluation([sys.executable, str(GRID), *arguments], here, CellFolder(other))
+    _kill_a_step_after_the_second_evaluation(command_line("grid.py", *arguments), here, CellFolder(other))
     assert json.loads((other / "cell.json").read_text(encoding="utf-8"))["status"] == "running"
     assert not (other / "generator.safetensors").exists()
 
@@ -238,85 +210,3 @@ def _wait_for(condition: Callable[[], bool], process: subprocess.Popen[bytes]) -
         assert process.poll() is None, "the process ended by itself"
         assert time.monotonic() < deadline
         time.sleep(0.01)
-
-
-def test_all_cells_are_compared_when_swept(sweep: subprocess.CompletedProcess[str], here: Path) -> None:
-    assert sweep.returncode == 0, sweep.stderr
-    found = records(here / "runs" / "sweep")
-    assert sorted((record["axes"]["strategy"], record["axes"]["freeze"]) for record in found.values()) == [
-        (strategy, freeze) for strategy in ("mean", "random") for freeze in ("all_but_embedding", "decoder")
-    ]
-    assert {record["status"] for record in found.values()} == {"finished"}
-    table = pd.read_csv(here / "runs" / "sweep" / "comparison.csv")
-    assert set(table[["strategy", "freeze"]].itertuples(index=False, name=None)) == {
-        (strategy, freeze) for strategy in ("mean", "random") for freeze in ("all_but_embedding", "decoder")
-    }
-    assert set(table.loc[table["freeze"] == "all_but_embedding", "trained"]) == {"0.0 %"}
-    printed = [line.split("│")[1].strip() for line in sweep.stdout.splitlines() if line.startswith("│")]
-    assert printed == [*table["strategy"], *printed[len(table) :]]
-    assert sweep.stdout.count("sweep: new voices") == 1
-    assert not list((here / "runs" / "sweep").glob("*.log"))
-
-
-def test_other_cells_run_and_the_status_tells_when_some_fail(
-    sweep: subprocess.CompletedProcess[str], here: Path, material: Any, run_here: RunScript
-) -> None:
-    experiment = here / "runs" / "sweep"
-    before = records(experiment)
-    # no seed is negative, and the cell of seed 3 is new
-    choices = (*material.overrides, "strategy=mean", "freeze=decoder", "epochs=1", "metrics=[secs]", "name=sweep")
-    result = run_here("grid.py", "-m", *choices, "seed=-1,0,3", cwd=here)
-    assert result.returncode == 2
-    after = records(experiment)
-    (added,) = after.keys() - before.keys()
-    assert after[added]["seed"] == 3
-    assert after[added]["status"] == "finished"
-    assert {name: after[name] for name in before} == before
-    assert len(pd.read_csv(experiment / "comparison.csv")) == 5
-
-    told = result.stderr.splitlines()
-    assert told[0] == "error: 1 cells failed:"
-    assert told[1] == f"  cell 0: InputError: seed=-1 must be a whole number of at least 0 and below {2**64}"
-    assert "Traceback" not in result.stderr
-
-    assert failures_of(experiment).keys() == {"cell 0"}
-    again = run_here("grid.py", "-m", *choices, "seed=3", cwd=here)
-    assert again.returncode == 0, again.stderr
-    assert failures_of(experiment) == {}
-
-
-def test_each_cell_is_run_once_when_two_processes_are_given_the_same(here: Path, material: Any) -> None:
-    choices = (*material.overrides, "strategy=mean", "freeze=decoder", "epochs=1", "metrics=[secs]", "name=shared")
-    command = [sys.executable, str(GRID), "-m", *choices, "seed=0,1"]
-    processes = [
-        subprocess.Popen(
-            command, cwd=here, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-        )
-        for _ in range(2)
-    ]
-    ended = [process.communicate(timeout=2 * PATIENCE_S) for process in processes]
-    assert [process.returncode for process in processes] == [0, 0], ended
-    said = "".join(output for output, _ in ended)
-    assert said.count("  step 2: ") == 2
-    assert said.count("is running it, not run here") + said.count("finished before, not run again") == 2
-    assert "is running it, not run here" in said
-    assert {record["status"] for record in records(here / "runs" / "shared").values()} == {"finished"}
-    assert not list((here / "runs" / "shared").glob(".running"))
-
-
-def test_workers_know_all_initialisers_when_cells_run_side_by_side(
-    here: Path, material: Any, run_script: RunScript
-) -> None:
-    side_by_side = ("name=joblib", "epochs=0", "metrics=[secs]")
-    two = (*(override for override in material.overrides if override != "jobs=1"), "jobs=2")
-    choices = (*two, "strategy=mean", "freeze=decoder,decoder,all_but_embedding", *side_by_side)
-    result = run_script("grid.py", "-m", *choices, cwd=here)
-    assert result.returncode == 0, result.stderr
-    assert result.stdout.count(" |   step 0: ") == 2, "the cell that was named twice was run once"
-    assert "Done   3 out of   3" in result.stdout + result.stderr
-    found = records(here / "runs" / "joblib")
-    assert len(found) == 2
-    for record in found.values():
-        assert record["status"] == "finished"
-        assert record["leave_one_out_error"].keys() == {path.stem for path in (CONF / "strategy").glob("*.yaml")}
-    assert len(pd.read_csv(here / "runs" / "joblib" / "comparison.csv")) == 2

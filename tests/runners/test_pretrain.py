@@ -5,11 +5,8 @@ from __future__ import annotations
 import os
 import re
 import shutil
-import signal
 import subprocess
-import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -32,52 +29,14 @@ from vits.bundle import load_bundle
 from vits.checkpoint import load_tensors
 from vits.common.errors import InputError
 
-PRETRAIN = Path(__file__).parents[2] / "runners" / "pretrain.py"
-PATIENCE_S = 120
-
 RunScript = Callable[..., subprocess.CompletedProcess[str]]
 Compose = Callable[[], Pretraining]
-Run = Callable[..., subprocess.CompletedProcess[str]]
-
-
-def sizes(node: dict[str, Any], prefix: str = "model") -> Iterator[str]:
-    """Overrides that make the model `tiny` one of other sizes."""
-    for key, value in node.items():
-        if isinstance(value, dict):
-            yield from sizes(value, f"{prefix}.{key}")
-        elif isinstance(value, (int, list)) and not isinstance(value, bool):
-            yield f"{prefix}.{key}={value}".replace(" ", "")
 
 
 @pytest.fixture(scope="module")
-def arguments(material: Any, small_spec: Any) -> list[str]:
-    """Three steps an epoch, so that two of them stop in its midst; every step is logged."""
-    return [
-        f"data.root={material.corpus}",
-        "model=tiny",
-        "model/decoder=multi_band_istft",
-        *sizes(small_spec.parts),
-        "training.batch_size=3",
-        "training.adversary_from_step=1",
-        "metrics=[secs]",
-        "evaluation.utterances_per_speaker.test=1",
-        "validation_sentences=2",
-        "validate_every=2",
-        "precision='32'",
-        "log_every=1",
-        "device=cpu",
-    ]
-
-
-@pytest.fixture(scope="module")
-def here(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("pretraining")
-
-
-@pytest.fixture(scope="module")
-def whole(here: Path, arguments: list[str], run_script: RunScript) -> subprocess.CompletedProcess[str]:
+def whole(here: Path, pretraining_arguments: list[str], run_script: RunScript) -> subprocess.CompletedProcess[str]:
     """Four steps in one go."""
-    return run_script("pretrain.py", *arguments, "name=whole", "steps=4", cwd=here)
+    return run_script("pretrain.py", *pretraining_arguments, "name=whole", "steps=4", cwd=here)
 
 
 @pytest.fixture(scope="module")
@@ -87,13 +46,13 @@ def bundle(whole: subprocess.CompletedProcess[str], here: Path) -> Path:
 
 
 @pytest.fixture
-def compose_pretraining(arguments: list[str]) -> Compose:
+def compose_pretraining(pretraining_arguments: list[str]) -> Compose:
     """The run that the arguments stand for."""
 
     def compose_it() -> Pretraining:
         register_options()
         with initialize_config_dir(str(CONF), version_base="1.3"):
-            return pretraining_from(compose("pretrain", arguments))
+            return pretraining_from(compose("pretrain", pretraining_arguments))
 
     return compose_it
 
@@ -149,9 +108,9 @@ def test_best_step_is_kept_when_validated(bundle: Path) -> None:
 
 
 def test_weights_are_those_of_the_base_when_it_starts_from_one(
-    bundle: Path, here: Path, arguments: list[str], run_here: RunScript
+    bundle: Path, here: Path, pretraining_arguments: list[str], run_here: RunScript
 ) -> None:
-    mine = [argument for argument in arguments if not argument.startswith("model")]
+    mine = [argument for argument in pretraining_arguments if not argument.startswith("model")]
     overrides = (
         "name=more",
         f"start_from={bundle}",
@@ -175,17 +134,17 @@ def test_weights_are_those_of_the_base_when_it_starts_from_one(
     differing = {key for key in one if not torch.allclose(one[key], two[key], atol=1e-9, rtol=1e-9)}
     assert differing == {"speaker_embedding.weight"}
     refused = run_here(
-        "pretrain.py", *arguments, "name=no", f"start_from={bundle}", "model.hidden_channels=32", cwd=here
+        "pretrain.py", *pretraining_arguments, "name=no", f"start_from={bundle}", "model.hidden_channels=32", cwd=here
     )
     assert refused.returncode == 2
     assert "is another model than model=... asks for; use model=of_base" in refused.stderr
 
 
 def test_bundle_is_bit_identical_when_stopped_and_resumed(
-    bundle: Path, here: Path, arguments: list[str], run_here: RunScript
+    bundle: Path, here: Path, pretraining_arguments: list[str], run_here: RunScript
 ) -> None:
     for steps in (2, 4):
-        result = run_here("pretrain.py", *arguments, "name=parts", f"steps={steps}", cwd=here)
+        result = run_here("pretrain.py", *pretraining_arguments, "name=parts", f"steps={steps}", cwd=here)
         assert result.returncode == 0, result.stderr
         assert result.stdout.startswith(f"2 voices, 8 utterances; step {steps - 2} of {steps}\n")
     parts = here / "pretraining" / "parts"
@@ -197,11 +156,11 @@ def test_bundle_is_bit_identical_when_stopped_and_resumed(
 
 
 def test_training_goes_on_when_only_the_state_was_brought_along(
-    bundle: Path, here: Path, arguments: list[str], run_here: RunScript
+    bundle: Path, here: Path, pretraining_arguments: list[str], run_here: RunScript
 ) -> None:
     moved = here / "pretraining" / "moved"
     shutil.copytree(bundle.parent / "state", moved / "state")
-    result = run_here("pretrain.py", *arguments, "name=moved", "steps=5", cwd=here)
+    result = run_here("pretrain.py", *pretraining_arguments, "name=moved", "steps=5", cwd=here)
     assert result.returncode == 0, result.stderr
     assert "; step 4 of 5\n" in result.stdout
     assert "best.safetensors is gone: the best step is chosen among those from here on\n" in result.stdout
@@ -210,10 +169,10 @@ def test_training_goes_on_when_only_the_state_was_brought_along(
 
 
 def test_two_devices_share_every_batch_when_asked_for(
-    here: Path, bundle: Path, arguments: list[str], run_script: RunScript
+    here: Path, bundle: Path, pretraining_arguments: list[str], run_script: RunScript
 ) -> None:
     for steps in (2, 4):
-        result = run_script("pretrain.py", *arguments, "name=two", "devices=2", f"steps={steps}", cwd=here)
+        result = run_script("pretrain.py", *pretraining_arguments, "name=two", "devices=2", f"steps={steps}", cwd=here)
         assert result.returncode == 0, result.stderr
         assert result.stdout.count("2 voices, 8 utterances; step ") == 1, "one of them speaks for both"
     one, two = (
@@ -225,34 +184,10 @@ def test_two_devices_share_every_batch_when_asked_for(
     assert two[4, "mel"] != one[4, "mel"]
 
 
-def test_state_is_saved_and_status_is_zero_when_told_to_end(here: Path, arguments: list[str]) -> None:
-    folder = here / "pretraining" / "ended"
-    command = [sys.executable, str(PRETRAIN), *arguments, "name=ended", "steps=1000000"]
-    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-    process = subprocess.Popen(
-        command, cwd=here, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
-    try:
-        deadline = time.monotonic() + PATIENCE_S
-        while not (folder / "state" / "losses.csv").exists():
-            assert process.poll() is None, process.communicate()[1]
-            assert time.monotonic() < deadline
-            time.sleep(0.02)
-        process.send_signal(signal.SIGTERM)
-        said, _ = process.communicate(timeout=PATIENCE_S)
-    finally:
-        process.kill()
-    assert process.returncode == 0
-    step = int(load_tensors(folder / "state" / "training.safetensors")["progress/step"])
-    assert f"stopped at step {step} and saved; the same command goes on from there\n" in said
-    assert step == pd.read_csv(folder / "state" / "losses.csv")["step"].max() > 0
-    assert not (folder / "bundle").exists()
-
-
 def test_rows_follow_voiceprints_and_the_teacher_is_named_when_rows_are_predicted(
-    bundle: Path, here: Path, arguments: list[str], run_here: RunScript
+    bundle: Path, here: Path, pretraining_arguments: list[str], run_here: RunScript
 ) -> None:
-    mine = [argument for argument in arguments if not argument.startswith("model")]
+    mine = [argument for argument in pretraining_arguments if not argument.startswith("model")]
     overrides = ("name=predicted", f"start_from={bundle}", "model=of_base", "predict_rows=true", "steps=1")
     result = run_here("pretrain.py", *mine, *overrides, cwd=here)
     assert result.returncode == 0, result.stderr
@@ -267,13 +202,13 @@ def test_rows_follow_voiceprints_and_the_teacher_is_named_when_rows_are_predicte
 
 
 def test_run_is_left_to_the_process_that_is_at_it_when_there_is_one(
-    bundle: Path, here: Path, arguments: list[str], run_here: RunScript
+    bundle: Path, here: Path, pretraining_arguments: list[str], run_here: RunScript
 ) -> None:
     held = Lease(bundle.parent)
     assert held.take() is None
     with held:
         before = {path: path.stat().st_mtime_ns for path in bundle.parent.rglob("*")}
-        result = run_here("pretrain.py", *arguments, "name=whole", "steps=5", cwd=here)
+        result = run_here("pretrain.py", *pretraining_arguments, "name=whole", "steps=5", cwd=here)
         assert {path: path.stat().st_mtime_ns for path in bundle.parent.rglob("*")} == before
     assert result.returncode == 1
     (told,) = result.stderr.splitlines()
@@ -307,14 +242,14 @@ def test_run_is_refused_in_one_line_when_a_table_of_its_state_is_damaged(
 
 
 def test_nothing_is_written_when_the_validations_are_of_an_earlier_version(
-    bundle: Path, here: Path, arguments: list[str], run_here: RunScript
+    bundle: Path, here: Path, pretraining_arguments: list[str], run_here: RunScript
 ) -> None:
     older = here / "pretraining" / "older"
     shutil.copytree(bundle.parent / "state", older / "state")
     table = older / "state" / "validation.csv"
     table.write_text(table.read_text(encoding="utf-8").replace("step,", "epoch,", 1), encoding="utf-8")
     before = {path: path.read_bytes() for path in (older / "state").iterdir()}
-    result = run_here("pretrain.py", *arguments, "name=older", "steps=5", cwd=here)
+    result = run_here("pretrain.py", *pretraining_arguments, "name=older", "steps=5", cwd=here)
     assert result.returncode == 2
     (told,) = result.stderr.splitlines()
     assert told.startswith("error: pretraining/older/state/validation.csv:1: the header is 'epoch,split,")

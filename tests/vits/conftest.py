@@ -1,15 +1,20 @@
-"""Small models of every variant."""
+"""Small models of every variant, and a small bundle."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import torch
+import yaml
 from torch import nn
+from torch.nn.functional import normalize
 
 if TYPE_CHECKING:
+    from vits.bundle import Bundle
+    from vits.model_spec import ModelSpec
     from vits.synthesizer import Synthesizer
 
 HIFI_GAN = {
@@ -146,3 +151,36 @@ def variant_settings(request: pytest.FixtureRequest) -> dict[str, Any]:
 def variant(variant_settings: dict[str, Any], new_variant: Any) -> Synthesizer:
     """A small model of each variant, with three speakers."""
     return new_variant(variant_settings)
+
+
+@pytest.fixture(scope="module")
+def bundle(miniature_spec: ModelSpec) -> Bundle:
+    """Three rows, the second of which no utterance trained."""
+    from vits.bundle import BaseSpeaker, Bundle
+
+    torch.manual_seed(0)
+    voiceprints = normalize(torch.randn(3, 192), dim=1)
+    voiceprints[1] = 0
+    return Bundle(
+        spec=miniature_spec,
+        synthesizer=miniature_spec.synthesizer(3),
+        adversary=miniature_spec.adversary(),
+        speakers=(BaseSpeaker("anna", 12), BaseSpeaker("bert", 0), BaseSpeaker("célia 3", 1)),
+        voiceprints=voiceprints,
+    )
+
+
+@pytest.fixture
+def saved(bundle: Bundle, tmp_path: Path) -> Path:
+    """A bundle whose files may be changed: it is from before there were checksums and names of parts."""
+    from vits.bundle import save_bundle
+    from vits.common.checksums import MANIFEST
+
+    save_bundle(bundle, tmp_path / "saved", "# Card\n")
+    (tmp_path / "saved" / MANIFEST).unlink()
+    model = tmp_path / "saved" / "model.yaml"
+    parts = yaml.safe_load(model.read_text(encoding="utf-8"))
+    del parts["posterior_encoder"]["name"]
+    parts["posterior_encoder"]["_target_"] = "vits.posterior_encoder.PosteriorEncoder"
+    model.write_text(yaml.safe_dump(parts), encoding="utf-8")
+    return tmp_path / "saved"

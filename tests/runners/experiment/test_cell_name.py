@@ -75,3 +75,8 @@ def test_names_differ_when_only_the_cut_end_does() -> None:
     one, other = (cell_name(choices, 0, {"a": "x" * 200, "b": end}) for end in ("1", "2"))
     assert one != other
     assert one[:100] == other[:100]
+
+
+def test_cell_is_named_after_its_choices_when_made(make_cell: Callable[..., Cell]) -> None:
+    assert make_cell("seed=3", "freeze=flow").name.startswith("strategy=nearest,freeze=flow,seed=3,base=")
+    assert make_cell("strategy=random", "name=mine").directory.parent.name == "mine"

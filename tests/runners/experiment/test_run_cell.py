@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import errno
-import json
 import os
 from collections.abc import Callable
 from dataclasses import replace
@@ -15,133 +13,15 @@ import pytest
 import torch
 
 from runners.bases.base import FromScratch
-from runners.bases.start import Start
-from runners.cli.entry_point import told_in_one_line
-from runners.evaluation.selection import Selection
 from runners.experiment.cell import Cell
 from runners.experiment.run_cell import run_cell
-from runners.experiment.sweep_member import run_or_note_failure
-from runners.results.cell_folder import CellFolder
 from runners.results.lease import Lease
-from runners.training.trainer import TrainingDivergedError
-from runners.voices.recorded_voices import Voices, load_voices
 from vits.bundle import ADVERSARY
 from vits.checkpoint import load_tensors
-from vits.common.errors import BrokenOffError, InputError
+from vits.common.errors import InputError
 from vits.common.registry import registered
 
 MakeCell = Callable[..., Cell]
-
-
-@pytest.fixture(scope="module")
-def prepared() -> dict[str, tuple[Start, Voices]]:
-    """The base and the voices of the cell without overrides, read once."""
-    return {}
-
-
-def start_and_voices(cell: Cell, prepared: dict[str, tuple[Start, Voices]]) -> tuple[Start, Voices]:
-    if not prepared:
-        start = cell.base.start(cell.model)
-        prepared[""] = (
-            start,
-            load_voices(
-                cell.corpus,
-                start.spec,
-                cache_dir=cell.cache_dir,
-                segment_frames=cell.training.segment_frames,
-                max_duration_s=cell.max_duration_s,
-                held_out=cell.evaluation.utterances_per_speaker,
-            ),
-        )
-    return prepared[""]
-
-
-@pytest.mark.parametrize(
-    ("override", "key"),
-    [
-        ("strategy=mean", "strategy"),
-        ("strategy.neighbours=2", "strategy"),
-        ("freeze=decoder", "freeze"),
-        ("seed=1", "seed"),
-        ("eval_every=150", "evaluations"),
-        ("precision=bf16", "precision"),
-        ("metrics=[wer]", "metrics"),
-        ("training.batch_size=3", "training"),
-        ("training.optimizer.learning_rate=1e-3", "training"),
-        ("training.loss_weights.mel=1", "training"),
-        ("training.adversary=none", "training"),
-        ("evaluation.noise_scale=0.5", "evaluation"),
-    ],
-)
-def test_identity_changes_in_one_key_when_the_result_would(
-    override: str, key: str, make_cell: MakeCell, prepared: dict[str, tuple[Start, Voices]]
-) -> None:
-    start, voices = start_and_voices(make_cell(), prepared)
-    one, other = (make_cell(*overrides).identity(start, voices) for overrides in ([], [override]))
-    assert one.hash != other.hash
-    assert [name for name in one.contents if one.contents[name] != other.contents[name]] == [key]
-
-
-def test_identity_is_that_of_the_steps_when_epochs_are_given(
-    make_cell: MakeCell, prepared: dict[str, tuple[Start, Voices]]
-) -> None:
-    start, voices = start_and_voices(make_cell(), prepared)  # two steps an epoch
-    in_epochs, in_steps = (make_cell(length).identity(start, voices) for length in ("epochs=15", "steps=30"))
-    assert in_epochs.hash == in_steps.hash
-    assert (in_steps.contents["steps"], in_steps.contents["evaluations"]) == (30, [0, 25, 30])
-
-
-@pytest.mark.parametrize(
-    "override", ["device=auto", "wandb.project=x", "wandb.tags=[a]", "name=other", "results=elsewhere"]
-)
-def test_identity_is_the_same_when_the_result_would_be(
-    override: str, make_cell: MakeCell, prepared: dict[str, tuple[Start, Voices]]
-) -> None:
-    start, voices = start_and_voices(make_cell(), prepared)
-    assert make_cell(override).identity(start, voices).hash == make_cell().identity(start, voices).hash
-
-
-def test_identity_changes_when_the_base_or_the_voices_do(
-    make_cell: MakeCell, prepared: dict[str, tuple[Start, Voices]]
-) -> None:
-    cell = make_cell()
-    start, voices = start_and_voices(cell, prepared)
-    hashes = {
-        cell.identity(*given).hash
-        for given in ((start, voices), (replace(start, identity="x"), voices), (start, replace(voices, identity="x")))
-    }
-    assert len(hashes) == 3
-
-
-def test_identity_and_name_change_when_the_decoder_is_conditioned(
-    make_cell: MakeCell, prepared: dict[str, tuple[Start, Voices]]
-) -> None:
-    start, voices = start_and_voices(make_cell(), prepared)
-    plain, conditioned = make_cell(), make_cell("adapter=decoder_film")
-    assert plain.name != conditioned.name
-    assert conditioned.identity(start, voices).hash != plain.identity(start, voices).hash
-
-
-def test_voices_have_another_identity_when_a_recording_or_a_choice_differs(
-    make_cell: MakeCell, prepared: dict[str, tuple[Start, Voices]], material: Any
-) -> None:
-    cell = make_cell()
-    start, voices = start_and_voices(cell, prepared)
-
-    def identity(**changes: Any) -> str:
-        given = {"segment_frames": 32, "max_duration_s": 10.0, "held_out": {"test": 1}} | changes
-        corpus = given.pop("corpus", cell.corpus)
-        return load_voices(corpus, start.spec, cache_dir=cell.cache_dir, **given).identity
-
-    assert identity() == voices.identity
-    assert identity(max_duration_s=2.5) != voices.identity  # leaves a clip out
-    assert identity(held_out={"test": 1, "validation": 1}) != voices.identity
-    assert identity(corpus=replace(cell.corpus, speakers=["040"])) != voices.identity
-
-
-def test_cell_is_named_after_its_choices_when_made(make_cell: MakeCell) -> None:
-    assert make_cell("seed=3", "freeze=flow").name.startswith("strategy=nearest,freeze=flow,seed=3,base=")
-    assert make_cell("strategy=random", "name=mine").directory.parent.name == "mine"
 
 
 def test_every_step_is_of_the_declared_shapes_when_a_cell_runs(make_cell: MakeCell) -> None:
@@ -202,62 +82,6 @@ def test_frozen_discriminators_are_refused_when_the_base_has_none(make_cell: Mak
     assert not scratch.directory.exists()
 
 
-def test_failure_is_written_down_when_training_diverges(
-    make_cell: MakeCell, capsys: pytest.CaptureFixture[str]
-) -> None:
-    cell = make_cell("epochs=1", "metrics=[secs]", "training.optimizer.learning_rate=1e30")
-    with pytest.raises(TrainingDivergedError, match="is no number any more at step 0"):
-        run_cell(cell)
-    with pytest.raises(SystemExit) as left, told_in_one_line():
-        run_cell(cell)
-    assert left.value.code == 1
-    (told,) = capsys.readouterr().err.splitlines()
-    assert told.startswith("error: ")
-    assert "lower training.optimizer.learning_rate" in told
-    record = json.loads((cell.directory / "cell.json").read_text(encoding="utf-8"))
-    assert record["status"] == "failed"
-    assert record["error"].startswith("TrainingDivergedError: ")
-    assert not (cell.directory / "generator.safetensors").exists()
-    assert not CellFolder(cell.directory).finished
-
-
-@pytest.mark.parametrize(
-    "error",
-    [
-        MemoryError(),
-        RuntimeError("DefaultCPUAllocator: not enough memory: you tried to allocate 9 bytes."),
-        RuntimeError("[enforce fail at alloc_cpu.cpp:118] DefaultCPUAllocator: can't allocate memory: you tried"),
-        torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 9 GiB."),
-        OSError(errno.ENOMEM, "Cannot allocate memory"),
-    ],
-)
-def test_what_to_make_smaller_is_told_when_memory_runs_out(
-    error: Exception, make_cell: MakeCell, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    def run_out(*_: Any, **__: Any) -> None:
-        raise error
-
-    monkeypatch.setattr("runners.experiment.run_cell.new_voices", run_out)
-    cell = make_cell("epochs=0", "metrics=[secs]")
-    with pytest.raises(BrokenOffError, match=r"^there is not enough memory; make training\.batch_size, "):
-        run_cell(cell)
-    run_or_note_failure(lambda: cell, run_cell, cell.directory.parent, 0)
-    with pytest.raises(SystemExit) as left, told_in_one_line():
-        run_cell(cell)
-    assert left.value.code == 1
-    told = capsys.readouterr()
-    assert told.out.count("\n") == told.err.count("\n") == 1
-    assert "NoMemoryError: there is not enough memory; make training.batch_size" in told.out
-    assert told.err.startswith("error: there is not enough memory; make training.batch_size")
-
-
-def test_memory_is_told_in_one_line_when_it_runs_out_anywhere(capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit) as left, told_in_one_line():
-        torch.empty(2**60)
-    assert left.value.code == 1
-    assert capsys.readouterr().err.startswith("error: there is not enough memory; make the batch size smaller")
-
-
 def test_folder_is_left_alone_when_it_holds_another_configuration(make_cell: MakeCell) -> None:
     made = make_cell("epochs=0", "metrics=[secs]")
     run_cell(made)
@@ -289,66 +113,6 @@ def test_nothing_is_written_when_the_input_is_bad(override: str, make_cell: Make
     with pytest.raises(InputError):
         run_cell(make_cell(override))
     assert not (tmp_path / "results").exists()
-
-
-def test_base_voices_are_scored_beside_the_new_ones_when_a_cell_runs(make_cell: MakeCell) -> None:
-    folder = run_cell(make_cell("epochs=0", "metrics=[secs,secs_ge2e]", "evaluation.retention_utterances=3"))
-    scores = folder.table("scores")
-    retained = scores[scores["split"] == "retention"]
-    assert set(retained["speaker"]) < {"ada", "ben", "cleo", "dan"}, "and not the row that was never trained"
-    assert set(retained["metric"]) == {"secs"}, "the base brings no voiceprints of the other judge"
-    assert retained["value"].between(-1, 1).all()
-
-
-def test_same_further_sentences_are_spoken_by_all_voices_when_asked_for(make_cell: MakeCell) -> None:
-    folder = run_cell(
-        make_cell(
-            "steps=2",
-            "eval_every=1",
-            "metrics=[secs,speaking_rate]",
-            "+evaluation.utterances_per_speaker.validation=1",
-            "evaluation.validation_sentences=2",
-            "evaluation.test_texts=2",
-            "evaluation.retention_utterances=6",
-        )
-    )
-    texts, scores = folder.table("texts"), folder.table("scores")
-    assert list(texts.columns) == ["split", "speaker", "utterance", "text"]
-    said = texts.groupby(["split", "speaker"])["utterance"].agg(list).to_dict()
-    assert said["texts", "040"] == said["texts", "041"] == ["english/001", "english/002"]
-    assert said["validation", "040"] == ["val/040/000", "english/200"]
-    assert said["test", "040"] == ["test/040/000"]
-    retained = texts[texts["split"] == "retention"]
-    assert set(texts.loc[texts["split"] == "texts", "text"]) <= set(retained["text"])
-    assert len(retained) == retained["text"].nunique() == 4, "the 2 texts, and of each recorded split its sentence"
-    judged = scores[["split", "speaker", "utterance"]].drop_duplicates()
-    assert len(judged.merge(texts)) == len(judged) == len(texts)
-    paced = scores[scores["metric"] == "speaking_rate"]
-    assert set(paced["utterance"]) == {"val/040/000", "val/041/000", "test/040/000", "test/041/000"}
-    chosen = folder.record["chosen"]["step"]
-    spoken = {split: set(rows["step"]) for split, rows in scores.groupby("split")}
-    of_both = {key: {0, chosen} for key in ("test", "retention")}
-    assert spoken == {"validation": {0, 1, 2}, "texts": {chosen}} | of_both
-    assert {entry["split"] for entry in folder.record["summary"]} == set(spoken)
-
-
-def test_earlier_weights_are_kept_when_the_last_are_shown_worse(
-    make_cell: MakeCell, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    overrides = ("metrics=[secs]", "+evaluation.utterances_per_speaker.validation=1", "eval_every=1")
-    monkeypatch.setattr(Selection, "_is_better", lambda *_: True)
-    monkeypatch.setattr(Selection, "best", lambda _, rows, __: 1 if set(rows["step"]) > {0} else 0)
-    folder = run_cell(make_cell(*overrides, "steps=3", "name=all"))
-    chosen = folder.record["chosen"]
-    assert (chosen["step"], chosen["by"]) == (1, "shown better than the last by validation secs")
-    assert {entry["step"] for entry in folder.record["summary"]} == {1}
-    assert {entry["split"] for entry in folder.record["summary"]} == {"validation", "test", "retention"}
-    monkeypatch.undo()
-    stopped = run_cell(make_cell(*overrides, "name=until", "steps=1"))
-    assert stopped.record["chosen"]["step"] == 1
-    kept, at_its_end = (load_tensors(cell.path / "generator.safetensors") for cell in (folder, stopped))
-    assert all(torch.equal(kept[name], at_its_end[name]) for name in kept)
-    assert not folder.best.exists()
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import pytest
 from metrics.secs import Secs
 from metrics.wer import WordErrorRate
 from runners.reporting.cell_result import CellResult, finished_cells
-from runners.reporting.terminal import best_first, print_cells, reference_lines, table_of_cells
+from runners.reporting.terminal import ALSO_UNRECORDED, best_first, print_cells, reference_lines, table_of_cells
 from runners.results.cell_folder import FIRST_CHECKED
 from strategies.adaptation import AXES
 from vits.common.errors import InputError
@@ -123,7 +123,9 @@ def test_table_is_printed_and_written_when_there_are_cells(tmp_path: Path, capsy
     print_cells(tmp_path / "mine", METRICS)
     printed = capsys.readouterr().out
     lines = [line for line in printed.splitlines() if "│" in line]
-    assert printed.startswith("mine: new voices, mean over speakers ± spread between them")
+    title = "mine: new voices, recorded sentences, mean over speakers ± spread between them"
+    assert " ".join(printed.split()).startswith(title)
+    assert ALSO_UNRECORDED not in printed
     assert ["mean" in lines[0], "random" in lines[1]] == [True, True]
     assert [line.split("│")[1].strip() for line in lines[2:]] == [
         "the recordings themselves",
@@ -132,6 +134,19 @@ def test_table_is_printed_and_written_when_there_are_cells(tmp_path: Path, capsy
     ]
     written = pd.read_csv(tmp_path / "mine" / "comparison.csv")
     assert list(written["WER"]) == ["0.250 ± 0.250", "0.750 ± 0.250"]
+
+
+def test_table_says_what_it_leaves_out_when_unrecorded_sentences_were_spoken(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = write_cell(tmp_path / "mine", "mean")
+    record = json.loads((folder / "cell.json").read_text())
+    record["summary"].append({"step": 2, "split": "texts", "metric": "secs", "mean": 0.777, "spread": 0.0})
+    (folder / "cell.json").write_text(json.dumps(record), encoding="utf-8")
+    print_cells(tmp_path / "mine", METRICS)
+    printed = " ".join(capsys.readouterr().out.split())
+    assert ALSO_UNRECORDED in printed
+    assert "0.777" not in printed
 
 
 def test_nothing_is_printed_or_written_when_there_are_no_cells(
