@@ -114,7 +114,7 @@ def recommend(
     judge, margin = _deciding(judged[aim.metric], aim, taught_by_judge)
     rivals = judged[aim.metric].systems
     choices = allowed if judge == aim.metric else rivals
-    system, smaller = _choose(judged[judge], metrics[judge], choices, margin, trained_parameters)
+    system, smaller = _choose(judged[judge], choices, margin, trained_parameters)
     clauses = [_clause(judged[aim.metric].cost(system), Guard(aim.metric, aim.margin), False)]
     for guard in aim.guards:
         cost = _cost(metrics[guard.metric], guard, system, share, reach)
@@ -156,18 +156,15 @@ def _deciding(first: BestSet, aim: Aim, taught: Collection[str]) -> tuple[str, f
     return aim.metric, aim.margin
 
 
-def _choose(
-    judged: BestSet, parts: Components, choices: Collection[str], margin: float, trained: Mapping[str, int]
-) -> tuple[str, bool]:
-    """The best mean, or the smallest of those that are equal enough, and whether that is another one."""
+def _choose(judged: BestSet, choices: Collection[str], margin: float, trained: Mapping[str, int]) -> tuple[str, bool]:
+    """The best, or the smallest of those that are equal enough, and whether that is another one."""
     unknown = [system for system in choices if system not in trained]
     if unknown:
         raise InputError(f"the number of trained parameters of {unknown[0]} isn't given; give it for every system")
-    sign = parts.scores.scale.sign
-    value = {candidate.system: sign * candidate.mean for candidate in judged.candidates}
-    best = max(choices, key=lambda system: value[system])
+    behind = {candidate.system: candidate.behind for candidate in judged.candidates}
+    best = min(choices, key=lambda system: behind[system])
     equal = [system for system in choices if judged.cost(system) <= margin]
-    chosen = min(equal, key=lambda system: (trained[system], -value[system]), default=best)
+    chosen = min(equal, key=lambda system: (trained[system], behind[system]), default=best)
     return chosen, chosen != best
 
 

@@ -15,10 +15,14 @@ from vits.common.errors import InputError
 
 @dataclass(frozen=True)
 class Candidate:
-    """One system as a choice: its mean, whether it may be the best, and the most that is lost by choosing it."""
+    """One system as a choice: its mean, whether it may be the best, and the most that is lost by choosing it.
+
+    `behind` is by how much it seems to be worse than the best of the others; below 0 where it seems to be the best.
+    """
 
     system: str
     mean: float
+    behind: float
     may_be_best: bool
     costs_at_most: float
 
@@ -70,13 +74,16 @@ def best_set(
     may_be_best = np.all((better + half >= 0) | ~others, axis=1)
     by_rival = np.where(others & may_be_best[None], half - better, 0.0)
     costs = np.clip(by_rival.max(axis=1), 0.0, parts.scores.scale.widest)
+    behind = np.where(others, -better, -np.inf).max(axis=1)
     return BestSet(
         parts.scores.scale.metric,
         parts.scores.scale.unit,
         reach,
         alpha,
         tuple(
-            Candidate(parts.systems[k], float(parts.means[k]), bool(may_be_best[row]), float(costs[row]))
+            Candidate(
+                parts.systems[k], float(parts.means[k]), float(behind[row]), bool(may_be_best[row]), float(costs[row])
+            )
             for row, k in enumerate(chosen)
         ),
     )

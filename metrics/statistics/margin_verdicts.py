@@ -93,7 +93,8 @@ def against(
     others = [k for k in range(n) if k != place]
     if not others:
         return ()
-    found = contrasts(parts, np.eye(n)[others] - np.eye(n)[place], reach)
+    weights = np.eye(n)[others] - np.eye(n)[place]
+    found = contrasts(parts, weights, reach)
     apart_alpha = alpha / (n * (n - 1) / 2 if reference_was_chosen else n - 1)
     levels = _equal_at(found, margin, alpha)
     verdicts = []
@@ -103,7 +104,8 @@ def against(
         lower, upper = (float(bound[row]) for bound in bounds)
         outcome = Outcome.EQUAL if is_equal else _outcome(lower, upper)
         undecided = outcome is Outcome.UNDECIDED
-        needed = _needed(parts, found, row, margin, apart_alpha, 2 * alpha / (n - 1), reach) if undecided else None
+        known = parts.layer(weights[row])
+        needed = _needed(known, found, row, margin, apart_alpha, 2 * alpha / (n - 1), reach) if undecided else None
         unit, estimate = parts.scores.scale.unit, float(found.estimates[row])
         verdicts.append(
             MarginVerdict(parts.systems[k], reference, unit, reach, margin, estimate, lower, upper, outcome, needed)

@@ -30,7 +30,8 @@ class Components:
     systems that sentences cause, for each group of voices that share texts, with `sentences_df` degrees of freedom
     each; the chance of single utterances is in them, averaged over seeds. `seeds` is how a single training varies.
     `voices` are covariances between systems that voices cause, NaN for one voice, and `shared_texts` those that
-    sentences cause which several voices speak.
+    sentences cause which several voices speak. `further` are those of some of the systems on more sentences than all
+    of them spoke, these among them; it takes the place of the rest where only such systems are compared.
     """
 
     scores: PairedScores
@@ -42,6 +43,14 @@ class Components:
     seeds: SeedVariances
     n_seeds: Int[np.ndarray, "systems"]
     voices: Float[np.ndarray, "systems systems"]
+    further: Components | None = None
+
+    def layer(self, weights: Float[np.ndarray, "systems"]) -> Components:
+        """What knows most of a sum of systems: the further sentences, if it compares systems that spoke them alone."""
+        if self.further is None or abs(weights.sum()) > 1e-9:
+            return self
+        compared = {system for system, weight in zip(self.systems, weights, strict=True) if weight}
+        return self.further if compared <= set(self.further.systems) else self
 
     @property
     def systems(self) -> tuple[str, ...]:

@@ -22,6 +22,8 @@ from runners.training.schedule import Length, Pause
 from strategies.adaptation import AXES, NONE, Adaptation, Choice, PenaltyChoice
 from vits.common.registry import registered
 
+HOW_FAR = ("racing", "stop_after", "more_sentences")  # what says how far this process goes
+
 
 def cell_from(config: DictConfig) -> Cell:
     """The objects that a composed configuration of `conf/grid.yaml` stands for; from here on no class sees it.
@@ -57,12 +59,13 @@ def cell_from(config: DictConfig) -> Cell:
         config_yaml=OmegaConf.to_yaml(_of_result(config), resolve=True),
         differing=differing,
         pause=_pause(config, metrics),
+        more_sentences=config.more_sentences,
     )
 
 
 def _of_result(config: DictConfig) -> DictConfig:
     """The configuration without what says how far this process goes."""
-    return OmegaConf.masked_copy(config, [str(key) for key in config if key not in ("racing", "stop_after")])
+    return OmegaConf.masked_copy(config, [str(key) for key in config if key not in HOW_FAR])
 
 
 def _pause(config: DictConfig, metrics: Sequence[Metric]) -> Pause | None:

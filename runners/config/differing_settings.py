@@ -21,6 +21,7 @@ NOT_RESULTS = (
     "keep",
     "racing",
     "stop_after",
+    "more_sentences",
     "device",
     "jobs",
     "jobs_per_device",

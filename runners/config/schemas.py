@@ -38,6 +38,7 @@ class GridSchema:
     keep: str = "result"
     racing: bool = False
     stop_after: int | None = None
+    more_sentences: int = 0
     cache_dir: str | None = None
 
 

@@ -64,6 +64,7 @@ def begin(
         trainable=[asdict(share) | {"percent": share.percent} for share in trainable_shares(start.synthesizer)],
         leave_one_out_error=dict(errors),
         speaker_ids=dict(adapted.speaker_ids),
+        started_from=dict(adapted.started_from),
         device=str(make_fabric(cell.device, cell.precision).device),
         teachers=list(cell.adaptation.teachers),
     )

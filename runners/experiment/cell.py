@@ -20,7 +20,7 @@ from runners.training.trainer import TrainingSettings
 from runners.voices.recorded_voices import Voices
 from strategies.adaptation import Adaptation
 from strategies.initialisers.embedding_init import EmbeddingInit
-from vits.common.bounds import OneOf, check_fields
+from vits.common.bounds import AtLeast, AtMost, OneOf, check_fields
 from vits.common.errors import InputError
 from vits.common.names import check_folder, check_name
 from vits.common.quantities import DurationSeconds, Seed
@@ -35,7 +35,8 @@ RESULT, STATE = "result", "state"  # what a finished cell keeps
 @dataclass(frozen=True)
 class Cell:
     """Everything about one cell. `length` says how long it is trained, and when it is evaluated; `keep` whether the
-    training's state stays when it is finished; `pause` where it waits before its end, if it does.
+    training's state stays when it is finished; `pause` where it waits before its end, if it does; `more_sentences` how
+    many further ones it speaks when it is finished and may be the best.
 
     `differing` are the settings that change its result and differ from the experiment's default, as they stand in
     its name and in every table; `initialisers` are all that are known, for comparison.
@@ -62,6 +63,7 @@ class Cell:
     config_yaml: str
     differing: Mapping[str, str] = field(default_factory=dict)
     pause: Pause | None = None
+    more_sentences: Annotated[int, AtLeast(0), AtMost(200)] = 0
 
     def __post_init__(self) -> None:
         check_fields(self, "")

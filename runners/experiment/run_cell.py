@@ -11,6 +11,7 @@ from runners.experiment.announcing import announce, begin, lint_cell, tracker_of
 from runners.experiment.cell import STATE, Cell
 from runners.experiment.finishing import finish
 from runners.experiment.going_on import go_on_from_a_shorter_one
+from runners.experiment.more_sentences import lacks_sentences, speak_more
 from runners.experiment.new_voices import new_voices
 from runners.experiment.panels import evaluator_of
 from runners.experiment.pausing import pause, waits
@@ -42,7 +43,7 @@ def run_cell(cell: Cell) -> CellFolder:
     start, voices = _start(cell)
     identity = cell.identity(start, voices)
     folder = _accepted(cell, identity, None)
-    if folder.finished or waits(cell, folder, voices):
+    if (folder.finished and not lacks_sentences(cell, folder)) or waits(cell, folder, voices):
         return folder
     lease = Lease(cell.directory)
     holder = lease.take()
@@ -51,7 +52,9 @@ def run_cell(cell: Cell) -> CellFolder:
         return folder
     with lease:
         folder = _accepted(cell, identity, lease)  # as it is now: until a moment ago it may have been another's
-        if not folder.finished and not waits(cell, folder, voices):
+        if folder.finished and lacks_sentences(cell, folder):
+            speak_more(cell, folder, start, voices)
+        elif not (folder.finished or waits(cell, folder, voices)):
             _run(cell, folder, identity, start, voices)
     return folder
 
@@ -60,7 +63,7 @@ def _accepted(cell: Cell, identity: Identity, lease: Lease | None) -> CellFolder
     """The cell's folder, if what it holds is this cell's."""
     folder = CellFolder(cell.directory, lease)
     folder.accept(identity)
-    if folder.finished:
+    if folder.finished and not (lease and cell.more_sentences):
         without = cell.keep == STATE and not has_kept_state(folder.path)
         print(
             f"{cell.name}: finished before, not run again ({folder.path})"

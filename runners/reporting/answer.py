@@ -30,6 +30,7 @@ RECOGNISED = (
     (-math.inf, "it is hardly the voice"),
 )
 """What a share of the way from other speakers to the recordings is in words."""
+MOST_FURTHER = 200  # as many as there are of the project's own
 COMPARED_NEXT = "-m strategy=mean,nearest,ecapa freeze=none,decoder"
 
 
@@ -101,7 +102,13 @@ def _how_sure(analysis: Analysis) -> str:
         else f"What choosing it costs in {title(aim)} is not known"
     )
     said = [_guard(clause) for clause in guards]
-    return f"{cost}{as_good}. {' '.join(said)}".strip()
+    return f"{cost}{as_good}{_further(analysis)}. {' '.join(said)}".strip()
+
+
+def _further(analysis: Analysis) -> str:
+    """On how many more sentences than all systems spoke those that may be the best are compared."""
+    more = analysis.experiment.further[["speaker", "utterance"]].drop_duplicates().groupby("speaker").size()
+    return f"; they are compared on {int(more.max())} further sentences a voice" if len(more) else ""
 
 
 def _guard(clause: Clause) -> str:
@@ -190,12 +197,23 @@ def _surer(analysis: Analysis) -> str:
         return f"By {title(aim)} nothing is left to decide beside it."
     ways = []
     if all(n.sentences_per_voice for n in needs):
-        ways.append(f"{max(n.sentences_per_voice or 0 for n in needs)} test sentences a voice")
+        ways.append(_sentences(max(n.sentences_per_voice or 0 for n in needs), analysis))
     if all(n.seeds for n in needs):
         most = max(n.seeds or 0 for n in needs)
         ways.append(f"{most} seeds{_minutes(analysis, [v.system for v in undecided], most - len(seeds))}")
     how = " or ".join(ways) if ways else "nothing within reach"
     return f"To tell it from {listed([v.system for v in undecided])} it would take {how}."
+
+
+def _sentences(needed: int, analysis: Analysis) -> str:
+    """So many test sentences a voice, and how to have the most of what is lacking spoken."""
+    parts = analysis.evidence.new[analysis.verdicts.aim.name]
+    scores = (parts.further or parts).scores
+    lacking = needed - math.ceil(len(scores.weights) / len(scores.speakers))
+    have = max((cell.n_further for system in analysis.experiment.systems for cell in system.cells), default=0)
+    asked = min(have + lacking, MOST_FURTHER)
+    how = f" (the same command with more_sentences={asked})" if lacking > 0 and asked > have else ""
+    return f"{needed} test sentences a voice{how}"
 
 
 def _outlook(analysis: Analysis) -> str:

@@ -13,6 +13,7 @@ from typing import Any, TypedDict
 import pandas as pd
 
 from runners.results.cell_folder import CELL_JSON, FINISHED, CellFolder
+from runners.results.further_scores import FurtherScores
 from strategies.adaptation import ALWAYS_NAMED
 from vits.common.errors import InputError
 from vits.common.readers import read_table, read_yaml
@@ -130,6 +131,16 @@ class CellResult:
         """A table of the cell's folder; without rows where it was not written."""
         table = CellFolder(self.folder).table(name)
         return table if len(table) or not columns else pd.DataFrame(columns=pd.Index(columns))
+
+    def further(self, name: str, columns: Sequence[str]) -> pd.DataFrame:
+        """The same of the sentences that it spoke when more were asked for."""
+        table = FurtherScores(self.folder).table(name)
+        return table if len(table) else pd.DataFrame(columns=pd.Index(columns))
+
+    @cached_property
+    def n_further(self) -> int:
+        """How many sentences each voice has spoken besides."""
+        return FurtherScores(self.folder).n_sentences
 
     @cached_property
     def transcripts(self) -> Mapping[tuple[str, str], str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
@@ -18,13 +18,15 @@ from vits.corpus.split import TEST
 BASE = "the untouched base"
 BASE_VOICES = "the base's voices"
 JUDGED = (TEST, TEXTS)
+FEWEST_COMPARED = 2
 
 
 @dataclass(frozen=True, eq=False)
 class Evidence:
     """Scores with what makes them uncertain, by the metric's name.
 
-    `new` are the new voices' test sentences, recorded or not. `gained` is what training changed on them, where a
+    `new` are the new voices' test sentences, recorded or not, and further ones of systems that may be the best.
+    `gained` is what training changed on them, where a
     cell has scores from before it. `retained` are the base's voices after training, the untouched base among the
     systems, and `lost` is what training changed on them; all their sentences are draws of one kind.
     """
@@ -48,11 +50,21 @@ def gather(experiment: Experiment) -> Evidence:
     if not defined:
         raise InputError(f"{experiment.folder}: no test sentence has a value of any metric; listen to the cells' audio")
     return Evidence(
-        new={metric.name: components(metric_scores(after, metric)) for metric in defined},
+        new={metric.name: _with_further(after, _spoken(experiment, experiment.further), metric) for metric in defined},
         gained=_changes(before[_keys(before).isin(trained)], after, experiment.metrics),
         retained=_retained(experiment, old_before, old_after),
         lost=_changes(old_before[_keys(old_before).isin(trained)], old_after, experiment.metrics),
     )
+
+
+def _with_further(rows: pd.DataFrame, further: pd.DataFrame, metric: Metric) -> Components:
+    """All systems on the sentences that all spoke, and those that spoke further ones on all of theirs."""
+    found = components(metric_scores(rows, metric))
+    spoke = further.loc[(further["metric"] == metric.name) & further["value"].notna(), "system"].unique()
+    if len(spoke) < FEWEST_COMPARED:
+        return found
+    finer = pd.concat([rows[rows["system"].isin(spoke)], further[further["system"].isin(spoke)]], ignore_index=True)
+    return replace(found, further=components(metric_scores(finer, metric)))
 
 
 def _spoken(experiment: Experiment, rows: pd.DataFrame) -> pd.DataFrame:

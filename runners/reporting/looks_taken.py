@@ -19,8 +19,8 @@ from vits.common.errors import InputError
 LOOKS_JSON = "looks.json"
 
 Seen = Mapping[str, list[str]]
-"""The identities of each system's cells; a system is called by all of its facets, since what the others share may
-change."""
+"""The identities of each system's cells, and how many further sentences they spoke; a system is called by all of its
+facets, since what the others share may change."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,8 @@ def _next(last: Looks, seen: Seen) -> Looks:
 def _of(experiment: Experiment) -> Seen:
     return {
         ",".join(f"{name}={value}" for name, value in system.cells[0].facets.items()): sorted(
-            str(cell.record.get("identity", cell.name)) for cell in system.cells
+            str(cell.record.get("identity", cell.name)) + (f"+{cell.n_further}" if cell.n_further else "")
+            for cell in system.cells
         )
         for system in experiment.systems
     }

@@ -85,7 +85,8 @@ class System:
 class Experiment:
     """The finished cells of an experiment as systems, and their tables joined.
 
-    `scores` and `references` have the columns of the cells' files, and the system's label and the seed in front.
+    `scores` and `references` have the columns of the cells' files, and the system's label and the seed in front;
+    `further` are scores of sentences that only systems which may be the best were asked for, at the kept step.
     `lint` is None where the linter never ran. `dropped` are the cells that a race dropped, and `unfinished` says of
     every other cell how far it got. `differing` are the parts of the configuration in which cells differ that must be
     alike to be comparable.
@@ -97,6 +98,7 @@ class Experiment:
     metrics: tuple[Metric, ...]
     scores: pd.DataFrame
     references: pd.DataFrame
+    further: pd.DataFrame
     lint: pd.DataFrame | None
     dropped: tuple[DroppedCell, ...]
     unfinished: Mapping[str, str]
@@ -134,7 +136,8 @@ class Experiment:
     @cached_property
     def texts(self) -> Mapping[tuple[str, str, str], str]:
         """What is said in each sentence, by split, speaker and utterance."""
-        tables = [system.cells[0].table("texts", TEXT_COLUMNS) for system in self.systems]
+        cells = [system.cells[0] for system in self.systems]
+        tables = [read("texts", TEXT_COLUMNS) for cell in cells for read in (cell.table, cell.further)]
         said = pd.concat(tables, ignore_index=True).drop_duplicates(list(TEXT_COLUMNS[:3]))
         return {(row.split, row.speaker, row.utterance): row.text for row in said.itertuples()}
 
@@ -170,6 +173,7 @@ def load_experiment(folder: Path) -> Experiment:
         metrics=metrics,
         scores=scores,
         references=_joined(systems, "references", REFERENCE_COLUMNS),
+        further=_further(systems),
         lint=_findings(cells),
         dropped=dropped_cells(found),
         unfinished={
@@ -177,6 +181,18 @@ def load_experiment(folder: Path) -> Experiment:
         },
         differing=_differing(cells),
     )
+
+
+def _further(systems: Sequence[System]) -> pd.DataFrame:
+    """The further sentences of those systems whose cells all spoke some."""
+    parts = [
+        cell.further("scores", SCORE_COLUMNS[2:]).assign(system=system.label, seed=cell.seed)
+        for system in systems
+        if all(cell.n_further for cell in system.cells)
+        for cell in system.cells
+    ]
+    columns = pd.Index(SCORE_COLUMNS)
+    return pd.concat(parts, ignore_index=True)[list(SCORE_COLUMNS)] if parts else pd.DataFrame(columns=columns)
 
 
 def _instead(folder: Path, found: Sequence[tuple[Path, Mapping[str, Any]]]) -> str:

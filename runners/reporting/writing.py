@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from metrics.metric import Metric
-from runners.reporting.analysis import analyse
+from runners.reporting.analysis import Analysis, analyse
 from runners.reporting.answer import answer
 from runners.reporting.contents import document
 from runners.reporting.document import Document
@@ -15,6 +16,7 @@ from runners.reporting.looks_taken import remember
 from runners.reporting.markdown import as_markdown
 from runners.reporting.results import load_experiment
 from runners.reporting.settings import WANDB, ReportSettings
+from runners.results.undecided import write_undecided
 from vits.common.atomic_files import write_atomically
 
 FOLDER, PAGE, TEXT, FIGURES = "report", "index.html", "report.md", "figures"
@@ -40,11 +42,18 @@ def report(experiment: Path, settings: ReportSettings) -> Written:
     page = document(analysis)
     places = [str(write_report(page, experiment / FOLDER))]
     remember(analysis.experiment)
+    write_undecided(experiment, _undecided(analysis))
     if settings.publish == WANDB:
         from runners.reporting.wandb_report import publish
 
         places.append(publish(analysis, page))
     return Written(answer(analysis), analysis.headline, tuple(places))
+
+
+def _undecided(analysis: Analysis) -> list[Mapping[str, str]]:
+    """The systems that may be the best, as all facets of their cells; none where one alone may be."""
+    rivals = dict.fromkeys([analysis.recommended.label, *analysis.verdicts.recommended.rivals])
+    return [analysis.systems[label].cells[0].facets for label in rivals] if len(rivals) > 1 else []
 
 
 def write_report(page: Document, folder: Path) -> Path:

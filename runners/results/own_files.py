@@ -18,12 +18,24 @@ PATTERNS = (
     "kept_state/*.csv",
     "kept_state/*.safetensors",
     "kept_state/checksums.json",
+    "further/[0-9][0-9][0-9]/*.csv",
+    "further/[0-9][0-9][0-9]/checksums.json",
     "audio/step=*/*/*.flac",
     "audio/step=*/*/checksums.json",
     "pictures/step=*/*.png",
 )
 RUNS = ("wandb/run-*", "wandb/offline-run-*")
-FOLDERS = ("kept_state", "audio/step=*/*", "audio/step=*", "audio", "pictures/step=*", "pictures", "wandb")
+FOLDERS = (
+    "further/[0-9][0-9][0-9]",
+    "further",
+    "kept_state",
+    "audio/step=*/*",
+    "audio/step=*",
+    "audio",
+    "pictures/step=*",
+    "pictures",
+    "wandb",
+)
 
 
 def remove_own_files(folder: Path) -> None:

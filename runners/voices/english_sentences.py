@@ -43,17 +43,40 @@ def with_english_sentences(
     """
     names = untrained_sentences(language, voices.train.clips)
     tested, rest = names[:texts], names[texts:][::-1]
-    recorded = Counter(item.clip.speaker for item in voices.held_out.get(VALIDATION, []))
+    lacking = _lacking(voices, validation)
     clips = [_clip(speaker, named, split) for speaker in voices.speakers for named in tested]
-    clips += [
-        _clip(speaker, named, VALIDATION)
-        for speaker in voices.speakers
-        for named in rest[: max(0, validation - recorded[speaker])]
-    ]
+    clips += [_clip(speaker, named, VALIDATION) for speaker in voices.speakers for named in rest[: lacking[speaker]]]
     unrecorded: dict[str, list[PreparedUtterance]] = {}
     for item in without_recordings(clips, language, channels, cache_dir):
         unrecorded.setdefault(str(item.clip.split), []).append(item)
     return replace(voices, unrecorded=unrecorded)
+
+
+def further_sentences(
+    voices: Voices,
+    language: str,
+    channels: int,
+    cache_dir: Path,
+    *,
+    beyond: int,
+    count: int,
+    split: str,
+    validation: int,
+) -> list[PreparedUtterance]:
+    """The next `count` listed sentences in every voice, after the first `beyond` and before those that
+    `with_english_sentences` takes for validation; fewer where there are no more.
+    """
+    names = untrained_sentences(language, voices.train.clips)
+    kept = max(_lacking(voices, validation).values(), default=0)
+    chosen = names[beyond : max(beyond, len(names) - kept)][:count]
+    clips = [_clip(speaker, named, split) for speaker in voices.speakers for named in chosen]
+    return without_recordings(clips, language, channels, cache_dir)
+
+
+def _lacking(voices: Voices, validation: int) -> dict[str, int]:
+    """How many sentences each voice lacks to validate on so many."""
+    recorded = Counter(item.clip.speaker for item in voices.held_out.get(VALIDATION, []))
+    return {speaker: max(0, validation - recorded[speaker]) for speaker in voices.speakers}
 
 
 def _clip(speaker: str, named: tuple[str, str], split: str) -> Clip:

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from simulated_scores import FLAT, PAIR, all_pairs, most_errors, scores_of, word_errors
 
 from metrics.statistics.contrasts import Reach, contrasts, difference, headline
+from metrics.statistics.paired_scores import PairedScores
 from metrics.statistics.planted_grid import README_SPREADS, PlantedGrid, Spreads
-from metrics.statistics.variance_components import components
+from metrics.statistics.variance_components import Components, components
 from vits.common.errors import InputError
 
 EXPERIMENTS = 120
@@ -131,3 +132,63 @@ def test_no_bound_leaves_the_range_when_scores_are_few(
 def test_unknown_system_is_refused_when_named() -> None:
     with pytest.raises(InputError, match="no scores of nobody"):
         difference(components(FLAT.draw(np.random.default_rng(0))[0]), "nobody", "s0 · f0")
+
+
+def with_further(scores: PairedScores, common: int) -> Components:
+    """The first two systems spoke all sentences, the others only the first `common` of each voice."""
+    place = np.concatenate([np.arange(np.count_nonzero(scores.speaker_of == k)) for k in range(len(scores.speakers))])
+    of_all = _of_utterances(scores, scores.systems, place < common)
+    return replace(components(of_all), further=components(_of_utterances(scores, scores.systems[:2], place >= 0)))
+
+
+def _of_utterances(scores: PairedScores, systems: tuple[str, ...], kept: np.ndarray) -> PairedScores:
+    return replace(
+        scores,
+        systems=systems,
+        values=scores.values[: len(systems), :, kept],
+        weights=scores.weights[kept],
+        speaker_of=scores.speaker_of[kept],
+        text_of=np.unique(scores.text_of[kept], return_inverse=True)[1],
+    )
+
+
+@pytest.mark.parametrize("seeds", [1, 2])
+@pytest.mark.parametrize("reach", [None, Reach.VOICES_LIKE_THESE])
+def test_level_is_kept_and_intervals_narrow_when_some_systems_spoke_further_sentences(
+    seeds: int, reach: Reach | None
+) -> None:
+    grid = replace(FLAT, seeds=seeds, sentences=40, shared_texts=True)
+    rng, missed, narrower = np.random.default_rng(3), 0, []
+    for _ in range(EXPERIMENTS):
+        scores, truth = grid.draw(rng)
+        parts = with_further(scores, common=8)
+        found = difference(parts, *scores.systems[:2], reach=reach)
+        before = difference(replace(parts, further=None), *scores.systems[:2], reach=reach)
+        if reach is None:
+            true = truth.of_voices_as_trained if seeds == 1 else truth.of_voices
+        else:
+            true = truth.in_general_as_trained if seeds == 1 else truth.in_general
+        missed += not found.lower <= true[0] - true[1] <= found.upper
+        narrower.append((found.upper - found.lower) / (before.upper - before.lower))
+    assert missed <= most_errors(EXPERIMENTS)
+    assert np.mean(narrower) < (0.75 if reach is None and seeds == 1 else 1.0)
+
+
+def test_only_differences_between_systems_that_spoke_further_sentences_use_them() -> None:
+    scores, _ = replace(FLAT, seeds=2, sentences=12).draw(np.random.default_rng(0))
+    parts = with_further(scores, common=4)
+    n = len(scores.systems)
+    weights = np.stack([np.eye(n)[0] - np.eye(n)[1], np.eye(n)[0] - np.eye(n)[2], np.eye(n)[0]])
+    found, without = (contrasts(p, weights, headline(parts)) for p in (parts, replace(parts, further=None)))
+    assert found.estimates[0] != without.estimates[0]
+    assert found.standard_errors[0] != without.standard_errors[0]
+    assert np.array_equal(found.estimates[1:], without.estimates[1:])
+    assert np.array_equal(found.standard_errors[1:], without.standard_errors[1:])
+
+
+def test_nothing_changes_when_the_further_sentences_are_those_that_all_spoke() -> None:
+    scores, _ = replace(FLAT, seeds=1, sentences=12).draw(np.random.default_rng(0))
+    parts = with_further(scores, common=12)
+    found, without = (difference(p, *scores.systems[:2]) for p in (parts, replace(parts, further=None)))
+    assert found.estimate == pytest.approx(without.estimate, abs=1e-12)
+    assert found.standard_error == pytest.approx(without.standard_error, rel=0.5), "AGREEMENT is of fewer pairs"

@@ -45,6 +45,20 @@ def planted(
     return replace(experiment, systems=systems, metrics=metrics, scores=scores)
 
 
+def with_further(experiment: Experiment, secs: Mapping[str, float], sentences: int) -> Experiment:
+    """The same when some of its systems spoke so many further sentences, with these means."""
+    rng = np.random.default_rng(2)
+    rows = [
+        (system.label, cell.seed, 2, "texts", f"s{speaker}", f"more{n}", "secs", secs[system.label] + noise)
+        for system in experiment.systems
+        if system.label in secs
+        for cell in system.cells
+        for speaker in range(SPEAKERS)
+        for n, noise in enumerate(rng.normal(0, SPREAD, sentences))
+    ]
+    return replace(experiment, further=pd.DataFrame(rows, columns=experiment.scores.columns))
+
+
 def _new_voices(
     label: str, seed: int, step: int, level: float, wrong: float, rng: np.random.Generator
 ) -> list[tuple[object, ...]]:

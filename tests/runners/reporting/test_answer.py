@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from planted_experiment import planted, taught
+from planted_experiment import SENTENCES, planted, taught, with_further
 
 from runners.reporting.analysis import analyse
 from runners.reporting.answer import answer
@@ -15,6 +16,7 @@ from runners.reporting.results import Experiment
 from runners.reporting.settings import ReportSettings
 
 SETTINGS = ReportSettings()
+NARROW = replace(SETTINGS, margins={"secs": 0.001})
 MEANS = {"nearest · none": 0.6, "nearest · decoder": 0.5, "mean · none": 0.55, "mean · decoder": 0.4}
 
 
@@ -74,6 +76,33 @@ def test_smaller_system_is_taken_when_both_are_equal_enough(experiment: Experime
     use, sure, *_ = lines(found, replace(SETTINGS, margins={"secs": 0.05}))
     assert "use mean · none: its SECS is equal enough to the best, and it trains fewer parameters" in use
     assert "as good may be nearest · none" in sure
+
+
+def test_rivals_are_told_apart_when_they_spoke_further_sentences(experiment: Experiment) -> None:
+    close = {**MEANS, "mean · none": 0.6}
+    found = planted(experiment, close)
+    _, sure, *_, surer = lines(found, NARROW)
+    assert "as good may be" in sure
+    assert "To tell it from" in surer
+    told = with_further(found, {"nearest · none": 0.59, "mean · none": 0.62}, sentences=150)
+    use, sure, *_, surer = lines(told, NARROW)
+    assert "use mean · none: it has the best SECS" in use
+    assert "nothing else may be as good; they are compared on 150 further sentences a voice." in sure
+    assert "nothing is left to decide" in surer
+
+
+def test_nothing_changes_when_one_system_alone_spoke_further_sentences(experiment: Experiment) -> None:
+    found = planted(experiment, MEANS)
+    alone = with_further(found, {"mean · none": 0.9}, sentences=50)
+    assert analyse(alone, SETTINGS).verdicts.recommended.system == "nearest · none"
+
+
+def test_command_for_further_sentences_is_told_when_they_would_decide(experiment: Experiment) -> None:
+    found = planted(experiment, {"nearest · none": 0.6, "mean · none": 0.594}, seeds=(0, 1, 2))
+    (surer,) = lines(found, NARROW)[-1:]
+    (numbers,) = re.findall(r"(\d+) test sentences a voice .*more_sentences=(\d+)", surer)
+    needed, asked = map(int, numbers)
+    assert asked == min(200, needed - SENTENCES)
 
 
 def test_another_judge_is_asked_for_when_the_best_was_taught_by_the_first(experiment: Experiment) -> None:

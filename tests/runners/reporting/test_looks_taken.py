@@ -8,6 +8,7 @@ import pytest
 from planted_experiment import planted
 
 from runners.reporting.analysis import analyse
+from runners.reporting.cell_result import CellResult
 from runners.reporting.looks_taken import LOOKS_JSON, look_at, remember
 from runners.reporting.results import Experiment
 from runners.reporting.settings import ReportSettings
@@ -35,6 +36,16 @@ def test_look_is_the_next_when_a_seed_was_added_to_a_system(alone: Experiment) -
     assert look_at(more) == 2
     remember(more)
     assert look_at(planted(alone, MEANS, seeds=(0, 1, 2))) == 3
+
+
+def test_look_is_the_next_when_a_system_spoke_further_sentences(
+    alone: Experiment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = planted(alone, MEANS)
+    remember(found)
+    assert look_at(found) == 1
+    monkeypatch.setattr(CellResult, "n_further", 40)
+    assert look_at(planted(alone, MEANS)) == 2
 
 
 def test_look_is_the_same_when_a_system_was_added(alone: Experiment) -> None:
