@@ -96,5 +96,8 @@ def end_with(sweep: int) -> None:
         while os.getppid() == sweep:
             time.sleep(LOOKED_AFTER_S)
         os.kill(os.getpid(), signal.SIGTERM)
+        while signal.getsignal(signal.SIGTERM) != signal.SIG_DFL:  # a training saves itself first
+            time.sleep(LOOKED_AFTER_S)
+        os.kill(os.getpid(), signal.SIGTERM)
 
     threading.Thread(target=watch, name="end with the sweep", daemon=True).start()

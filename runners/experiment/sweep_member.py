@@ -8,16 +8,23 @@ from pathlib import Path
 
 from runners.experiment.cell import Cell
 from runners.results.failures import note_failure
+from runners.training.end_signal import ToldToEndError
 from vits.common.errors import BrokenOffError, InputError
 
 
 def run_or_note_failure(make: Callable[[], Cell], run: Callable[[Cell], object], experiment: Path, number: int) -> None:
-    """Run the cell that `make` gives; a failing one is reported and left behind. `number` is its place in the sweep."""
+    """Run the cell that `make` gives; a failing one is reported and left behind. `number` is its place in the sweep.
+
+    Raises:
+        ToldToEndError: the process is to end, and with it the sweep.
+    """
     name = f"cell {number}"  # until it has one of its own
     try:
         cell = make()
         name = cell.name
         run(cell)
+    except ToldToEndError:
+        raise
     except (InputError, BrokenOffError) as error:
         _report(experiment, name, error)
     except (OSError, RuntimeError) as error:

@@ -20,6 +20,8 @@ from runners.evaluation.synthesis import Spoken
 from runners.results.cell_folder import CellFolder, audio_file
 from runners.results.noted_tables import as_noted, note_of
 from runners.tracking.tracker import Tracker, result_key
+from runners.training.end_signal import EndSignal
+from runners.training.loss_sums import LossSums
 from runners.training.material import Material
 from runners.training.schedule import Schedule
 from runners.training.trainer import Trainer, check_finite
@@ -60,7 +62,9 @@ class Fit:
         self.schedule = schedule
         self.batches = material.batches
         self.tables = {name: folder.table(name) for name in ("scores", "transcripts", "losses")}
-        self.saved_at = time.monotonic()
+        self.saved_at, self.saved_step = time.monotonic(), trainer.step
+        self.sums = LossSums(trainer.step)
+        self.end_signal = EndSignal()
 
     @property
     def averaging(self) -> Averaging:
@@ -76,15 +80,23 @@ class Fit:
         """Train the steps that are left, or until the evaluation at a step, and evaluate where it is due.
 
         `keep` is called with the folder as it is after the last step and before the evaluation there.
+
+        Raises:
+            ToldToEndError: the process was told to end; what was trained is saved.
         """
-        end = self.schedule.steps if until is None else until
         self._resume()
+        with self.end_signal:
+            self._run(self.schedule.steps if until is None else until, keep)
+
+    def _run(self, end: int, keep: Callable[[CellFolder], None] | None) -> None:
         with tqdm(total=self.schedule.steps, initial=self.trainer.step, unit="step", disable=None) as bar:
             while True:
                 if self._is_due(self.trainer.step):
                     if keep is not None and self.trainer.step == self.schedule.steps:
                         self._write_all()
                         keep(self.folder)
+                    if self.trainer.step > self.saved_step:
+                        self._save()  # whatever ends the process while it speaks and judges
                     with self.trainer.cost.of_evaluation():
                         self._evaluate(self.trainer.step)
                     self._save()
@@ -94,20 +106,24 @@ class Fit:
 
     def _train_until(self, stop: int, bar: tqdm) -> None:
         """Train to a step of the same epoch, and write down what the losses were on the way."""
-        first = self.trainer.step
-        bar.set_description(f"epoch {first // len(self.batches)}")
-        sums: dict[str, float] = {}
+        bar.set_description(f"epoch {self.trainer.step // len(self.batches)}")
         data = (self.material.utterances, self.material.speaker_ids, self.batches)
         with self.trainer.cost.of_training():
             for report in self.trainer.epoch(*data, until=stop):
                 numbers = report.numbers()
                 check_finite(numbers, report.step)
                 self.tracker.log_losses(report.step, numbers)
-                sums = {name: sums.get(name, 0.0) + value for name, value in numbers.items()}
+                self.sums.add(numbers)
                 bar.update()
                 bar.set_postfix({name: f"{numbers[name]:.2f}" for name in ("mel", "kl", "duration")})
-        rows = [(stop, name, total / (stop - first)) for name, total in sums.items()]
-        self._append("losses", pd.DataFrame(rows, columns=pd.Index(["step", "loss", "value"])))
+                if self.end_signal.received is not None:
+                    break
+        if self.trainer.step < stop:
+            self._write_all()
+            self.end_signal.check()
+            return
+        self._append("losses", self.sums.means(stop))
+        self.sums = LossSums(stop)
         if time.monotonic() - self.saved_at > SAVE_EVERY_S:
             self._save()
 
@@ -132,7 +148,12 @@ class Fit:
             disable=None,
             leave=False,
         ) as bar:
-            self._write_down(self.evaluator.evaluate(self.trainer.synthesizer, step, bar.update, splits), step)
+
+            def advance(done: int) -> None:
+                bar.update(done)
+                self.end_signal.check()
+
+            self._write_down(self.evaluator.evaluate(self.trainer.synthesizer, step, advance, splits), step)
 
     def speak_beside(self, split: str, metric: str, table: str) -> None:
         """Score the model as it is now on a split that isn't due, by one metric, in a table of its own."""
@@ -195,6 +216,7 @@ class Fit:
             return
         noted = self.trainer.load(self.folder.state)
         self.tables = as_noted(self.tables, noted, self.folder.path)
+        self.sums, self.saved_step = LossSums.noted(noted, self.trainer.step), self.trainer.step
         print(f"  resumed at step {self.trainer.step}")
 
     def _write_all(self) -> None:
@@ -206,8 +228,8 @@ class Fit:
 
     def _save(self) -> None:
         self.folder.check_lease()
-        self.trainer.save(self.folder.state, note_of(self.tables))
-        self.saved_at = time.monotonic()
+        self.trainer.save(self.folder.state, {**note_of(self.tables), **self.sums.note})
+        self.saved_at, self.saved_step = time.monotonic(), self.trainer.step
 
     def _chosen_step(self) -> int:
         """At the end the step that is kept, and before it the one that the last will be compared with."""
