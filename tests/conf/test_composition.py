@@ -59,21 +59,23 @@ def test_every_folder_is_a_group_of_an_entry_point_when_conf_is_listed() -> None
 
 
 @pytest.mark.parametrize("group", SAME_NAMES)
-def test_registry_and_conf_list_the_same_names_when_classes_are_options(group: str, compose_main: Compose) -> None:
+def test_registry_and_conf_list_the_same_names_when_classes_are_options(group: str, compose_group: Compose) -> None:
     assert objects_of(group) == list(registered(group))
     for option in objects_of(group):
-        choice = f"{group}=[{option}]" if group in SEVERAL else f"{group}={option}"
-        assert targets(compose_main("grid", choice)[group]) == {full_name(registered(group)[option])}
+        assert targets(compose_group(group, option)) == {full_name(registered(group)[option])}
 
 
 @pytest.mark.parametrize("group", OTHER_NAMES)
 def test_every_class_is_reached_and_every_option_registered_when_options_share_classes(
-    group: str, compose_main: Compose
+    group: str, compose_group: Compose, compose_main: Compose
 ) -> None:
     reached: set[str] = set()
     for option in options_of(group):
-        main = "grid" if group in groups_of("grid") else "pretrain"
-        reached |= targets(compose_main(main, f"{group}={option}", *NEEDED.get((group, option), []))[group])
+        if (group, option) == ("base", "scratch"):  # it chooses a model, too
+            reached |= targets(compose_main("grid", f"{group}={option}", *NEEDED[group, option])[group])
+            continue
+        own = [needed for needed in NEEDED.get((group, option), []) if needed.startswith(f"{group}.")]
+        reached |= targets(compose_group(group, option, *own))
     assert reached == {full_name(cls) for cls in registered(group).values()}
 
 
