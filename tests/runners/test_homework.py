@@ -75,12 +75,12 @@ def narrow_discriminators(bundle: Path, out: Path) -> None:
 
 @pytest.mark.slow
 def test_five_tasks_are_compared_when_the_homework_runs_on_imported_checkpoints(
-    tmp_path: Path, run_script: Callable[..., subprocess.CompletedProcess[str]]
+    tmp_path: Path, run_here: Callable[..., subprocess.CompletedProcess[str]]
 ) -> None:
     stand_in, seed = StandIn(tmp_path), ReferenceFiles(tmp_path)
     import_bundle(seed.arguments(filelist=str(stand_in.lists / "base.txt"), wavs=str(stand_in.root)))
     narrow_discriminators(tmp_path / "bundle", tmp_path / "narrow")
-    done = run_script(
+    done = run_here(
         "grid.py",
         "experiment=homework",
         f"data.root={stand_in.root}",
@@ -95,6 +95,7 @@ def test_five_tasks_are_compared_when_the_homework_runs_on_imported_checkpoints(
         "evaluation=recorded",
         "evaluation.utterances_per_speaker={validation: 1, homework: 0, test: 1}",
         f"results={tmp_path / 'runs'}",
+        "jobs=1",
         cwd=tmp_path,
     )
     assert done.returncode == 0, done.stderr
