@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from fault_injection import code_execution
+from fault_injection import code_execution, numbers
 from fault_injection.fault import Fault
 from fault_injection.place import Material
 
-KINDS = (code_execution,)
+KINDS = (code_execution, numbers)
 
 
 def all_faults(material: Material) -> Iterator[Fault]:

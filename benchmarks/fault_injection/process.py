@@ -52,6 +52,17 @@ def import_entry_points() -> None:
         importlib.import_module(module.name)
     for name in ALSO_IMPORTED:
         importlib.import_module(name)
+    _compose_defaults()
+
+
+def _compose_defaults() -> None:
+    """What every command of the grid composes first, and then remembers."""
+    from runners.config.differing_settings import default_groups
+    from runners.config.registration import register_options
+
+    register_options()
+    for more in ((), ("base=demo",), ("base=bundle",)):
+        default_groups("experiment=demo", *more)
 
 
 def run(command: Command, folder: Path) -> Ended:
