@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from vits.common.atomic_files import write_atomically
+from vits.common.readers import open_regular
 from vits.common.shapes import mismatch
 
 _MARK = b"\ncrc32="
@@ -28,7 +29,8 @@ def keep(path: Path, content: bytes) -> None:
 def kept(path: Path) -> bytes | None:
     """What was kept; None where there is nothing, or where it is damaged or can't be read."""
     try:
-        stored = path.read_bytes()
+        with open_regular(path) as file:
+            stored = file.read()
     except OSError:
         return None
     content, mark, checksum = stored[:-_END], stored[-_END:-8], stored[-8:]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import codecs
 import csv
+import errno
 import io
 import json
 import math
@@ -83,15 +84,24 @@ def check_readable(path: Path) -> None:
     _opened(path).close()
 
 
+def open_regular(path: Path) -> BinaryIO:
+    """A file to read; never waits for a pipe, nor reads a device without end.
+
+    Raises:
+        OSError: it can't be opened, or is a pipe or a device.
+    """
+    mode = path.stat().st_mode
+    if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
+        raise OSError(errno.EINVAL, "it is a pipe or a device", str(path))
+    return path.open("rb")
+
+
 def _opened(path: Path) -> BinaryIO:
-    """The file; never waits for a pipe."""
+    """The file, or in one line why there is none."""
     try:
-        status = path.stat()
-        if stat.S_ISDIR(status.st_mode):
-            raise InputError(f"{shown_path(path)} is a folder; give a file, or remove the folder")
-        if not stat.S_ISREG(status.st_mode):
-            raise InputError(f"{shown_path(path)} is a pipe or a device; give a file")
-        return path.open("rb")
+        return open_regular(path)
+    except IsADirectoryError:
+        raise InputError(f"{shown_path(path)} is a folder; give a file, or remove the folder") from None
     except (FileNotFoundError, NotADirectoryError):
         raise InputError(f"there is no file {shown_path(path)}; create it or correct the path") from None
     except PermissionError:
@@ -99,8 +109,6 @@ def _opened(path: Path) -> BinaryIO:
     except OSError as error:
         raise InputError(f"{shown_path(path)} can't be read ({error.strerror}); give another file") from None
     except ValueError as error:
-        if isinstance(error, InputError):
-            raise
         raise InputError(f"{shown_path(path)} is no path ({error}); correct it") from None
 
 
