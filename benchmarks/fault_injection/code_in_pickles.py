@@ -79,6 +79,8 @@ def importing(place: Place, *more: str) -> Command:
 def _in_checkpoint(place: Place, file: str, attack: Callable[[Path], Calls]) -> Command:
     path = place.take("checkpoints") / file
     content: dict[str, Any] = torch.load(path, weights_only=True)
+    path.unlink()  # it may be a link to the material
+    content.pop("optimizer", None)
     torch.save(content | {"learning_rate": attack(place.canary), "hps": attack(place.canary)}, path)
     return importing(place)
 

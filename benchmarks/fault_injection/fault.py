@@ -17,6 +17,7 @@ class End(Enum):
     FAILURE = "refused with exit code 1"
     REFUSED = "refused with exit code 1 or 2"
     WELL = "allowed"
+    RIGHT_OR_REFUSED = "refused, or allowed with the right result"
 
 
 Check = Callable[[Place, Ended], str | None]

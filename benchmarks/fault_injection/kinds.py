@@ -4,11 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from fault_injection import code_execution, numbers
+from fault_injection import (
+    changed_data,
+    code_execution,
+    ends_and_processes,
+    flipped_bits,
+    inputs,
+    names,
+    numbers,
+    spoken_texts,
+)
 from fault_injection.fault import Fault
 from fault_injection.place import Material
 
-KINDS = (code_execution, numbers)
+KINDS = (code_execution, ends_and_processes, changed_data, numbers, spoken_texts, names, flipped_bits, inputs)
 
 
 def all_faults(material: Material) -> Iterator[Fault]:

@@ -59,7 +59,6 @@ ODD_SETTINGS = (
     (("+report.margins.secs",), "nan"),
     (("+report.margins.secs",), "-0.1"),
     (("+report.margins.secs",), "0"),
-    (("data.utterances_per_speaker",), "0"),
     (("data.utterances_per_speaker",), "-5"),
     (("steps",), "10000000000000000"),
 )

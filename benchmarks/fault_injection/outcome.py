@@ -10,7 +10,7 @@ from fault_injection.fault import End, Fault
 from fault_injection.place import Material, Place
 from fault_injection.process import TIMED_OUT, Ended, run
 
-STATUSES = {End.BAD_INPUT: (2,), End.FAILURE: (1,), End.REFUSED: (1, 2), End.WELL: (0,)}
+STATUSES = {End.BAD_INPUT: (2,), End.FAILURE: (1,), End.REFUSED: (1, 2), End.WELL: (0,), End.RIGHT_OR_REFUSED: (0, 1, 2)}
 AS_EXPECTED = "refused", "allowed"
 UNEXPECTED = (
     *("traceback", "wrong exit code", "several lines", "time or memory", "code executed", "silently accepted"),
@@ -71,12 +71,13 @@ def _judged_by_status(fault: Fault, place: Place, ended: Ended, last: str) -> tu
     if ended.status not in STATUSES[fault.end]:
         return ("silently accepted" if ended.status == 0 else "wrong exit code"), f"status {ended.status}: {last}"
     errors = [line for line in ended.err.splitlines() if line.startswith("error: ")]
-    if fault.end is not End.WELL and len(errors) != 1:
+    if ended.status != 0 and len(errors) != 1:
         return "several lines", f"{len(errors)} lines of error: {last}"
-    complaint = fault.check(place, ended) if fault.check else None
+    looked_at = fault.check is not None and (ended.status == 0 or fault.end is not End.RIGHT_OR_REFUSED)
+    complaint = fault.check(place, ended) if fault.check and looked_at else None
     if complaint is not None:
         return "wrong result", complaint
-    return ("allowed" if fault.end is End.WELL else "refused"), errors[0] if errors else last
+    return ("allowed" if ended.status == 0 else "refused"), errors[0] if errors else last
 
 
 def _last_line(ended: Ended) -> str:

@@ -7,10 +7,10 @@ import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from fault_injection.process import Command
+from fault_injection.process import Command, Started
 
 CANARY = "canary"
-REPLACED_FREELY = ("runs", "cache", "pretraining", "stopped", "out")  # where commands write; but not what the user put there
+REPLACED_FREELY = ("runs", "cache", "pretraining", "stopped", "longer", "out")  # where commands write; but not what the user put there
 
 
 @dataclass(frozen=True)
@@ -33,6 +33,7 @@ class Place:
     folder: Path
     material: Material
     kept: list[Path] = field(default_factory=list)
+    other: Started | None = None
 
     @property
     def canary(self) -> Path:
