@@ -58,11 +58,18 @@ def _words(value: str) -> list[str]:
     """The options that a choice or a sweep of choices names.
 
     Raises:
-        InputError: there is a list within a list.
+        InputError: there is a list within a list, or one that names an option twice, which would count once.
     """
     if re.search(r"\[[^\]]*\[", value):
         raise InputError(f"{shown(value)} is no choice; give an option, or a list of options as [one,two]")
-    return [name.strip(" []'\"") for name in value.split(",")]
+    for listed in map(_names, re.findall(r"\[([^\]]*)\]", value)):
+        if len(set(listed)) < len(listed):
+            raise InputError(f"{shown(value)} names an option more than once; name each once")
+    return _names(value)
+
+
+def _names(text: str) -> list[str]:
+    return [name.strip(" []'\"") for name in text.split(",")]
 
 
 def _named_folder(argument: str) -> list[str]:
