@@ -19,9 +19,22 @@ def faults(material: Material) -> Iterator[Fault]:
     for name, change in TABLES.items():
         yield Fault(KIND, name, lambda place, change=change: _changed(place, change), End.RIGHT_OR_REFUSED, _not_taken)
     for name, replace in RECORDINGS.items():
-        yield Fault(KIND, name, lambda place, replace=replace: _replaced(place, replace), End.RIGHT_OR_REFUSED, _not_taken)
-    for setting in ("max_duration_s=1.5", "data.language=en-gb", "data.utterances_per_speaker=2", "data.speakers=['040']"):
-        yield Fault(KIND, f"grid {setting}", lambda place, setting=setting: _set(place, setting), End.RIGHT_OR_REFUSED, _not_taken)
+        yield Fault(
+            KIND, name, lambda place, replace=replace: _replaced(place, replace), End.RIGHT_OR_REFUSED, _not_taken
+        )
+    for setting in (
+        "max_duration_s=1.5",
+        "data.language=en-gb",
+        "data.utterances_per_speaker=2",
+        "data.speakers=['040']",
+    ):
+        yield Fault(
+            KIND,
+            f"grid {setting}",
+            lambda place, setting=setting: _set(place, setting),
+            End.RIGHT_OR_REFUSED,
+            _not_taken,
+        )
     yield Fault(KIND, "a base's row is another", _other_base, End.RIGHT_OR_REFUSED, _not_taken)
     yield Fault(KIND, "the same data elsewhere", _moved, End.WELL, _taken)
     yield Fault(KIND, "the same recordings, touched", _touched, End.WELL, _taken)
@@ -141,8 +154,9 @@ def _set(place: Place, setting: str) -> Command:
 
 
 def _other_base(place: Place) -> Command:
-    from fault_injection.forging import forge_bundle
     from safetensors.torch import load_file, save_file
+
+    from fault_injection.forging import forge_bundle
 
     place.take("runs", "base")
     path = place.folder / "base" / "voiceprints.safetensors"

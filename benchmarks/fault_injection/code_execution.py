@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import yaml
+
 from fault_injection.code_in_pickles import pickle_faults
 from fault_injection.fault import End, Fault
 from fault_injection.forging import change_model, forge_bundle, forge_cell
@@ -178,7 +179,7 @@ def _config(place: Place, text: str) -> Command:
 
 def _adapters(place: Place, name: str) -> Command:
     place.take("runs")
-    setting = '{"_target_": "os.system", "_args_": ["touch %s"]}' % place.canary
+    setting = '{"_target_": "os.system", "_args_": ["' + f'touch {place.canary}"]}}'
     path = place.cell_path / "adapters.json"
     path.write_text(f'[{{"name": "{name}", "settings": {{"rank": {setting}}}}}]', encoding="utf-8")
     forge_cell(place.cell_path)
@@ -187,8 +188,12 @@ def _adapters(place: Place, name: str) -> Command:
 
 def _of_tables() -> Iterator[Fault]:
     """Tables of others, whose cells would mean something to a spreadsheet, a shell or a path."""
-    yield Fault(KIND, "speakers.csv counts with code", lambda place: _table(place, "speakers.csv", "ada|__import__('os')\n"))
-    yield Fault(KIND, "trained_on.csv is a pickle", lambda place: _table(place, "trained_on.csv", "\x80\x04cos\nsystem\n"))
+    yield Fault(
+        KIND, "speakers.csv counts with code", lambda place: _table(place, "speakers.csv", "ada|__import__('os')\n")
+    )
+    yield Fault(
+        KIND, "trained_on.csv is a pickle", lambda place: _table(place, "trained_on.csv", "\x80\x04cos\nsystem\n")
+    )
     yield Fault(KIND, "metadata.csv's path is a pipe to a command", lambda place: _metadata(place, "|touch {}"))
     yield Fault(KIND, "metadata.csv's path is an address", lambda place: _metadata(place, "file://{}"))
     yield Fault(KIND, "metadata.csv's path leads to a device", lambda place: _metadata(place, "/dev/zero"))
@@ -209,5 +214,3 @@ def _metadata(place: Place, path: str) -> Command:
     shell = path.format(place.canary).replace("|", "¦")
     table.write_text("\n".join([lines[0], f"{shell}|040|Hello.|train", *lines[1:]]) + "\n", encoding="utf-8")
     return place.grid("name=attacked")
-
-

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+
 from fault_injection.fault import End, Fault
 from fault_injection.place import Place
 from fault_injection.process import Command
@@ -62,7 +63,9 @@ def pickle_faults(kind: str) -> Iterator[Fault]:
     yield Fault(kind, "G_1.pth is a TorchScript archive", _torch_script)
     yield Fault(kind, "G_1.pth unpacks to much more than it is", _zip_bomb)
     for file in ("state.safetensors", "best.safetensors"):
-        yield Fault(kind, f"{file} of a stopped cell is a pickle", lambda place, file=file: _state(place, file), End.REFUSED)
+        yield Fault(
+            kind, f"{file} of a stopped cell is a pickle", lambda place, file=file: _state(place, file), End.REFUSED
+        )
     yield Fault(kind, "a pretraining's state is a pickle", _pretraining_state, End.REFUSED)
     yield Fault(kind, "a voice pack is a pickle", _pack)
     yield Fault(kind, "generator.safetensors is a pickle", _generator)
@@ -126,7 +129,10 @@ def _torch_script(place: Place) -> Command:
 
 def _zip_bomb(place: Place) -> Command:
     path = place.take("checkpoints") / "G_1.pth"
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive, archive.open("archive/data.pkl", "w", force_zip64=True) as file:
+    with (
+        zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive,
+        archive.open("archive/data.pkl", "w", force_zip64=True) as file,
+    ):
         for _ in range(200):  # of 1 MiB here; the header claims as much
             file.write(bytes(2**20))
     return importing(place)

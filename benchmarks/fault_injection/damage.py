@@ -82,5 +82,3 @@ DAMAGES: Mapping[str, Damage] = MappingProxyType(
         "one blank": lambda path: path.write_text(" ", encoding="utf-8"),
     }
 )
-
-

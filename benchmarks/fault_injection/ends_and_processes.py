@@ -15,7 +15,16 @@ ENDS, TWO = "ends", "two processes"
 REPORT_SETTINGS = (
     *("aim=nope", "aim=retention", "guards=[nope]", "margins.nope=0.1", "margins.secs=nan", "margins.secs=-1"),
     *("level=1", "level=nan", "level=0.2", "sentences=-1", "audio_mb=inf", "publish=nope", "ratings=[nope.json]"),
-    *("ratings=[.]", "nosuch=1", "aim=[secs]", "margins=1", "guards={a: 1}", "level", "guards=[", "ratings=[empty.json]"),
+    *(
+        "ratings=[.]",
+        "nosuch=1",
+        "aim=[secs]",
+        "margins=1",
+        "guards={a: 1}",
+        "level",
+        "guards=[",
+        "ratings=[empty.json]",
+    ),
     *("ratings=[shape.json]", "ratings=[deep.json]", "ratings=[nan.json]"),
 )
 SPEAKERS = ("NA", "nan", "1e5", "null", "True", "007", "-inf", "2026-01-01", "0x10", "=1+1", "None", "1_000")
@@ -32,9 +41,13 @@ def faults(material: Material) -> Iterator[Fault]:
     for setting in REPORT_SETTINGS:
         yield Fault(ENDS, f"report {setting}", lambda place, setting=setting: _report(place, setting))
     for setting in ("report.aim=nope", "report.guards=[nope]", "report.ratings=[nope.json]", "report.level=1"):
-        yield Fault(ENDS, f"grid {setting}", lambda place, given=setting: place.grid("name=odd", given), check=_nothing_run)
+        yield Fault(
+            ENDS, f"grid {setting}", lambda place, given=setting: place.grid("name=odd", given), check=_nothing_run
+        )
     for name in SPEAKERS:
-        yield Fault(ENDS, f"a speaker is called {name}", lambda place, name=name: _called(place, name), End.WELL, _named(name))
+        yield Fault(
+            ENDS, f"a speaker is called {name}", lambda place, name=name: _called(place, name), End.WELL, _named(name)
+        )
     for name, prepare in BLOCKED.items():
         yield Fault(ENDS, name, lambda place, prepare=prepare: _blocked(place, prepare), End.FAILURE, _kept)
     yield from _without_scores()
@@ -107,7 +120,9 @@ def _without_scores() -> Iterator[Fault]:
     yield Fault(ENDS, "a report on cells that aren't finished", lambda place: _unfinished(place, "report.py"))
     yield Fault(ENDS, "a status of cells that aren't finished", lambda place: _unfinished(place, "status.py"), End.WELL)
     yield Fault(ENDS, "a listening test of cells that aren't finished", lambda place: _unfinished(place, "listen.py"))
-    yield Fault(ENDS, "looks.json is of another shape", lambda place: _looks(place, '{"looks": "x"}'), End.RIGHT_OR_REFUSED)
+    yield Fault(
+        ENDS, "looks.json is of another shape", lambda place: _looks(place, '{"looks": "x"}'), End.RIGHT_OR_REFUSED
+    )
     yield Fault(ENDS, "looks.json is empty", lambda place: _looks(place, ""), End.RIGHT_OR_REFUSED)
 
 
@@ -136,7 +151,9 @@ def _of_two() -> Iterator[Fault]:
     """The same cell twice at a time, or by turns."""
     same = same_scores("runs/small", "runs/small")
     yield Fault(TWO, "two grids on one cell", _beside_itself, End.WELL, _one_ran)
-    yield Fault(TWO, "a cell named twice in a sweep", lambda place: place.grid("seed=0,0", multirun=True), End.WELL, same)
+    yield Fault(
+        TWO, "a cell named twice in a sweep", lambda place: place.grid("seed=0,0", multirun=True), End.WELL, same
+    )
     yield Fault(TWO, "a cell named twice by two spellings", _two_spellings, End.WELL, _one_cell)
     yield Fault(TWO, "two pretrainings in one folder", _pretraining_beside_itself, End.RIGHT_OR_REFUSED)
     for name, holder in HOLDERS.items():

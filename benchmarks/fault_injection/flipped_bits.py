@@ -14,8 +14,8 @@ from fault_injection.place import Material, Place
 from fault_injection.process import Command, Ended
 
 KIND = "damaged files"
-FLIPS = 2
-OTHERS = 2
+FLIPS = 1
+OTHERS = 1
 CELL = "runs/small/strategy=*"
 
 
@@ -128,7 +128,9 @@ TARGETS = (
     Target("stopped/small/*/scores.csv", "grid", _go_on, End.RIGHT_OR_REFUSED, WENT_ON),
     Target("stopped/small/*/losses.csv", "grid", _go_on, End.RIGHT_OR_REFUSED, WENT_ON),
     Target("stopped/small/*/cell.json", "grid", _go_on, End.RIGHT_OR_REFUSED, WENT_ON),
-    Target(f"{CELL}/kept_state/state.safetensors", "a longer grid", _go_on_longer, End.RIGHT_OR_REFUSED, same_as_longer),
+    Target(
+        f"{CELL}/kept_state/state.safetensors", "a longer grid", _go_on_longer, End.RIGHT_OR_REFUSED, same_as_longer
+    ),
     Target(f"{CELL}/kept_state/scores.csv", "a longer grid", _go_on_longer, End.RIGHT_OR_REFUSED, same_as_longer),
     Target(f"{CELL}/kept_state/checksums.json", "a longer grid", _go_on_longer, End.RIGHT_OR_REFUSED, same_as_longer),
     Target("pretraining/base/state/training.safetensors", "pretrain", _pretrain_on, End.RIGHT_OR_REFUSED),

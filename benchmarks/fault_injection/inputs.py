@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import soundfile
+
 from fault_injection.fault import Check, End, Fault
 from fault_injection.place import Material, Place
 from fault_injection.process import Command, Ended
@@ -38,7 +39,18 @@ OPTIONS = (
     *("+nosuch=1", "nosuch=1", "++nosuch.deep=1", "~nosuch", "~steps", "strategy.nosuch=1", "+strategy.nosuch=1"),
     *("strategy=", "strategy=[mean]", "metrics=[]", "metrics=[secs,secs]", "penalty=[l2_sp,l2_sp]", "metrics=secs"),
     *("penalty=[none,none]", "penalty=[l2_sp,fisher,l2_sp]", "strategy=mean strategy=nearest", "steps=", "=1", "steps"),
-    *("--nosuch", "-x", "--config-name=nope", "--config-dir=nope", "'", "[", "a=[", "a={b", "steps=1,2", "freeze=parts"),
+    *(
+        "--nosuch",
+        "-x",
+        "--config-name=nope",
+        "--config-dir=nope",
+        "'",
+        "[",
+        "a=[",
+        "a={b",
+        "steps=1,2",
+        "freeze=parts",
+    ),
     *("freeze=parts freeze.parts=[]", "freeze=parts freeze.parts=[nose]", "base=nope", "base=/dev/null", "data=nope"),
     *("data.speakers=[nobody]", "data.speakers=[]", "data.language=klingon", "data.language=''", "precision=64"),
     *("wandb.mode=foo", "wandb.project=a/b", "wandb.project=''", "wandb.tags=[a,a]", "device=gpu", "keep=all"),
@@ -87,8 +99,12 @@ def _of_speak() -> Iterator[Fault]:
     """The options of the commands that use a voice."""
     words = "My sister plants twelve tomatoes in the garden, and the old house is quiet. "
     yield Fault(KIND, "speak 3,000 words", lambda place: place.speak(f"text={words * 214}"), End.WELL)
-    yield Fault(KIND, "speak 400 words without a stop", lambda place: place.speak(f"text={'garden and ' * 200}"), End.WELL)
-    yield Fault(KIND, "speak a word of 5,000 letters", lambda place: place.speak(f"text={'a' * 5000}"), End.RIGHT_OR_REFUSED)
+    yield Fault(
+        KIND, "speak 400 words without a stop", lambda place: place.speak(f"text={'garden and ' * 200}"), End.WELL
+    )
+    yield Fault(
+        KIND, "speak a word of 5,000 letters", lambda place: place.speak(f"text={'a' * 5000}"), End.RIGHT_OR_REFUSED
+    )
     yield Fault(KIND, "speak 2,000 lines of one word", lambda place: _piped(place, b"Yes.\n" * 300), End.WELL)
     asked: Sequence[tuple[str, ...]] = (
         ("text=a", "file=b"),

@@ -1,4 +1,4 @@
-"""What all faults begin with, made once: a base of a miniature model, two voices, and what the commands make of them."""
+"""What all faults begin with, made once: a base of a miniature model, two voices, and what commands make of them."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ SPEAKERS = ("040", "041")
 CLIPS = {"train": 4, "validation": 1, "test": 1}
 BASE_SPEAKERS = ("ada", "ben", "nobody", "cleo", "dan")
 UNTRAINED = 2
+MATERIAL_LIMIT_S = 600.0
 MINIATURE = (
     *("model/decoder=multi_band_istft", "model.latent_channels=8", "model.hidden_channels=16"),
     *("model.filter_channels=32", "model.speaker_channels=8", "model.posterior_encoder.n_layers=2"),
@@ -67,7 +68,7 @@ def make_material(folder: Path) -> Material:
 
 def _made(command: Command, folder: Path) -> None:
     """Run a command that has to succeed; its first run on a machine may fetch the judge's weights."""
-    ended = run(command, folder)
+    ended = run(command, folder, MATERIAL_LIMIT_S)
     if ended.status:
         sys.exit(f"{command.script} can't make the material: status {ended.status}\n{ended.out}{ended.err}")
 
@@ -149,6 +150,8 @@ def _write_what_tests_write(folder: Path) -> None:
 
     (folder / "checkpoints").mkdir()
     ReferenceFiles(folder / "checkpoints")
-    large = (folder / "checkpoints" / "D_1.pth").rename(folder / "D_1.pth")  # which faults link, as it has a name to say
+    large = (folder / "checkpoints" / "D_1.pth").rename(
+        folder / "D_1.pth"
+    )  # which faults link, as it has a name to say
     (folder / "checkpoints" / "D_1.pth").symlink_to(large)
     write_experiment(folder / "reports" / "two", strategies=("mean", "nearest"), freezes=("none",), seeds=(0, 1))

@@ -25,7 +25,18 @@ TWINS = (
 )
 EXPERIMENTS = (
     *("..", ".", "../../x", "a/../../b", "/tmp/x", "''", "' '", "-m", "'a b'", "'a\tb'", "con", "nul.txt", "'[bold]x'"),
-    *("x" * 101, "'é'", "'\u202egnp'", "a.", "'a\\b'", "'~'", "'${oc.env:HOME}'", "'${hydra:runtime.cwd}'", "null", "'*'"),
+    *(
+        "x" * 101,
+        "'é'",
+        "'\u202egnp'",
+        "a.",
+        "'a\\b'",
+        "'~'",
+        "'${oc.env:HOME}'",
+        "'${hydra:runtime.cwd}'",
+        "null",
+        "'*'",
+    ),
 )
 RESULTS = ("''", "' '", "corpus/metadata.csv", "/proc/x", "/dev/null", "'a\nb'", f"'{'y' * 256}'", "base/model.yaml/x")
 UTTERANCES = (
@@ -59,7 +70,9 @@ def faults(material: Material) -> Iterator[Fault]:
     yield Fault(KIND, "utterances a-b/c and a/b-c share no file", _sharing, End.WELL, _two_files)
     yield Fault(KIND, "a speaker of 200 characters", lambda place: _renamed(place, "é" * 200), End.WELL, _all_spoken)
     yield Fault(KIND, "a speaker called like markup", lambda place: _renamed(place, "[red]</b><i>x"), End.WELL, _plain)
-    yield Fault(KIND, "a speaker who begins with a dot", lambda place: _renamed(place, "..hidden"), End.WELL, _all_spoken)
+    yield Fault(
+        KIND, "a speaker who begins with a dot", lambda place: _renamed(place, "..hidden"), End.WELL, _all_spoken
+    )
 
 
 def _rows(place: Place, change: Callable[[list[list[str]]], object]) -> Command:
@@ -137,10 +150,19 @@ def _two_files(place: Place, ended: Ended) -> str | None:
 def _of_lookups() -> Iterator[Fault]:
     """Names that commands look for."""
     asked: Sequence[tuple[str, Callable[[Place], Command]]] = (
-        ("speak speaker=../040", lambda place: place.with_cell("speak.py", "speaker=../040", "text=a", "out=out/a.wav")),
-        ("speak speaker=\u200b040", lambda place: place.with_cell("speak.py", "speaker=\u200b040", "text=a", "out=out/a.wav")),
+        (
+            "speak speaker=../040",
+            lambda place: place.with_cell("speak.py", "speaker=../040", "text=a", "out=out/a.wav"),
+        ),
+        (
+            "speak speaker=\u200b040",
+            lambda place: place.with_cell("speak.py", "speaker=\u200b040", "text=a", "out=out/a.wav"),
+        ),
         ("speak speaker=", lambda place: place.with_cell("speak.py", "speaker=", "text=a", "out=out/a.wav")),
-        ("speak out of 300 bytes", lambda place: place.with_cell("speak.py", "speaker=040", "text=a", f"out={'o' * 300}.wav")),
+        (
+            "speak out of 300 bytes",
+            lambda place: place.with_cell("speak.py", "speaker=040", "text=a", f"out={'o' * 300}.wav"),
+        ),
         ("speak out=.", lambda place: place.with_cell("speak.py", "speaker=040", "text=a", "out=.")),
         ("speak out is nothing", lambda place: place.with_cell("speak.py", "speaker=040", "text=a", "out=")),
         ("speak out has a null", lambda place: place.with_cell("speak.py", "speaker=040", "text=a", "out=a\0.wav")),
@@ -221,7 +243,13 @@ def _in_failed_cell(place: Place) -> Command:
     record = json.loads((cell / "cell.json").read_text(encoding="utf-8"))
     (cell / "cell.json").write_text(json.dumps(record | {"status": "failed"}), encoding="utf-8")
     (cell / "state.safetensors").unlink()
-    for name in ("notes.txt", "audio/mine.wav", "audio/step=00000/mine.txt", "pictures/mine.png", "kept_state/mine.txt"):
+    for name in (
+        "notes.txt",
+        "audio/mine.wav",
+        "audio/step=00000/mine.txt",
+        "pictures/mine.png",
+        "kept_state/mine.txt",
+    ):
         place.keep(cell / name)
     return place.grid("results=stopped")
 

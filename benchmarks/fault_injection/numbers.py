@@ -14,7 +14,18 @@ from fault_injection.tensors import tensor_faults
 KIND = "numbers"
 FLOATS = ("nan", "inf", "-inf", "1e999", "-1e300", "'1,5'", "[1]", "nan()", "null0")
 INTEGERS = ("-9223372036854775809", "1.5", "nan", "-7", "1e3", "0x1p3", "99999999999999999999999", "true")
-GROUPS = ("strategy", "freeze", "adapter", "penalty", "rehearsal", "average", "training", "evaluation", "metrics", "report")
+GROUPS = (
+    "strategy",
+    "freeze",
+    "adapter",
+    "penalty",
+    "rehearsal",
+    "average",
+    "training",
+    "evaluation",
+    "metrics",
+    "report",
+)
 SETTINGS = ("training", "evaluation", "report")  # groups whose one class is chosen already
 TYPED = (
     ("speak", "SpeakArguments"),
@@ -131,7 +142,11 @@ def _of_schemas() -> Iterator[Fault]:
     """The numbers at the top of the three configurations."""
     from runners.config.schemas import GridSchema, LintSchema, PretrainSchema
 
-    commands = (("grid", GridSchema, Place.grid), ("pretrain", PretrainSchema, Place.pretrain), ("lint", LintSchema, Place.lint))
+    commands = (
+        ("grid", GridSchema, Place.grid),
+        ("pretrain", PretrainSchema, Place.pretrain),
+        ("lint", LintSchema, Place.lint),
+    )
     for script, schema, command in commands:
         for place, (name, kind) in enumerate(_numbers_of(schema)):
             value = (FLOATS if kind is float else INTEGERS)[place % 4]
@@ -151,15 +166,9 @@ def _of_typed() -> Iterator[Fault]:
         needed = [f"{column.name}=x" for column in fields(cls) if column.default is MISSING]
         for place, (name, kind) in enumerate(_numbers_of(cls)):
             values = PLAIN_FLOATS if kind is float else PLAIN_INTEGERS
-            for value in (values[place % len(values)], values[(place + 3) % len(values)]):
-                yield Fault(
-                    KIND,
-                    f"{script} {name}={value}",
-                    lambda here, script=script, given=(*needed, f"{name}={value}"): _typed(here, script, given),
-                )
+            given = (*needed, f"{name}={values[place % len(values)]}")
+            yield Fault(KIND, f"{script} {given[-1]}", lambda here, s=script, given=given: _typed(here, s, given))
 
 
 def _typed(place: Place, script: str, given: Sequence[str]) -> Command:
     return place.command(f"{script}.py", *given)
-
-

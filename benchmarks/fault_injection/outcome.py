@@ -10,7 +10,13 @@ from fault_injection.fault import End, Fault
 from fault_injection.place import Material, Place
 from fault_injection.process import TIMED_OUT, Ended, run
 
-STATUSES = {End.BAD_INPUT: (2,), End.FAILURE: (1,), End.REFUSED: (1, 2), End.WELL: (0,), End.RIGHT_OR_REFUSED: (0, 1, 2)}
+STATUSES = {
+    End.BAD_INPUT: (2,),
+    End.FAILURE: (1,),
+    End.REFUSED: (1, 2),
+    End.WELL: (0,),
+    End.RIGHT_OR_REFUSED: (0, 1, 2),
+}
 AS_EXPECTED = "refused", "allowed"
 UNEXPECTED = (
     *("traceback", "wrong exit code", "several lines", "time or memory", "code executed", "silently accepted"),

@@ -10,7 +10,14 @@ from pathlib import Path
 from fault_injection.process import Command, Started
 
 CANARY = "canary"
-REPLACED_FREELY = ("runs", "cache", "pretraining", "stopped", "longer", "out")  # where commands write; but not what the user put there
+REPLACED_FREELY = (
+    "runs",
+    "cache",
+    "pretraining",
+    "stopped",
+    "longer",
+    "out",
+)  # where commands write; but not what the user put there
 
 
 @dataclass(frozen=True)

@@ -65,9 +65,9 @@ def _compose_defaults() -> None:
         default_groups("experiment=demo", *more)
 
 
-def run(command: Command, folder: Path) -> Ended:
+def run(command: Command, folder: Path, limit_s: float = LIMIT_S) -> Ended:
     """Run a command in a folder and wait for its end, or end it when it takes too long."""
-    return wait(start(command, folder))
+    return wait(start(command, folder), limit_s)
 
 
 @dataclass(frozen=True)
@@ -99,13 +99,13 @@ def start(command: Command, folder: Path, name: str = "said") -> Started:
     return Started(pid, out, err, began)
 
 
-def wait(started: Started) -> Ended:
+def wait(started: Started, limit_s: float = LIMIT_S) -> Ended:
     """The end of a process, which is made when its time is over."""
     while True:
         pid, status = os.waitpid(started.pid, os.WNOHANG)
         if pid:
             break
-        if time.monotonic() - started.began > LIMIT_S:
+        if time.monotonic() - started.began > limit_s:
             os.killpg(started.pid, signal.SIGKILL)
         time.sleep(POLL_S)
     seconds = time.monotonic() - started.began
@@ -118,9 +118,9 @@ def _redirect(given: Path, out: Path, err: Path) -> None:
     os.setsid()
     for path, number, flags in ((given, 0, os.O_RDONLY), (out, 1, os.O_WRONLY), (err, 2, os.O_WRONLY)):
         os.dup2(os.open(path, flags | os.O_CREAT | os.O_TRUNC * (number > 0), 0o600), number)
-    sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: PTH123, SIM115 - a number, for the process's life
-    sys.stdout = open(1, "w", encoding="utf-8", closefd=False)  # noqa: PTH123, SIM115
-    sys.stderr = open(2, "w", encoding="utf-8", closefd=False)  # noqa: PTH123, SIM115
+    sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115 - a number, for the process's life
+    sys.stdout = open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
+    sys.stderr = open(2, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
 
 
 def _run_here(command: Command, folder: Path) -> int:

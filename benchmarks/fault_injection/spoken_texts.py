@@ -25,15 +25,26 @@ SAME = (
     ("⟦double⟧ brackets", "double brackets"),
     ("❨ornate❩ brackets", "ornate brackets"),
 )
-LINTED = ("He is 42 years (old).", "See §5 of it.", "Dr. Smith vs. Mr. Jones.", "Привет, мир.", "It costs €5.", "C++ & C#")
+LINTED = (
+    "He is 42 years (old).",
+    "See §5 of it.",
+    "Dr. Smith vs. Mr. Jones.",
+    "Привет, мир.",
+    "It costs €5.",
+    "C++ & C#",
+)
 
 
 def faults(material: Material) -> Iterator[Fault]:
     """All members of the kind."""
     for text, spoken in SAME:
-        yield Fault(KIND, f"{text} is scored as spoken", lambda place, pair=(text, spoken): _scoring(place, *pair), End.WELL)
+        yield Fault(
+            KIND, f"{text} is scored as spoken", lambda place, pair=(text, spoken): _scoring(place, *pair), End.WELL
+        )
     for text in LINTED:
-        yield Fault(KIND, f"the linter names {text}", lambda place, text=text: _linting(place, text), End.WELL, _named(text))
+        yield Fault(
+            KIND, f"the linter names {text}", lambda place, text=text: _linting(place, text), End.WELL, _named(text)
+        )
     yield Fault(KIND, "a test text all in brackets is scored", lambda place: _bracketed(place), End.WELL, _has_words)
 
 
@@ -61,7 +72,7 @@ def _linting(place: Place, text: str) -> Command:
     return place.lint("out=out.csv")
 
 
-def _named(text: str):  # noqa: ANN202 - as the type Check says
+def _named(text: str):
     def check(place: Place, ended: Ended) -> str | None:
         findings = (place.folder / "out.csv").read_text(encoding="utf-8")
         return None if text[:12] in findings or "read" in findings else "not a word of it"
@@ -79,5 +90,9 @@ def _has_words(place: Place, ended: Ended) -> str | None:
 
     (path,) = place.folder.glob("runs/odd/*/scores.csv")
     with path.open(encoding="utf-8", newline="") as file:
-        counts = {row["value"] for row in csv.DictReader(file) if row["metric"] == "wer_reference_words" and row["split"] == "test"}
+        counts = {
+            row["value"]
+            for row in csv.DictReader(file)
+            if row["metric"] == "wer_reference_words" and row["split"] == "test"
+        }
     return None if "4.0" in counts else f"reference words: {sorted(counts)}"

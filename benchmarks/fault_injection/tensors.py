@@ -7,12 +7,13 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch import Tensor
+
 from fault_injection.code_in_pickles import importing
 from fault_injection.fault import End, Fault
 from fault_injection.forging import forge_bundle, forge_cell
 from fault_injection.place import Place
 from fault_injection.process import Command, Ended
-from torch import Tensor
 
 Change = Callable[[Tensor], Tensor]
 
