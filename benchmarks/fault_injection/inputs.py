@@ -25,20 +25,19 @@ ENCODED = (
     ("a null", b"a\0b", End.BAD_INPUT),
     ("old Mac line ends", b"Hello.\rGoodbye.", End.WELL),
     ("an image", bytes(range(256)) * 4, End.BAD_INPUT),
-    ("truncated UTF-8", SENTENCE.encode()[:7], End.BAD_INPUT),
+    ("truncated UTF-8", SENTENCE.encode()[:8], End.BAD_INPUT),
     ("surrogates", b"\xed\xa0\x80", End.BAD_INPUT),
 )
 TEXTS = (
     ("only punctuation", "?!..."),
-    ("only an emoji", "\U0001f642"),
     ("Chinese", "你好"),
     ("nothing visible", "\u200b\u200b"),
     ("only brackets", "()"),
 )
 OPTIONS = (
     *("+nosuch=1", "nosuch=1", "++nosuch.deep=1", "~nosuch", "~steps", "strategy.nosuch=1", "+strategy.nosuch=1"),
-    *("strategy=", "strategy=[mean]", "metrics=[]", "metrics=[secs,secs]", "penalty=[l2_sp,l2_sp]", "metrics=secs"),
-    *("penalty=[none,none]", "penalty=[l2_sp,fisher,l2_sp]", "strategy=mean strategy=nearest", "steps=", "=1", "steps"),
+    *("strategy=", "strategy=[mean]", "metrics=[]", "metrics=[secs,secs]", "penalty=[l2_sp,l2_sp]"),
+    *("penalty=[none,none]", "penalty=[l2_sp,fisher,l2_sp]", "steps=", "=1", "steps"),
     *(
         "--nosuch",
         "-x",
@@ -49,13 +48,12 @@ OPTIONS = (
         "a=[",
         "a={b",
         "steps=1,2",
-        "freeze=parts",
     ),
-    *("freeze=parts freeze.parts=[]", "freeze=parts freeze.parts=[nose]", "base=nope", "base=/dev/null", "data=nope"),
+    *("freeze=parts freeze.parts=[nose]", "base=nope", "base=/dev/null", "data=nope"),
     *("data.speakers=[nobody]", "data.speakers=[]", "data.language=klingon", "data.language=''", "precision=64"),
-    *("wandb.mode=foo", "wandb.project=a/b", "wandb.project=''", "wandb.tags=[a,a]", "device=gpu", "keep=all"),
+    *("wandb.mode=foo", "wandb.project=a/b", "wandb.project=''", "device=gpu", "keep=all"),
     *("experiment=nope", "task=nope", "model=nope", "hydra/launcher=nope", "hydra.launcher.nope=1", "seed=null"),
-    *("evaluation.utterances_per_speaker={test:0.5}", "evaluation.utterances_per_speaker={}", "name=null"),
+    *("evaluation.utterances_per_speaker={test:0.5}", "name=null"),
     *("cache_dir=corpus/metadata.csv", "max_duration_s=null", "steps=null epochs=null", "steps=1 epochs=1"),
     *("training.optimizer=null", "report=null", "report.guards=[[]]", "report.margins=[1]", "data.root=''"),
     *("data.root=null", "data.root=corpus/metadata.csv", "data=filelists", "data.split_seed=nan"),
@@ -134,8 +132,12 @@ def _asked(place: Place, given: Sequence[str]) -> Command:
 def _of_recordings() -> Iterator[Fault]:
     """Recordings that are none, as data and for convert."""
     for name, write in RECORDINGS.items():
-        yield Fault(KIND, f"a recording is {name}, in grid", lambda place, write=write: _recorded(place, write))
+        if name != "of one sample":  # of which the linter of each cell tells
+            yield Fault(KIND, f"a recording is {name}, in grid", lambda place, write=write: _recorded(place, write))
         yield Fault(KIND, f"a recording is {name}, in convert", lambda place, write=write: _converted(place, write))
+    yield Fault(
+        KIND, "a recording is of one sample, in grid", lambda place: _recorded(place, _sound(1, 16_000)), End.WELL, _told
+    )
     yield Fault(KIND, "convert source=nobody", lambda place: _converted(place, _sound(16_000, 16_000), "source=nobody"))
     yield Fault(KIND, "convert audio=.", lambda place: _converted(place, _sound(16_000, 16_000), "audio=."))
 
@@ -160,6 +162,10 @@ RECORDINGS: dict[str, Callable[[Path], object]] = {
     "a header alone": lambda path: path.write_bytes(b"RIFF\xff\xff\xff\xffWAVEfmt "),
     "a folder": lambda path: path.mkdir(),
 }
+
+
+def _told(place: Place, ended: Ended) -> str | None:
+    return None if "shorter than 0.5 s" in ended.out else "not a word of it"
 
 
 def _recorded(place: Place, write: Callable[[Path], object]) -> Command:
