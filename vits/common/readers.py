@@ -17,7 +17,7 @@ import re
 import stat
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar, overload
+from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 import yaml
 
@@ -84,7 +84,7 @@ def check_readable(path: Path) -> None:
     _opened(path).close()
 
 
-def open_regular(path: Path) -> BinaryIO:
+def open_regular(path: Path) -> io.BufferedReader:
     """A file to read; never waits for a pipe, nor reads a device without end.
 
     Raises:
@@ -96,7 +96,7 @@ def open_regular(path: Path) -> BinaryIO:
     return path.open("rb")
 
 
-def _opened(path: Path) -> BinaryIO:
+def _opened(path: Path) -> io.BufferedReader:
     """The file, or in one line why there is none."""
     try:
         return open_regular(path)
