@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from vits.common.atomic_files import write_atomically
 from vits.common.errors import InputError
-from vits.common.readers import open_regular
+from vits.common.regular_files import open_regular
 
 SHOWN = 5
 FEWEST_BYTES = 2  # of a weight

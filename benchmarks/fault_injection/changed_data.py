@@ -50,7 +50,7 @@ def _swap_speakers(rows: Rows) -> None:
 
 
 def _swap_texts(rows: Rows) -> None:
-    one, other = _of_split(rows, "test")[:2]
+    one, other = _of_split(rows, "test")[0], _of_split(rows, "train")[0]
     one[2], other[2] = other[2], one[2]
 
 
@@ -78,16 +78,16 @@ def _with_phonemes(rows: Rows) -> None:
 
 TABLES: Mapping[str, Callable[[Rows], None]] = {
     "two test clips' speakers are swapped": _swap_speakers,
-    "two test clips' texts are swapped": _swap_texts,
+    "a test and a training text are swapped": _swap_texts,
     "a test text is another": _set_text("test", lambda text: "Another sentence altogether."),
     "a training text has a comma more": _set_text("train", lambda text: text.replace(" ", ", ", 1)),
     "a training text has a letter more": _set_text("train", lambda text: text.replace(".", "s.", 1)),
     "a test text has a capital more": _set_text("test", str.upper),
     "a test and a training clip exchange their splits": _exchange_splits,
     "a training clip is left out": _drop("train"),
-    "a validation clip is left out": _drop("val"),
+    "a validation clip is left out": _drop("validation"),
     "test clips have phonemes of their own": _with_phonemes,
-    "a validation clip is a test clip": lambda rows: _of_split(rows, "val")[0].__setitem__(3, "test"),
+    "a validation clip is a test clip": lambda rows: _of_split(rows, "validation")[0].__setitem__(3, "test"),
 }
 
 

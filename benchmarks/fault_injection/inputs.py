@@ -136,7 +136,11 @@ def _of_recordings() -> Iterator[Fault]:
             yield Fault(KIND, f"a recording is {name}, in grid", lambda place, write=write: _recorded(place, write))
         yield Fault(KIND, f"a recording is {name}, in convert", lambda place, write=write: _converted(place, write))
     yield Fault(
-        KIND, "a recording is of one sample, in grid", lambda place: _recorded(place, _sound(1, 16_000)), End.WELL, _told
+        KIND,
+        "a recording is of one sample, in grid",
+        lambda place: _recorded(place, _sound(1, 16_000)),
+        End.WELL,
+        _told,
     )
     yield Fault(KIND, "convert source=nobody", lambda place: _converted(place, _sound(16_000, 16_000), "source=nobody"))
     yield Fault(KIND, "convert audio=.", lambda place: _converted(place, _sound(16_000, 16_000), "audio=."))
@@ -195,7 +199,11 @@ def _of_texts() -> Iterator[Fault]:
         "with a text of no words": (lambda text: _first_text(text, "...").encode(), End.BAD_INPUT, None),
         "with no test sentence": (lambda text: text.replace("|test\n", "|train\n").encode(), End.BAD_INPUT, None),
         "with a header alone": (lambda text: text.splitlines()[0].encode(), End.BAD_INPUT, None),
-        "with an unknown split": (lambda text: text.replace("|val\n", "|dev/../x\n").encode(), End.BAD_INPUT, None),
+        "with an unknown split": (
+            lambda text: text.replace("|validation\n", "|dev/../x\n").encode(),
+            End.BAD_INPUT,
+            None,
+        ),
     }
     for name, (change, end, check) in changes.items():
         yield Fault(KIND, f"metadata.csv {name}", lambda place, change=change: _table(place, change), end, check)

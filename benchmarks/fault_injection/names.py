@@ -12,7 +12,6 @@ from fault_injection.process import Command, Ended
 KIND = "names"
 TWINS = (
     ("case", "Anna", "anna"),
-    ("Unicode form", "ren\u00e9", "rene\u0301"),
     ("a zero-width joiner", "ben", "b\u200den"),
     ("a soft hyphen", "ben", "be\u00adn"),
     ("a full-width letter", "ben", "\uff42en"),
@@ -55,6 +54,9 @@ def faults(material: Material) -> Iterator[Fault]:
     for name, one, other in TWINS:
         yield Fault(KIND, f"two speakers differ in {name}", lambda place, pair=(one, other): _speakers(place, *pair))
         yield Fault(KIND, f"a base's speakers differ in {name}", lambda place, pair=(one, other): _base(place, *pair))
+    yield Fault(KIND, "a base's speakers are called the same", lambda place: _base(place, "eve", "eve"))
+    twins = "ren\u00e9", "rene\u0301"
+    yield Fault(KIND, "one speaker in two Unicode forms", lambda place: _speakers(place, *twins), End.WELL, _one_voice)
     for name in EXPERIMENTS:
         yield Fault(KIND, f"grid name={name[:20]}", lambda place, name=name: place.grid(f"name={name}"))
     for name in ("..", "a/b", "'[bold]x'", "''"):
@@ -97,10 +99,22 @@ def _base(place: Place, one: str, other: str) -> Command:
     from fault_injection.forging import forge_bundle
 
     base = place.take("base")
-    text = (base / "speakers.csv").read_text(encoding="utf-8").replace("ada|", f"{one}|").replace("ben|", f"{other}|")
+    header, *rows = (base / "speakers.csv").read_text(encoding="utf-8").splitlines()
+    names = dict(zip(("ada", "ben"), (one, other), strict=True))
+    changed = [f"{names.get(row.split('|')[0], row.split('|')[0])}|{row.split('|')[1]}" for row in rows]
+    text = "\n".join([header, *changed]) + "\n"
     (base / "speakers.csv").write_text(text, encoding="utf-8")
     forge_bundle(base)
     return place.grid("name=odd")
+
+
+def _beside_base(place: Place) -> Place:
+    place.take("base")
+    return place
+
+
+def _one_voice(place: Place, ended: Ended) -> str | None:
+    return None if ": 1 new voices, 8 training" in ended.out else "not one voice"
 
 
 def _utterances(place: Place, one: str, other: str) -> Command:
@@ -165,7 +179,6 @@ def _of_lookups() -> Iterator[Fault]:
         ),
         ("speak out=.", lambda place: place.with_cell("speak.py", "speaker=040", "text=a", "out=.")),
         ("speak out is nothing", lambda place: place.with_cell("speak.py", "speaker=040", "text=a", "out=")),
-        ("speak out has a null", lambda place: place.with_cell("speak.py", "speaker=040", "text=a", "out=a\0.wav")),
         ("report experiment=..", lambda place: _of_reports(place, "report.py", "..")),
         ("report experiment=nope", lambda place: _of_reports(place, "report.py", "nope")),
         ("status experiment of 300 bytes", lambda place: _of_reports(place, "status.py", "s" * 300)),
@@ -175,7 +188,10 @@ def _of_lookups() -> Iterator[Fault]:
         ("pack list=nope", lambda place: place.command("pack.py", "list=nope")),
         ("pack out of another kind", lambda place: place.with_cell("pack.py", "speaker=040", "out=out/x.txt")),
         ("pack speaker=nobody", lambda place: place.with_cell("pack.py", "speaker=nobody", "out=out/x.voice")),
-        ("export out below a file", lambda place: place.with_cell("export.py", "out=base/model.yaml/x.onnx")),
+        (
+            "export out below a file",
+            lambda place: _beside_base(place).with_cell("export.py", "out=base/model.yaml/x.onnx"),
+        ),
         ("join_corpora of nothing", lambda place: place.command("join_corpora.py", "corpora=", "out=out/j")),
         ("join_corpora into itself", lambda place: _joined(place, "corpora=corpus:train", "out=corpus")),
         ("join_corpora of one twice", lambda place: _joined(place, "corpora=corpus:train,corpus:train", "out=out/j")),

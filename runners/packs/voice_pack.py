@@ -71,7 +71,9 @@ def read_pack(path: Path) -> VoicePack:
     tensors = load_tensors(path)
     said = _metadata(path)
     if CHECKSUM in said and said[CHECKSUM] != _checksum(said[HEADER], tensors):  # older packs have none
-        raise InputError(f"{shown_path(path)} was changed since it was written (its checksum is another); make it again")
+        raise InputError(
+            f"{shown_path(path)} was changed since it was written (its checksum is another); make it again"
+        )
     check_numbers(tensors, source=shown_path(path))
     if ROW not in tensors or tensors[ROW].ndim != 1:
         raise InputError(f"{shown_path(path)} has no embedding of its speaker; make the pack again")

@@ -367,3 +367,9 @@ def test_bundle_is_refused_when_there_is_a_pipe_in_a_files_place(saved: Path) ->
     os.mkfifo(saved / "generator.safetensors")  # which nobody writes to, so that opening it would wait for ever
     with pytest.raises(InputError, match=r"lacks generator\.safetensors"):
         load_bundle(saved)
+
+
+def test_bundle_is_refused_when_two_rows_are_called_the_same(saved: Path) -> None:
+    (saved / "speakers.csv").write_text("name|utterances\nada|3\nben|0\nada|2\n", encoding="utf-8")
+    with pytest.raises(InputError, match=r"speakers\.csv has the speaker 'ada' twice"):
+        load_bundle(saved)

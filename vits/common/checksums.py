@@ -10,7 +10,8 @@ from pathlib import Path
 
 from vits.common.atomic_files import write_atomically
 from vits.common.errors import InputError
-from vits.common.readers import open_regular, read_json
+from vits.common.readers import read_json
+from vits.common.regular_files import open_regular
 
 MANIFEST = "checksums.json"
 

@@ -8,13 +8,11 @@ from __future__ import annotations
 
 import codecs
 import csv
-import errno
 import io
 import json
 import math
 import os
 import re
-import stat
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, overload
@@ -24,6 +22,7 @@ import yaml
 from vits.common.bounded_yaml import BoundedLoader
 from vits.common.errors import InputError
 from vits.common.names import shown
+from vits.common.regular_files import open_regular
 from vits.common.shapes import mismatch
 
 if TYPE_CHECKING:
@@ -82,18 +81,6 @@ def check_readable(path: Path) -> None:
         InputError: it is missing, a folder or a device, or may not be read.
     """
     _opened(path).close()
-
-
-def open_regular(path: Path) -> io.BufferedReader:
-    """A file to read; never waits for a pipe, nor reads a device without end.
-
-    Raises:
-        OSError: it can't be opened, or is a pipe or a device.
-    """
-    mode = path.stat().st_mode
-    if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
-        raise OSError(errno.EINVAL, "it is a pipe or a device", str(path))
-    return path.open("rb")
 
 
 def _opened(path: Path) -> io.BufferedReader:
