@@ -22,7 +22,7 @@ SPEAKERS = ("040", "041")
 CLIPS = {"train": 4, "validation": 1, "test": 1}
 BASE_SPEAKERS = ("ada", "ben", "nobody", "cleo", "dan")
 UNTRAINED = 2
-MATERIAL_LIMIT_S = 600.0
+MATERIAL_LIMIT_S = 3600.0
 MINIATURE = (
     *("model/decoder=multi_band_istft", "model.latent_channels=8", "model.hidden_channels=16"),
     *("model.filter_channels=32", "model.speaker_channels=8", "model.posterior_encoder.n_layers=2"),
@@ -46,14 +46,21 @@ PRETRAINING = (
 
 
 def make_material(folder: Path) -> Material:
-    """Make everything that is in a fault's reach, in a folder that stays as it is afterwards."""
-    folder.mkdir(parents=True)
-    _write_corpus(folder / "corpus")
+    """Make everything that is in a fault's reach, in a folder that stays as it is; one that was made before is used."""
     spec = _small_spec()
-    _write_base(spec, folder / "base")
-    _write_cache(folder / "cache")
     grid = ("base=bundle", "base.path=base", "data=folder", "data.root=corpus", *QUICK)
     pretrain = (*PRETRAINING, "model/decoder=multi_band_istft", *_sizes(spec.parts))
+    if not folder.exists():
+        _make(folder, spec, grid, pretrain)
+    (cell,) = (path.parent.name for path in (folder / "runs" / "small").glob("*/cell.json"))
+    return Material(folder, cell, grid, pretrain)
+
+
+def _make(folder: Path, spec: ModelSpec, grid: tuple[str, ...], pretrain: tuple[str, ...]) -> None:
+    folder.mkdir(parents=True)
+    _write_corpus(folder / "corpus")
+    _write_base(spec, folder / "base")
+    _write_cache(folder / "cache")
     environment = {"VOICEGRID_CACHE": str(folder / "cache")}
     _made(Command("grid.py", (*grid, "keep=state"), environment=environment), folder)
     (cell,) = (path.parent.name for path in (folder / "runs" / "small").glob("*/cell.json"))
@@ -63,7 +70,6 @@ def make_material(folder: Path) -> Material:
     pack = ("speaker=040", f"run=runs/small/{cell}", "out=packs/040.voice")
     _made(Command("pack.py", pack, environment=environment), folder)
     _write_what_tests_write(folder)
-    return Material(folder, cell, grid, pretrain)
 
 
 def _made(command: Command, folder: Path) -> None:
