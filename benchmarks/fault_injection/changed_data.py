@@ -36,6 +36,8 @@ def faults(material: Material) -> Iterator[Fault]:
             _not_taken,
         )
     yield Fault(KIND, "a base's row is another", _other_base, End.RIGHT_OR_REFUSED, _not_taken)
+    unread = _drop("validation")  # this cell's evaluation asks for none
+    yield Fault(KIND, "a clip that isn't read is left out", lambda place: _changed(place, unread), End.WELL, _taken)
     yield Fault(KIND, "the same data elsewhere", _moved, End.WELL, _taken)
     yield Fault(KIND, "the same recordings, touched", _touched, End.WELL, _taken)
 
@@ -85,7 +87,6 @@ TABLES: Mapping[str, Callable[[Rows], None]] = {
     "a test text has a capital more": _set_text("test", str.upper),
     "a test and a training clip exchange their splits": _exchange_splits,
     "a training clip is left out": _drop("train"),
-    "a validation clip is left out": _drop("validation"),
     "test clips have phonemes of their own": _with_phonemes,
     "a validation clip is a test clip": lambda rows: _of_split(rows, "validation")[0].__setitem__(3, "test"),
 }

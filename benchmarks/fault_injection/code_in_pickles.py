@@ -62,10 +62,8 @@ def pickle_faults(kind: str) -> Iterator[Fault]:
     yield Fault(kind, "G_1.pth recurses through REDUCE", _deep_pickle)
     yield Fault(kind, "G_1.pth is a TorchScript archive", _torch_script)
     yield Fault(kind, "G_1.pth unpacks to much more than it is", _zip_bomb)
-    for file in ("state.safetensors", "best.safetensors"):
-        yield Fault(
-            kind, f"{file} of a stopped cell is a pickle", lambda place, file=file: _state(place, file), End.REFUSED
-        )
+    for file, end in (("state.safetensors", End.REFUSED), ("best.safetensors", End.RIGHT_OR_REFUSED)):
+        yield Fault(kind, f"{file} of a stopped cell is a pickle", lambda place, file=file: _state(place, file), end)
     yield Fault(kind, "a pretraining's state is a pickle", _pretraining_state, End.REFUSED)
     yield Fault(kind, "a voice pack is a pickle", _pack)
     yield Fault(kind, "generator.safetensors is a pickle", _generator)
