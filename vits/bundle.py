@@ -15,6 +15,7 @@ checksums.json            of the files above but the card; only a bundle that na
 from __future__ import annotations
 
 import shutil
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -244,5 +245,9 @@ def read_speakers(directory: Path) -> tuple[BaseSpeaker, ...]:
         if not name or not (utterances.isascii() and utterances.isdigit()) or len(utterances) > MOST_DIGITS:
             raise InputError(f"{path}:{number}: {shown(line)} is no speaker; write name|number of utterances")
         speakers.append(BaseSpeaker(name, int(utterances)))
-    check_distinct((speaker.name for speaker in speakers), "speaker", str(path))
+    names = [speaker.name for speaker in speakers]
+    twice = [name for name, count in Counter(names).items() if count > 1]
+    if twice:
+        raise InputError(f"{path} has the speaker {shown(twice[0])} twice; give each row a name of its own")
+    check_distinct(names, "speaker", str(path))
     return tuple(speakers)

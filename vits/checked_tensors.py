@@ -38,10 +38,14 @@ def load_checked(path: Path) -> dict[str, Tensor]:
 
 
 def _checksum(tensors: Mapping[str, Tensor]) -> Tensor:
+    return torch.frombuffer(bytearray(digest_of(tensors)), dtype=torch.uint8)
+
+
+def digest_of(tensors: Mapping[str, Tensor]) -> bytes:
     """Of all names, kinds, shapes and numbers, in no order."""
     digest = hashlib.blake2b(digest_size=20)
     for name in sorted(tensors):
         tensor = tensors[name]
         digest.update(repr((name, tensor.dtype, tuple(tensor.shape))).encode())
         digest.update(tensor.contiguous().reshape(-1).view(torch.uint8).numpy().data)
-    return torch.frombuffer(bytearray(digest.digest()), dtype=torch.uint8)
+    return digest.digest()

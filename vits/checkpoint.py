@@ -11,8 +11,10 @@ from torch import Tensor, nn
 
 from vits.common.atomic_files import write_atomically
 from vits.common.errors import InputError
+from vits.common.regular_files import open_regular
 
 SHOWN = 5
+FEWEST_BYTES = 2  # of a weight
 
 
 def load_strict(module: nn.Module, state: Mapping[str, Tensor], *, source: str) -> None:
@@ -54,11 +56,21 @@ def check_numbers(state: Mapping[str, Tensor], *, source: str) -> None:
             "of whole numbers",
             [n for n, t in state.items() if not (t.is_complex() or t.is_floating_point())],
         ),
-        ("NaN or infinite", [n for n, t in state.items() if t.is_floating_point() and not bool(t.isfinite().all())]),
+        (f"of fewer than {8 * FEWEST_BYTES} bits", [n for n, t in state.items() if _is_too_small(t)]),
+        ("NaN or infinite", [n for n, t in state.items() if _is_not_finite(t)]),
     ]
     found = [f"{len(names)} tensors are {kind} ({_first(names)})" for kind, names in problems if names]
     if found:
         raise InputError(f"{source} holds no usable weights: {'; '.join(found)}. Take another checkpoint")
+
+
+def _is_too_small(tensor: Tensor) -> bool:
+    """Whether its numbers are of a kind that is made for storing alone: torch can't even tell which are finite."""
+    return tensor.is_floating_point() and tensor.element_size() < FEWEST_BYTES
+
+
+def _is_not_finite(tensor: Tensor) -> bool:
+    return tensor.is_floating_point() and not _is_too_small(tensor) and not bool(tensor.isfinite().all())
 
 
 def _first(names: list[str]) -> str:
@@ -96,6 +108,7 @@ def load_tensors(path: Path) -> dict[str, Tensor]:
         InputError: the file is missing or damaged.
     """
     try:
+        open_regular(path).close()
         return load_file(path)
     except FileNotFoundError:
         raise InputError(f"no checkpoint at {path}; give the path of an existing safetensors file") from None

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import yaml
 
@@ -42,27 +42,57 @@ def _check_options(config: Path, arguments: Sequence[str]) -> None:
     """Refuse an option that no file holds, before the slow imports; functions such as choice(...) are left to Hydra.
 
     Raises:
-        InputError: there is no such option.
+        InputError: there is no such option, flag or setting.
     """
+    _check_flags(arguments)
     if any(argument.startswith(OTHER_PLACES) for argument in arguments):
         return
-    options = {group: [path.stem for path in sorted((CONF / group).glob("*.yaml"))] for group in _groups_of(config)}
+    defaults = _defaults_of(config)
+    options = {group: [path.stem for path in sorted((CONF / group).glob("*.yaml"))] for group in defaults}
     for group, _, value in (argument.partition("=") for argument in arguments):
-        for name in _words(value) if group in options else ():
+        for name in _words(value, isinstance(defaults[group], list)) if group in options else ():
             if name not in options[group] and re.fullmatch(r"[\w.+-]+", name):
                 known = "; ".join(options[group])
                 raise InputError(f"Could not find '{group}/{name}'; Available options in '{group}': {known}")
 
 
-def _words(value: str) -> list[str]:
-    """The options that a choice or a sweep of choices names.
+def _check_flags(arguments: Sequence[str]) -> None:
+    """Refuse what Hydra's own parser would answer with its usage, and a setting without a name.
 
     Raises:
-        InputError: there is a list within a list.
+        InputError: there is one.
     """
+    from hydra._internal.utils import get_args_parser
+
+    parser = get_args_parser()
+    parser.error = _refuse
+    unnamed = [override for override in parser.parse_args(arguments).overrides if override.startswith("=")]
+    if unnamed:
+        raise InputError(f"{shown(unnamed[0])} names no setting; give name=value")
+
+
+def _refuse(message: str) -> NoReturn:
+    raise InputError(f"{message}; --help lists what can be given")
+
+
+def _words(value: str, several: bool) -> list[str]:
+    """The options that a choice or a sweep of choices names; `several` says whether one choice may be a list.
+
+    Raises:
+        InputError: there is a list where there may be none, or one that names an option twice, which would count once.
+    """
+    if not several and re.search(r"(^|,)\s*\[", value):
+        raise InputError(f"{shown(value)} is a list; give one option alone")
     if re.search(r"\[[^\]]*\[", value):
         raise InputError(f"{shown(value)} is no choice; give an option, or a list of options as [one,two]")
-    return [name.strip(" []'\"") for name in value.split(",")]
+    for listed in map(_names, re.findall(r"\[([^\]]*)\]", value)):
+        if len(set(listed)) < len(listed):
+            raise InputError(f"{shown(value)} names an option more than once; name each once")
+    return _names(value)
+
+
+def _names(text: str) -> list[str]:
+    return [name.strip(" []'\"") for name in text.split(",")]
 
 
 def _named_folder(argument: str) -> list[str]:
@@ -124,7 +154,7 @@ def _one_line(error: BaseException) -> str:
 def help_text(conf: Path, config_name: str, examples: str) -> str:
     """The entry point's purpose, examples, and every group of the configuration with its options."""
     lines = (conf / f"{config_name}.yaml").read_text(encoding="utf-8").splitlines()
-    used = _groups_of(conf / f"{config_name}.yaml")
+    used = _defaults_of(conf / f"{config_name}.yaml")
     out = [lines[0].lstrip("# "), "", examples, "", "Settings (setting=value):"]
     started = False
     for line in lines:
@@ -143,11 +173,11 @@ def help_text(conf: Path, config_name: str, examples: str) -> str:
     return "\n".join([*out, "", "--cfg job prints the whole configuration, -m runs the product of comma lists."])
 
 
-def _groups_of(path: Path) -> list[str]:
-    """The groups in a configuration's defaults list, in its order."""
+def _defaults_of(path: Path) -> dict[str, Any]:
+    """The groups in a configuration's defaults list, in its order, and what is chosen of each."""
     defaults = yaml.safe_load(path.read_text(encoding="utf-8"))["defaults"]
-    groups = [next(iter(entry)) for entry in defaults if isinstance(entry, dict)]
-    return [group for group in groups if not group.startswith("override ")]
+    chosen = [next(iter(entry.items())) for entry in defaults if isinstance(entry, dict)]
+    return {group: choice for group, choice in chosen if not group.startswith("override ")}
 
 
 def _options(folder: Path) -> list[tuple[str, str]]:

@@ -21,4 +21,5 @@ class ListenArguments(ExperimentArguments):
     seed: Seed = argument("what the order is drawn with", 0)
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         check_fields(self, "listen")

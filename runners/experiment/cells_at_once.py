@@ -31,11 +31,12 @@ def cells_at_once(jobs: object, device: str, jobs_per_device: int) -> int:
     """What `jobs` asks for; `auto` is one cell a core, or on CUDA `jobs_per_device` a device.
 
     Raises:
-        InputError: it is neither `auto` nor a whole number from 1.
+        InputError: it is neither `auto` nor a whole number from 1, or `jobs_per_device` is none.
     """
+    each = _at_least_1(jobs_per_device, "jobs_per_device")
     if jobs == AUTO:
         devices = cuda_devices() if device != "cpu" else ()
-        return len(devices) * _at_least_1(jobs_per_device, "jobs_per_device") or cpu_count()
+        return len(devices) * each or cpu_count()
     return _at_least_1(jobs, "jobs")
 
 

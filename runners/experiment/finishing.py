@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from jaxtyping import Float
 from torch import Tensor
@@ -18,6 +20,7 @@ from runners.training.fit import Fit
 from runners.training.trainer import TRAINED
 from runners.voices.recorded_voices import Voices, enrol
 from vits.bundle import BaseSpeaker, Bundle
+from vits.common.names import look
 
 
 def finish(cell: Cell, folder: CellFolder, start: Start, adapted: Adapted, fit: Fit, judges: Judges) -> None:
@@ -51,14 +54,25 @@ def _save_bundle(
 
 
 def _speakers(start: Start, adapted: Adapted, voices: Voices) -> tuple[BaseSpeaker, ...]:
-    """Every row's speaker. A base speaker who is called like a new one gives up the name."""
-    counts = {name: sum(clip.speaker == name for clip in voices.train.clips) for name in adapted.speaker_ids}
-    old = [
-        BaseSpeaker(f"{speaker.name} (base)" if speaker.name in counts else speaker.name, speaker.utterances)
-        for speaker in start.table
-    ]
+    """Every row's speaker."""
     new = sorted(adapted.speaker_ids, key=lambda name: adapted.speaker_ids[name])
-    return (*old, *(BaseSpeaker(name, counts[name]) for name in new))
+    counts = [sum(clip.speaker == name for clip in voices.train.clips) for name in new]
+    return joined_speakers(start.table, [BaseSpeaker(*row) for row in zip(new, counts, strict=True)])
+
+
+def joined_speakers(base: Sequence[BaseSpeaker], new: Sequence[BaseSpeaker]) -> tuple[BaseSpeaker, ...]:
+    """Those of the base and then the new ones, no two of whom look alike: a base speaker who is called like another
+    gives up the name.
+    """
+    taken = {look(speaker.name) for speaker in new}
+    old: list[BaseSpeaker] = []
+    for speaker in base:
+        name = speaker.name
+        while look(name) in taken:
+            name = f"{name} (base)"
+        taken.add(look(name))
+        old.append(BaseSpeaker(name, speaker.utterances))
+    return (*old, *new)
 
 
 def _voiceprints(start: Start, adapted: Adapted, voices: Voices, judges: Judges) -> Float[Tensor, "speakers print"]:

@@ -197,7 +197,7 @@ class CellFolder:
 
     def finish(self, summary: list[dict[str, Any]], chosen: Mapping[str, Any]) -> None:
         """Note the result, which step it is of and what the files hold, and drop what only resuming needed."""
-        for spoken in self.path.glob("audio/step=*/*"):
+        for spoken in filter(Path.is_dir, self.path.glob("audio/step=*/*")):  # among which the user may keep files
             write_manifest(spoken, [path.name for path in spoken.glob("*.flac")])
         duration_s = time.time() - self.record["started_at"]
         files = checksums_of(self.path, CHECKED)

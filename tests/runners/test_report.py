@@ -47,6 +47,7 @@ def test_report_is_written_when_asked_for_by_name(here: Path, run_script: RunScr
 @pytest.mark.parametrize(
     ("wrong", "told"),
     [
+        ("experiment=", "experiment='' can't name a folder"),
         ("experiment=nobody", "runs/nobody has no finished cell (it holds no cell at all; choose one of single)"),
         ("aim=charm", "the report names 'charm', which is no metric; choose from "),
         ("publish=mail", "report.publish='mail' is unknown; choose from none, wandb"),

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 import resource
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -153,3 +154,9 @@ def test_new_file_replaces_the_old_when_saved_again(tmp_path: Path) -> None:
         save_tensors({"weight": torch.full((2,), value)}, path)
     assert load_tensors(path)["weight"].tolist() == [2.0, 2.0]
     assert [file.name for file in tmp_path.iterdir()] == [path.name]
+
+
+def test_tensors_are_refused_when_they_would_come_from_a_pipe(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "weights.safetensors")  # which nobody writes to, so that opening it would wait for ever
+    with pytest.raises(InputError, match="it is a pipe or a device"):
+        load_tensors(tmp_path / "weights.safetensors")

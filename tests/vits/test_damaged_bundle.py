@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -124,10 +125,17 @@ def test_tensor_is_named_when_it_is_not_finite(file: str, value: float, saved: P
         load_bundle(saved)
 
 
-@pytest.mark.parametrize("kind", [torch.int64, torch.complex64])
+@pytest.mark.parametrize("kind", [torch.int64, torch.complex64, torch.float8_e4m3fn])
 def test_tensor_is_named_when_its_numbers_are_no_weights(kind: torch.dtype, saved: Path) -> None:
     tensors = load_tensors(saved / "generator.safetensors")
     name = min(tensors)
     save_tensors({**tensors, name: tensors[name].to(kind)}, saved / "generator.safetensors")
-    with pytest.raises(InputError, match=rf"1 tensors are (complex|of whole numbers) \({name}\)"):
+    with pytest.raises(InputError, match=rf"1 tensors are (complex|of whole numbers|of fewer than 16 bits) \({name}\)"):
+        load_bundle(saved)
+
+
+def test_bundle_is_refused_when_there_is_a_pipe_in_a_files_place(saved: Path) -> None:
+    (saved / "generator.safetensors").unlink()
+    os.mkfifo(saved / "generator.safetensors")  # which nobody writes to, so that opening it would wait for ever
+    with pytest.raises(InputError, match=r"lacks generator\.safetensors"):
         load_bundle(saved)

@@ -61,6 +61,12 @@ def test_bundle_is_refused_when_speakers_are_malformed(content: str, message: st
         load_bundle(saved)
 
 
+def test_bundle_is_refused_when_two_rows_are_called_the_same(saved: Path) -> None:
+    (saved / "speakers.csv").write_text("name|utterances\nada|3\nben|0\nada|2\n", encoding="utf-8")
+    with pytest.raises(InputError, match=r"speakers\.csv has the speaker 'ada' twice"):
+        load_bundle(saved)
+
+
 @pytest.mark.parametrize("place", [("flow",), ("adversary", "audio", "discriminator"), ("analysis",)])
 def test_class_outside_vits_is_refused_and_not_called_when_the_model_names_it(
     place: tuple[str, ...], saved: Path, tmp_path: Path

@@ -11,6 +11,7 @@ from pathlib import Path
 from vits.common.atomic_files import write_atomically
 from vits.common.errors import InputError
 from vits.common.readers import read_json
+from vits.common.regular_files import open_regular
 
 MANIFEST = "checksums.json"
 
@@ -22,7 +23,7 @@ def checksum(path: Path, remedy: str = "restore it") -> str:
         InputError: it can't be read.
     """
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
         raise InputError(f"{path} can't be read ({error.strerror}); {remedy}") from None

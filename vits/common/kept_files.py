@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from vits.common.atomic_files import write_atomically
+from vits.common.regular_files import open_regular
 from vits.common.shapes import mismatch
 
 _MARK = b"\ncrc32="
@@ -19,16 +20,21 @@ def keep(path: Path, content: bytes) -> None:
 
     CRC-32 sees every damage of up to 32 bits in a row, and any other but for one in 4e9; it takes 0.8 ms a megabyte.
 
+    Where somebody put a folder in its place, nothing is kept.
+
     Raises:
         InputError: the folder can't be written to.
     """
+    if path.is_dir():
+        return
     write_atomically(path, content + _MARK + _checksum(content))
 
 
 def kept(path: Path) -> bytes | None:
     """What was kept; None where there is nothing, or where it is damaged or can't be read."""
     try:
-        stored = path.read_bytes()
+        with open_regular(path) as file:
+            stored = file.read()
     except OSError:
         return None
     content, mark, checksum = stored[:-_END], stored[-_END:-8], stored[-8:]

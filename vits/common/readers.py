@@ -13,16 +13,16 @@ import json
 import math
 import os
 import re
-import stat
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar, overload
+from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 import yaml
 
 from vits.common.bounded_yaml import BoundedLoader
 from vits.common.errors import InputError
 from vits.common.names import shown
+from vits.common.regular_files import open_regular
 from vits.common.shapes import mismatch
 
 if TYPE_CHECKING:
@@ -83,15 +83,12 @@ def check_readable(path: Path) -> None:
     _opened(path).close()
 
 
-def _opened(path: Path) -> BinaryIO:
-    """The file; never waits for a pipe."""
+def _opened(path: Path) -> io.BufferedReader:
+    """The file, or in one line why there is none."""
     try:
-        status = path.stat()
-        if stat.S_ISDIR(status.st_mode):
-            raise InputError(f"{shown_path(path)} is a folder; give a file, or remove the folder")
-        if not stat.S_ISREG(status.st_mode):
-            raise InputError(f"{shown_path(path)} is a pipe or a device; give a file")
-        return path.open("rb")
+        return open_regular(path)
+    except IsADirectoryError:
+        raise InputError(f"{shown_path(path)} is a folder; give a file, or remove the folder") from None
     except (FileNotFoundError, NotADirectoryError):
         raise InputError(f"there is no file {shown_path(path)}; create it or correct the path") from None
     except PermissionError:
@@ -99,8 +96,6 @@ def _opened(path: Path) -> BinaryIO:
     except OSError as error:
         raise InputError(f"{shown_path(path)} can't be read ({error.strerror}); give another file") from None
     except ValueError as error:
-        if isinstance(error, InputError):
-            raise
         raise InputError(f"{shown_path(path)} is no path ({error}); correct it") from None
 
 

@@ -52,9 +52,10 @@ def test_other_numbers_of_jobs_are_refused(jobs: object) -> None:
 
 
 @pytest.mark.usefixtures("four_devices")
-def test_no_cell_on_a_device_is_refused() -> None:
+@pytest.mark.parametrize(("jobs", "device"), [("auto", "cuda"), ("auto", "cpu"), (2, "cuda"), (2, "cpu")])
+def test_no_cell_on_a_device_is_refused(jobs: object, device: str) -> None:
     with pytest.raises(InputError, match=r"jobs_per_device=0 is not allowed; it must be a whole number from 1"):
-        cells_at_once("auto", "cuda", 0)
+        cells_at_once(jobs, device, 0)
 
 
 def test_workers_share_the_devices_evenly_and_free_them(tmp_path: Path) -> None:

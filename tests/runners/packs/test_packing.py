@@ -198,6 +198,19 @@ def test_pack_is_refused_in_one_line_when_it_is_damaged(
     assert "\n" not in str(refused.value)
 
 
+@pytest.mark.parametrize("place", [-1, -20, "anna"])
+def test_pack_is_refused_when_a_bit_of_it_was_flipped(
+    place: int | str, adapted: Callable[..., Adapted], tmp_path: Path
+) -> None:
+    path = tmp_path / "x.voice"
+    packed(adapted(), path)
+    content = bytearray(path.read_bytes())
+    content[content.index(place.encode()) if isinstance(place, str) else place] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(InputError, match=r"x\.voice was changed since it was written .*; make it again$"):
+        read_pack(path)
+
+
 def test_tensors_are_refused_when_they_fit_nothing(adapted: Callable[..., Adapted], tmp_path: Path) -> None:
     made = adapted("none", NoAdapter(), ("flow.",))
     pack = packed(made, tmp_path / "anna.voice")

@@ -238,7 +238,7 @@ def test_only_what_cells_write_is_removed_when_a_failed_one_begins_again(tmp_pat
     folder = CellFolder(tmp_path)
     folder.begin(IDENTITY, "seed: 0\n")
     written = ("scores.csv", "audio/step=00000/test/a.flac", "pictures/step=00000/a.png", "wandb/run-1/files/x")
-    theirs = ("notes.txt", "audio/mine.wav", "wandb/settings", "failed/holiday.jpg")
+    theirs = ("notes.txt", "audio/mine.wav", "audio/step=00000/mine.txt", "wandb/settings", "failed/holiday.jpg")
     for name in (*written, *theirs):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).touch()
@@ -246,5 +246,6 @@ def test_only_what_cells_write_is_removed_when_a_failed_one_begins_again(tmp_pat
     taken = CellFolder(tmp_path)
     taken.accept(Identity({"seed": 1}))
     taken.begin(Identity({"seed": 1}), "seed: 1\n")
+    taken.finish([], {})
     assert [name for name in written if (tmp_path / name).exists()] == []
     assert [name for name in theirs if not (tmp_path / name).exists()] == []

@@ -59,3 +59,15 @@ def test_value_is_gone_when_it_has_another_shape(path: Path) -> None:
     assert kept_json(path, dict[str, str]) is None
     keep(path, b"{no json")
     assert kept_json(path, list[str]) is None
+
+
+def test_nothing_is_kept_when_there_is_a_pipe_in_the_files_place(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "kept.json")  # which nobody writes to, so that opening it would wait for ever
+    assert kept(tmp_path / "kept.json") is None
+
+
+def test_folder_in_a_files_place_stays_when_something_is_kept(tmp_path: Path) -> None:
+    (tmp_path / "kept.json" / "inner").mkdir(parents=True)
+    keep(tmp_path / "kept.json", b"content")
+    assert (tmp_path / "kept.json" / "inner").is_dir()
+    assert kept(tmp_path / "kept.json") is None
