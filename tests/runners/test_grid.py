@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import time
@@ -51,7 +52,7 @@ def test_run_tells_what_it_does_and_found_when_it_ends(first: subprocess.Complet
     assert any(line.split() == ["decoder", "0", "of", *line.split()[3:]] for line in lines)
     assert [line[:9] for line in lines if line.startswith("  step ")] == ["  step 0:", "  step 3:", "  step 5:"]
     assert any(line.startswith("  leave-one-out error on the base speakers") for line in lines)
-    assert any(line.startswith("one: new voices, mean over speakers") for line in lines)
+    assert any(line.startswith("one: new voices, recorded sentences") for line in lines)
 
 
 def test_record_is_finished_when_the_run_ended(cell: Path) -> None:
@@ -171,7 +172,7 @@ def test_scores_are_bit_identical_when_killed_and_resumed(
 
     resumed = run_here("grid.py", *arguments, cwd=here)
     assert resumed.returncode == 0, resumed.stderr
-    assert "  resumed at step 3\n" in resumed.stdout
+    assert re.search(r"  resumed at step [35]\n", resumed.stdout), "at 5, if that was saved before it was killed"
     assert "  step 0: " not in resumed.stdout
     for table in ("scores.csv", "losses.csv", "transcripts.csv", "references.csv", "split.csv"):
         assert (other / table).read_bytes() == (cell / table).read_bytes(), table
