@@ -8,15 +8,14 @@ further/080/    the next 40
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pandas as pd
 
 from runners.results.cell_folder import TABLES, table_bytes
 from vits.common.atomic_files import write_atomically
-from vits.common.checksums import MANIFEST, check_all_listed, check_manifest, write_manifest
-from vits.common.readers import read_table
+from vits.common.checksums import MANIFEST, check_unchanged, write_manifest
+from vits.common.readers import read_json, read_table
 
 FOLDER = "further"
 NAMES = ("scores", "transcripts", "texts")
@@ -38,7 +37,7 @@ class FurtherScores:
         """One of the tables, of all further sentences; without columns where there are none.
 
         Raises:
-            InputError: it was changed or is damaged.
+            InputError: one of a part's tables was changed or is missing.
         """
         parts = [_read(path, name) for path in self._parts()]
         return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
@@ -56,7 +55,7 @@ class FurtherScores:
 
 
 def _read(folder: Path, name: str) -> pd.DataFrame:
-    check_all_listed(folder, [f"{name}.csv" for name in NAMES], REMEDY)
-    check_manifest(folder, REMEDY)
-    path = folder / f"{name}.csv"
-    return read_table(path, TABLES.get(name, {})) if os.path.lexists(path) else pd.DataFrame()
+    known = read_json(folder / MANIFEST, dict[str, str])
+    files = {f"{table}.csv": known.get(f"{table}.csv", "") for table in NAMES}
+    check_unchanged(folder, files, REMEDY)
+    return read_table(folder / f"{name}.csv", TABLES.get(name, {}))

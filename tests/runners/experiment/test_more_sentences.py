@@ -97,3 +97,19 @@ def test_table_is_refused_when_it_was_changed(name: str, damage: Callable[[str],
     path.write_text(damage(path.read_text()))
     with pytest.raises(InputError, match=name):
         FurtherScores(tmp_path).table("scores")
+
+
+@pytest.mark.parametrize("name", ["scores.csv", "texts.csv", "transcripts.csv"])
+def test_table_is_refused_when_it_is_missing(name: str, tmp_path: Path) -> None:
+    FurtherScores(tmp_path).add(1, tables(0.5))
+    (tmp_path / "further" / "001" / name).unlink()
+    with pytest.raises(InputError, match=rf"{name} is missing"):
+        FurtherScores(tmp_path).table("scores")
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{}", '{"scores.csv": 1}'])
+def test_part_is_refused_when_its_checksums_are_damaged(content: str, tmp_path: Path) -> None:
+    FurtherScores(tmp_path).add(1, tables(0.5))
+    (tmp_path / "further" / "001" / "checksums.json").write_text(content)
+    with pytest.raises(InputError, match="further/001"):
+        FurtherScores(tmp_path).table("scores")
