@@ -1,4 +1,5 @@
-"""The types of the settings that stand at the top of `conf/grid.yaml`, `conf/pretrain.yaml` and `conf/lint.yaml`."""
+"""The types of the settings that stand at the top of `conf/grid.yaml`, `conf/pretrain.yaml` and `conf/lint.yaml`, whose
+defaults are in these files alone."""
 
 from __future__ import annotations
 
@@ -24,22 +25,22 @@ class GridSchema:
     metrics: Any
     wandb: Any
     report: Any
-    name: str = "demo"
-    results: str = "runs"
-    seed: int = 0
-    steps: int | None = 200
-    epochs: int | None = None
-    eval_every: int | None = None
-    precision: str = "32"
-    device: str = "auto"
-    jobs: Any = "auto"
-    jobs_per_device: int = 1
-    max_duration_s: float = 20.0
-    keep: str = "result"
-    racing: bool = False
-    stop_after: int | None = None
-    more_sentences: int = 0
-    cache_dir: str | None = None
+    name: str
+    results: str
+    seed: int
+    steps: int | None
+    epochs: int | None
+    eval_every: int | None
+    precision: str
+    device: str
+    jobs: Any
+    jobs_per_device: int
+    max_duration_s: float
+    keep: str
+    racing: bool
+    stop_after: int | None
+    more_sentences: int
+    cache_dir: str | None
 
 
 @dataclass
@@ -52,24 +53,24 @@ class PretrainSchema:
     evaluation: Any
     metrics: Any
     wandb: Any
-    name: str = "base"
-    bundle: str = "pretraining/${name}/bundle"
-    start_from: str | None = None
-    fresh_rows: bool = False
-    predict_rows: bool = False
-    train_split: str = "train"
-    validation_split: str = "validation"
-    validation_sentences: int = 160
-    validate_every: int = 1000
-    steps: int = 8000
-    save_every_minutes: float = 5.0
-    log_every: int = 50
-    seed: int = 0
-    device: str = "auto"
-    devices: int = 1
-    precision: str = "bf16"
-    max_duration_s: float = 10.0
-    cache_dir: str | None = None
+    name: str
+    bundle: str
+    start_from: str | None
+    fresh_rows: bool
+    predict_rows: bool
+    train_split: str
+    validation_split: str
+    validation_sentences: int
+    validate_every: int
+    steps: int
+    save_every_minutes: float
+    log_every: int
+    seed: int
+    device: str
+    devices: int
+    precision: str
+    max_duration_s: float
+    cache_dir: str | None
 
 
 @dataclass
@@ -80,10 +81,10 @@ class LintSchema:
     model: Any
     base: Any
     evaluation: Any
-    out: str | None = None
-    whisper_per_speaker: int | None = 8
-    max_wer: float = 0.5
-    wer_difference: float = 0.05
-    secs_difference: float = 0.05
-    device: str = "auto"
-    cache_dir: str | None = None
+    out: str | None
+    whisper_per_speaker: int | None
+    max_wer: float
+    wer_difference: float
+    secs_difference: float
+    device: str
+    cache_dir: str | None
