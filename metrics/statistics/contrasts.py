@@ -88,16 +88,15 @@ def contrasts(parts: Components, weights: Float[np.ndarray, "contrasts systems"]
     `THESE_VOICES` says nothing: every standard error is infinite. Systems that spoke further sentences are compared
     with each other on all of theirs; what seeds vary is estimated over all systems nevertheless.
     """
-    sign = parts.scores.scale.sign
     further = np.array([parts.layer(row) is not parts for row in weights], dtype=bool)
-    estimates, uncertainty = weights @ parts.means, _uncertainty(parts, parts, weights, weights, reach)
+    estimates, sources = weights @ parts.means, _sources(parts, weights, reach)
     if further.any() and parts.further is not None:
-        finer = parts.further
-        own = weights[further][:, [parts.systems.index(system) for system in finer.systems]]
-        estimates[further] = own @ finer.means
-        found = _uncertainty(finer, parts, own, weights[further], reach)
-        uncertainty.variances[:, further], uncertainty.df[:, further] = found.variances, found.df
-    return Contrasts(parts.scores.scale, sign * estimates, uncertainty)
+        own = weights[further][:, [parts.systems.index(system) for system in parts.further.systems]]
+        estimates[further] = own @ parts.further.means
+        finer = _sources(parts.further, own, reach)
+        sources.variances[:, further], sources.df[:, further] = finer.variances, finer.df
+    scale = parts.scores.scale
+    return Contrasts(scale, scale.sign * estimates, _with_seeds(sources, parts, weights, reach))
 
 
 def difference(parts: Components, a: str, b: str, *, reach: Reach | None = None, alpha: float = 0.05) -> Difference:
@@ -137,52 +136,29 @@ def satterthwaite(
     return np.divide(total**2, squares, out=df.max(axis=0), where=squares > 0)
 
 
-def _uncertainty(
-    parts: Components,
-    seeds_of: Components,
-    weights: Float[np.ndarray, "contrasts systems"],
-    of_all: Float[np.ndarray, "contrasts all_systems"],
-    reach: Reach,
-) -> Uncertainty:
-    """What sums of some systems are uncertain by; `of_all` are their weights among those whose seeds are known."""
-    if reach is Reach.VOICES_LIKE_THESE:
-        return _of_voices(parts, seeds_of, weights, of_all)
-    return _of_these(parts, seeds_of, weights, of_all, reach)
-
-
-def _of_these(
-    parts: Components,
-    seeds_of: Components,
-    weights: Float[np.ndarray, "contrasts systems"],
-    of_all: Float[np.ndarray, "contrasts all_systems"],
-    reach: Reach,
-) -> Uncertainty:
-    variances, df = _sentences(parts, weights)
-    if reach is Reach.TRAINED_VOICES:
-        return Uncertainty(variances[None], df[None])
-    extra, seeds_df = _seeds(seeds_of, of_all, seeds_of.seeds.chance)
-    if not seeds_of.knows_seeds:
-        return Uncertainty(np.zeros((2, len(df))), np.zeros((2, len(df))))
-    return Uncertainty(np.stack([variances, extra]), np.stack([df, seeds_df]))
-
-
-def _of_voices(
-    parts: Components,
-    seeds_of: Components,
-    weights: Float[np.ndarray, "contrasts systems"],
-    of_all: Float[np.ndarray, "contrasts all_systems"],
-) -> Uncertainty:
-    """Voices, the texts that several of them speak, and what a training does to all of them."""
-    n_speakers = parts.of_speakers.shape[1]
+def _sources(parts: Components, weights: Float[np.ndarray, "contrasts systems"], reach: Reach) -> Uncertainty:
+    """What sentences cause; for other voices voices, and the texts that several of them speak."""
     sentences, sentences_df = _sentences(parts, weights)
+    if reach is not Reach.VOICES_LIKE_THESE:
+        return Uncertainty(sentences[None], sentences_df[None])
+    n_speakers = parts.of_speakers.shape[1]
     voices = np.maximum(np.nan_to_num(_quadratic(parts.voices, weights)), AGREEMENT * sentences)
     shared = np.maximum(_quadratic(parts.shared_texts, weights), 0.0)
-    sources = [(voices, np.full(len(weights), n_speakers - 1.0)), (shared, np.maximum(sentences_df, 1e-9))]
-    if seeds_of.knows_seeds:
-        extra, df = _seeds(seeds_of, of_all, seeds_of.seeds.apart)
-        sources.append((extra, df))
-    variances, df = zip(*sources, strict=True)
-    return Uncertainty(np.stack(variances), np.stack(df))
+    df = np.stack([np.full(len(weights), n_speakers - 1.0), np.maximum(sentences_df, 1e-9)])
+    return Uncertainty(np.stack([voices, shared]), df)
+
+
+def _with_seeds(
+    sources: Uncertainty, parts: Components, weights: Float[np.ndarray, "contrasts systems"], reach: Reach
+) -> Uncertainty:
+    """And what seeds cause, as far as the reach asks for it."""
+    of_these = reach is Reach.THESE_VOICES
+    if reach is Reach.TRAINED_VOICES or not (of_these or parts.knows_seeds):
+        return sources
+    if not parts.knows_seeds:
+        return Uncertainty(np.zeros((2, len(weights))), np.zeros((2, len(weights))))
+    extra, df = _seeds(parts, weights, parts.seeds.chance if of_these else parts.seeds.apart)
+    return Uncertainty(np.vstack([sources.variances, extra]), np.vstack([sources.df, df]))
 
 
 def _sentences(
