@@ -129,13 +129,11 @@ class CellResult:
 
     def table(self, name: str, columns: Sequence[str]) -> pd.DataFrame:
         """A table of the cell's folder; without rows where it was not written."""
-        table = CellFolder(self.folder).table(name)
-        return table if len(table) or not columns else pd.DataFrame(columns=pd.Index(columns))
+        return _with_columns(CellFolder(self.folder).table(name), columns)
 
     def further(self, name: str, columns: Sequence[str]) -> pd.DataFrame:
         """The same of the sentences that it spoke when more were asked for."""
-        table = FurtherScores(self.folder).table(name)
-        return table if len(table) else pd.DataFrame(columns=pd.Index(columns))
+        return _with_columns(FurtherScores(self.folder).table(name), columns)
 
     @cached_property
     def n_further(self) -> int:
@@ -148,6 +146,11 @@ class CellResult:
         notes = self.table("transcripts", NOTE_COLUMNS)
         kept = notes[(notes["step"] == self.chosen.step) & (notes["split"] == TEST) & (notes["note"] == "transcript")]
         return {(row.speaker, row.utterance): row.text for row in kept.itertuples()}
+
+
+def _with_columns(table: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
+    """The table; where it has no rows, with these columns."""
+    return table if len(table) or not columns else pd.DataFrame(columns=pd.Index(columns))
 
 
 def facets_shown(cells: Sequence[CellResult]) -> tuple[str, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -162,7 +162,7 @@ def load_experiment(folder: Path) -> Experiment:
     if not cells:
         raise InputError(f"{folder} has no finished cell ({_instead(folder, found)})")
     systems = _systems(cells)
-    scores = _joined(systems, "scores", SCORE_COLUMNS)
+    scores = _joined(systems, SCORE_COLUMNS, lambda cell: cell.table("scores", SCORE_COLUMNS))
     metrics = _scored_metrics(scores, cells[0].record)
     if not metrics:
         raise InputError(f"no cell of {folder} has scores of the split {TEST!r}; evaluate it: see conf/evaluation")
@@ -172,8 +172,12 @@ def load_experiment(folder: Path) -> Experiment:
         systems=systems,
         metrics=metrics,
         scores=scores,
-        references=_joined(systems, "references", REFERENCE_COLUMNS),
-        further=_further(systems),
+        references=_joined(systems, REFERENCE_COLUMNS, lambda cell: cell.table("references", REFERENCE_COLUMNS)),
+        further=_joined(
+            [system for system in systems if all(cell.n_further for cell in system.cells)],
+            SCORE_COLUMNS,
+            lambda cell: cell.further("scores", SCORE_COLUMNS),
+        ),
         lint=_findings(cells),
         dropped=dropped_cells(found),
         unfinished={
@@ -181,18 +185,6 @@ def load_experiment(folder: Path) -> Experiment:
         },
         differing=_differing(cells),
     )
-
-
-def _further(systems: Sequence[System]) -> pd.DataFrame:
-    """The further sentences of those systems whose cells all spoke some."""
-    parts = [
-        cell.further("scores", SCORE_COLUMNS[2:]).assign(system=system.label, seed=cell.seed)
-        for system in systems
-        if all(cell.n_further for cell in system.cells)
-        for cell in system.cells
-    ]
-    columns = pd.Index(SCORE_COLUMNS)
-    return pd.concat(parts, ignore_index=True)[list(SCORE_COLUMNS)] if parts else pd.DataFrame(columns=columns)
 
 
 def _instead(folder: Path, found: Sequence[tuple[Path, Mapping[str, Any]]]) -> str:
@@ -242,15 +234,13 @@ def _is_none(facet: str) -> bool:
     return axis in AXES and value == NONE
 
 
-def _joined(systems: Sequence[System], name: str, columns: Sequence[str]) -> pd.DataFrame:
-    """The table of that name of all cells, one below the other."""
-    parts = [
-        cell.table(name, columns).assign(system=system.label, seed=cell.seed)
-        for system in systems
-        for cell in system.cells
-    ]
-    filled = [part for part in parts if len(part)]
-    return pd.concat(filled or parts[:1], ignore_index=True).reindex(columns=list(columns))
+def _joined(
+    systems: Sequence[System], columns: Sequence[str], read: Callable[[CellResult], pd.DataFrame]
+) -> pd.DataFrame:
+    """What is read of all cells, one below the other."""
+    parts = [read(cell).assign(system=system.label, seed=cell.seed) for system in systems for cell in system.cells]
+    filled = [part for part in parts if len(part)] or parts[:1] or [pd.DataFrame(columns=pd.Index(columns))]
+    return pd.concat(filled, ignore_index=True).reindex(columns=list(columns))
 
 
 def _scored_metrics(scores: pd.DataFrame, record: Mapping[str, Any]) -> tuple[Metric, ...]:
