@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from typing import Annotated
 
 from runners.evaluation.selection import Selection
-from vits.common.bounds import AtLeast, AtMost, OneOf, check_fields
+from vits.common.bounds import OneOf, check_fields
 from vits.common.errors import InputError
-from vits.common.quantities import BatchSize, LengthScale, NoiseScale, Number
+from vits.common.quantities import BatchSize, LengthScale, ListedSentences, NoiseScale, Number
 from vits.common.registry import register
 
 RETENTION = "retention"  # the split of the base voices' rows
@@ -33,8 +33,8 @@ class EvaluationSettings:
     """
 
     utterances_per_speaker: dict[str, Number] = field(default_factory=dict)
-    test_texts: Annotated[int, AtLeast(0), AtMost(200)] = 40
-    validation_sentences: Annotated[int, AtLeast(0), AtMost(200)] = 10
+    test_texts: ListedSentences = 40
+    validation_sentences: ListedSentences = 10
     test_at: Annotated[str, OneOf(CHOSEN, EVERY)] = CHOSEN
     selection: Selection = field(default_factory=Selection)
     retention_utterances: Number = 40

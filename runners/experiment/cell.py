@@ -20,10 +20,10 @@ from runners.training.trainer import TrainingSettings
 from runners.voices.recorded_voices import Voices
 from strategies.adaptation import Adaptation
 from strategies.initialisers.embedding_init import EmbeddingInit
-from vits.common.bounds import AtLeast, AtMost, OneOf, check_fields
+from vits.common.bounds import OneOf, check_fields
 from vits.common.errors import InputError
 from vits.common.names import check_folder, check_name
-from vits.common.quantities import DurationSeconds, Seed
+from vits.common.quantities import DurationSeconds, ListedSentences, Seed
 from vits.corpus.batching import LengthBucketedBatches
 from vits.corpus.corpus import Corpus
 from vits.corpus.data_identity import corpus_identity
@@ -63,7 +63,7 @@ class Cell:
     config_yaml: str
     differing: Mapping[str, str] = field(default_factory=dict)
     pause: Pause | None = None
-    more_sentences: Annotated[int, AtLeast(0), AtMost(200)] = 0
+    more_sentences: ListedSentences = 0
 
     def __post_init__(self) -> None:
         check_fields(self, "")

@@ -18,6 +18,7 @@ from runners.reporting.outlook_words import outlook_sentence
 from runners.reporting.results import System
 from runners.reporting.settings import RETENTION_MARGIN
 from strategies.adaptation import AXES, BY_DEFAULT
+from vits.common.quantities import MOST_LISTED
 
 SCOPE = {
     Reach.TRAINED_VOICES: "Of these trained voices",
@@ -30,7 +31,6 @@ RECOGNISED = (
     (-math.inf, "it is hardly the voice"),
 )
 """What a share of the way from other speakers to the recordings is in words."""
-MOST_FURTHER = 200  # as many as there are of the project's own
 COMPARED_NEXT = "-m strategy=mean,nearest,ecapa freeze=none,decoder"
 
 
@@ -211,7 +211,7 @@ def _sentences(needed: int, analysis: Analysis) -> str:
     scores = (parts.further or parts).scores
     lacking = needed - math.ceil(len(scores.weights) / len(scores.speakers))
     have = max((cell.n_further for system in analysis.experiment.systems for cell in system.cells), default=0)
-    asked = min(have + lacking, MOST_FURTHER)
+    asked = min(have + lacking, MOST_LISTED)
     how = f" (the same command with more_sentences={asked})" if lacking > 0 and asked > have else ""
     return f"{needed} test sentences a voice{how}"
 

@@ -15,6 +15,9 @@ Number = Annotated[int, AtLeast(0), AtMost(10**12)]
 """How many of something, none allowed."""
 Several = Annotated[int, AtLeast(1), AtMost(10**12)]
 """How many of something, at least one."""
+MOST_LISTED = 200
+ListedSentences = Annotated[int, AtLeast(0), AtMost(MOST_LISTED)]
+"""How many of the project's own sentences, of which there are so many."""
 Weight = Annotated[float, AtLeast(0), AtMost(1e9)]
 Share = Annotated[float, AtLeast(0), AtMost(1)]
 PositiveFactor = Annotated[float, Above(0), AtMost(1e9)]
