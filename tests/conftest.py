@@ -7,7 +7,6 @@ import os
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # the tests' models are too small to divide among threads
 
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,6 +14,8 @@ import pytest
 import torch
 from hypothesis import settings
 from jaxtyping import install_import_hook
+from miniature_material import MINIATURE
+from miniature_material import compose_model as composed
 
 # before the first import of these packages: every annotation in their signatures is checked from here on
 install_import_hook(["vits", "strategies", "metrics", "runners"], "beartype.beartype")
@@ -26,57 +27,26 @@ torch.set_num_threads(1)
 settings.register_profile("voicegrid", deadline=None)  # the first example compiles or allocates
 settings.load_profile("voicegrid")
 
-CONF = Path(__file__).parents[1] / "conf"
-
-MINIATURE = (
-    "model/decoder=multi_band_istft",
-    "model.latent_channels=8",
-    "model.hidden_channels=16",
-    "model.filter_channels=32",
-    "model.speaker_channels=8",
-    "model.text_encoder.n_symbols=20",
-    "model.posterior_encoder.n_layers=2",
-    "model.flow.n_layers=1",
-    "model.flow.n_steps=2",
-    "model.duration_predictor.filter_channels=16",
-    "model.decoder.initial_channels=16",
-    "model.decoder.resblock_kernel_sizes=[3]",
-    "model.decoder.resblock_dilations=[[1,3]]",
-    "model.adversary.audio.discriminator.width=16",
-    "model.adversary.audio.discriminator.periods=[2,3]",
-)
-
 ComposeModel = Callable[..., "ModelSpec"]
 GoldenWeights = Callable[[Mapping[str, Sequence[int]]], dict[str, torch.Tensor]]
-
-
-def _compose(option: str, overrides: Sequence[str] = ()) -> ModelSpec:
-    from hydra import compose, initialize_config_dir
-    from omegaconf import OmegaConf
-
-    from vits.model_spec import ModelSpec
-
-    with initialize_config_dir(version_base=None, config_dir=str(CONF)):
-        composed = compose(f"model/{option}", overrides=list(overrides))
-    return ModelSpec(OmegaConf.to_container(composed.model, resolve=True))
 
 
 @pytest.fixture(scope="session")
 def compose_model() -> ComposeModel:
     """The model that an option of `conf/model` and overrides compose to."""
-    return _compose
+    return composed
 
 
 @pytest.fixture(scope="session")
 def tiny_spec() -> ModelSpec:
     """The option `tiny` as it is."""
-    return _compose("tiny")
+    return composed("tiny")
 
 
 @pytest.fixture(scope="session")
 def miniature_spec() -> ModelSpec:
     """The classes of `tiny` with so few channels that a training step takes milliseconds; 20 symbols."""
-    return _compose("tiny", MINIATURE)
+    return composed("tiny", (*MINIATURE, "model.text_encoder.n_symbols=20"))
 
 
 @pytest.fixture(scope="session")

@@ -7,11 +7,10 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from fault_injection.fault import End, Fault
-from fault_injection.place import Material, Place
+from fault_injection.place import Material, Place, Rows
 from fault_injection.process import Command, Ended
 
 KIND = "changed data"
-Rows = list[list[str]]
 
 
 def faults(material: Material) -> Iterator[Fault]:
@@ -42,7 +41,7 @@ def faults(material: Material) -> Iterator[Fault]:
     yield Fault(KIND, "the same recordings, touched", _touched, End.WELL, _taken)
 
 
-def _of_split(rows: Rows, split: str) -> list[list[str]]:
+def _of_split(rows: Rows, split: str) -> Rows:
     return [row for row in rows if row[3] == split]
 
 
@@ -94,14 +93,8 @@ TABLES: Mapping[str, Callable[[Rows], None]] = {
 
 def _changed(place: Place, change: Callable[[Rows], None]) -> Command:
     place.take("runs")
-    command = place.grid()
-    table = place.folder / "corpus" / "metadata.csv"
-    header, *lines = table.read_text(encoding="utf-8").splitlines()
-    rows = [line.split("|") for line in lines]
-    change(rows)
-    header += "|phonemes" if any(len(row) > 4 for row in rows) else ""
-    table.write_text("\n".join([header, *("|".join(row) for row in rows)]) + "\n", encoding="utf-8")
-    return command
+    place.change_rows(change)
+    return place.grid()
 
 
 def _other_recording(files: list[Path]) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from fault_injection.fault import Check, End, Fault
-from fault_injection.place import Material, Place
+from fault_injection.place import Material, Place, Rows
 from fault_injection.process import Command, Ended
 
 KIND = "names"
@@ -77,18 +77,14 @@ def faults(material: Material) -> Iterator[Fault]:
     )
 
 
-def _rows(place: Place, change: Callable[[list[list[str]]], object]) -> Command:
+def _rows(place: Place, change: Callable[[Rows], object]) -> Command:
     """The voices with their table changed."""
-    table = place.take("corpus") / "metadata.csv"
-    header, *lines = table.read_text(encoding="utf-8").splitlines()
-    rows = [line.split("|") for line in lines]
-    change(rows)
-    table.write_text("\n".join([header, *("|".join(row) for row in rows)]) + "\n", encoding="utf-8")
+    place.change_rows(change)
     return place.grid("name=odd")
 
 
 def _speakers(place: Place, one: str, other: str) -> Command:
-    def change(rows: list[list[str]]) -> None:
+    def change(rows: Rows) -> None:
         for row in rows:
             row[1] = one if row[1] == "040" else other
 
@@ -118,14 +114,14 @@ def _one_voice(place: Place, ended: Ended) -> str | None:
 
 
 def _utterances(place: Place, one: str, other: str) -> Command:
-    def change(rows: list[list[str]]) -> None:
+    def change(rows: Rows) -> None:
         rows[0][0], rows[1][0] = f"{one}.opus", f"{other}.opus"
 
     return _rows(place, change)
 
 
 def _renamed(place: Place, name: str) -> Command:
-    def change(rows: list[list[str]]) -> None:
+    def change(rows: Rows) -> None:
         for row in rows:
             row[1] = name if row[1] == "040" else row[1]
 
@@ -146,7 +142,7 @@ def _sharing(place: Place) -> Command:
     """Test sentences of speaker `a` called b-c, and of speaker `a-b` called c."""
     names = {"040": ("a", "b-c"), "041": ("a-b", "c")}
 
-    def change(rows: list[list[str]]) -> None:
+    def change(rows: Rows) -> None:
         for row in rows:
             speaker, utterance = names[row[1]]
             if row[3] == "test":

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import shutil
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from fault_injection.process import Command, Started
 
 CANARY = "canary"
+Rows = list[list[str]]
 REPLACED_FREELY = (
     "runs",
     "cache",
@@ -57,6 +59,15 @@ class Place:
             if not (self.folder / name).exists():
                 shutil.copytree(self.material.path(name), self.folder / name, symlinks=True)
         return self.folder / names[-1]
+
+    def change_rows(self, change: Callable[[Rows], object]) -> None:
+        """Change the voices' table: path, speaker, text, split, and phonemes where there is a fifth column."""
+        table = self.take("corpus") / "metadata.csv"
+        header, *lines = table.read_text(encoding="utf-8").splitlines()
+        rows = [line.split("|") for line in lines]
+        change(rows)
+        header += "|phonemes" if any(len(row) > len(header.split("|")) for row in rows) else ""
+        table.write_text("\n".join([header, *("|".join(row) for row in rows)]) + "\n", encoding="utf-8")
 
     def keep(self, path: Path, content: bytes = b"mine\n") -> Path:
         """A file of the user's, which has to survive."""

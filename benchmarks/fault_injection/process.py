@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
+WITH_MODULES = (ROOT, ROOT / "tests", ROOT / "tests" / "runners")  # tests make the material that faults begin with
 LIMIT_CPU_S = 60
 LIMIT_S = 300.0  # by the clock, for what waits; a busy machine may give a process little of its time
 MEMORY_BYTES = 8 * 2**30  # of addresses, of which the libraries alone take a part
@@ -46,7 +47,7 @@ class Ended:
 
 def import_entry_points() -> None:
     """Import what every command needs, so that each forked process has it."""
-    sys.path.insert(0, str(ROOT))
+    sys.path[:0] = map(str, WITH_MODULES)
     import runners
 
     for module in pkgutil.walk_packages(runners.__path__, "runners."):

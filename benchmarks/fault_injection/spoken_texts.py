@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterator
 
 from fault_injection.fault import End, Fault
-from fault_injection.place import Material, Place
+from fault_injection.place import Material, Place, Rows
 from fault_injection.process import Command, Ended
 
 KIND = "spoken texts"
@@ -59,11 +59,10 @@ def _scoring(place: Place, text: str, spoken: str) -> Command:
 
 
 def _with_text(place: Place, text: str) -> None:
-    table = place.take("corpus") / "metadata.csv"
-    header, *lines = table.read_text(encoding="utf-8").splitlines()
-    rows = [line.split("|") for line in lines]
-    next(row for row in rows if row[3] == "test")[2] = text
-    table.write_text("\n".join([header, *("|".join(row) for row in rows)]) + "\n", encoding="utf-8")
+    def change(rows: Rows) -> None:
+        next(row for row in rows if row[3] == "test")[2] = text
+
+    place.change_rows(change)
 
 
 def _linting(place: Place, text: str) -> Command:

@@ -7,12 +7,10 @@ import runpy
 import signal
 import subprocess
 import sys
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 import torch
@@ -21,8 +19,8 @@ from command_lines import command_line, environment
 from hydra import compose, initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.hydra_config import HydraConfig
+from miniature_material import BASE_SPEAKERS, ROOT, SPEAKERS, UNTRAINED, random_base, sizes, write_corpus
 from omegaconf import OmegaConf
-from torch.nn.functional import normalize
 
 from runners.config.composed_cell import cell_from
 from runners.config.registration import register_options
@@ -33,13 +31,6 @@ from runners.results.finished_bundle import save_finished
 from vits.bundle import BaseSpeaker, Bundle, save_bundle
 from vits.model_spec import ModelSpec
 from vits.text.symbols import SYMBOLS
-
-ROOT = Path(__file__).parents[2]
-VOICES = ROOT / "assets" / "demo_voices"
-SPEAKERS = ("040", "041")
-CLIPS = {"train": 4, "validation": 1, "test": 1}
-UNTRAINED = 2
-BASE_SPEAKERS = ("ada", "ben", "nobody", "cleo", "dan")
 
 RunScript = Callable[..., subprocess.CompletedProcess[str]]
 MakeCell = Callable[..., Cell]
@@ -80,44 +71,15 @@ def small_spec(miniature_spec: ModelSpec) -> ModelSpec:
 @pytest.fixture(scope="session")
 def small_bundle(small_spec: ModelSpec) -> Bundle:
     """Random weights, four speakers with random voiceprints, and a row in their midst that was never trained."""
-    torch.manual_seed(0)
-    synthesizer = small_spec.synthesizer(len(BASE_SPEAKERS))
-    for coupling in synthesizer.flow.couplings:  # at first these are zero, and zero has no gradient to share
-        torch.nn.init.normal_(coupling.shift.projection.weight, std=0.1)
-    voiceprints = normalize(torch.randn(len(BASE_SPEAKERS), 192), dim=1)
-    voiceprints[UNTRAINED] = 0
-    utterances = [0 if row == UNTRAINED else 10 for row in range(len(BASE_SPEAKERS))]
-    return Bundle(
-        spec=small_spec,
-        synthesizer=synthesizer,
-        adversary=small_spec.adversary(),
-        speakers=tuple(BaseSpeaker(name, count) for name, count in zip(BASE_SPEAKERS, utterances, strict=True)),
-        voiceprints=voiceprints,
-    )
+    return random_base(small_spec)
 
 
 @pytest.fixture(scope="session")
 def material(small_bundle: Bundle, tmp_path_factory: pytest.TempPathFactory) -> Material:
     folder = tmp_path_factory.mktemp("material")
     save_bundle(small_bundle, folder / "base", "# A card\n")
-    _link_corpus(folder / "corpus")
+    write_corpus(folder / "corpus", lambda source, place: place.symlink_to(source))
     return Material(folder / "base", folder / "corpus")
-
-
-def _link_corpus(folder: Path) -> None:
-    """The first clips of each split of two demo voices."""
-    header, *lines = (VOICES / "metadata.csv").read_text(encoding="utf-8").splitlines()
-    assert header == "path|speaker|text|split"
-    seen: Counter[tuple[str, str]] = Counter()
-    kept = [header]
-    for line in lines:
-        path, speaker, _, split = line.split("|")
-        seen[speaker, split] += 1
-        if speaker in SPEAKERS and seen[speaker, split] <= CLIPS[split]:
-            kept.append(line)
-            (folder / path).parent.mkdir(parents=True, exist_ok=True)
-            (folder / path).symlink_to(VOICES / path)
-    (folder / "metadata.csv").write_text("\n".join(kept) + "\n", encoding="utf-8")
 
 
 @pytest.fixture(scope="session")
@@ -127,7 +89,7 @@ def pretraining_arguments(material: Material, small_spec: ModelSpec) -> list[str
         f"data.root={material.corpus}",
         "model=tiny",
         "model/decoder=multi_band_istft",
-        *_sizes(small_spec.parts),
+        *sizes(small_spec.parts),
         "training.batch_size=3",
         "training.adversary_from_step=1",
         "metrics=[secs]",
@@ -138,15 +100,6 @@ def pretraining_arguments(material: Material, small_spec: ModelSpec) -> list[str
         "log_every=1",
         "device=cpu",
     ]
-
-
-def _sizes(node: Mapping[str, Any], prefix: str = "model") -> Iterator[str]:
-    """Overrides that make the model `tiny` one of other sizes."""
-    for key, value in node.items():
-        if isinstance(value, dict):
-            yield from _sizes(value, f"{prefix}.{key}")
-        elif isinstance(value, (int, list)) and not isinstance(value, bool):
-            yield f"{prefix}.{key}={value}".replace(" ", "")
 
 
 @pytest.fixture(scope="module")

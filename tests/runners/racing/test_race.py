@@ -61,11 +61,6 @@ def _planted() -> Iterator[None]:
 
 
 @pytest.fixture(scope="module")
-def here(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("here")
-
-
-@pytest.fixture(scope="module")
 def run_race(here: Path, material: Any, run_here: RunScript) -> Callable[[str], subprocess.CompletedProcess[str]]:
     def run(name: str) -> subprocess.CompletedProcess[str]:
         field = ("strategy=mean,random", "racing=true", f"name={name}")
