@@ -1,9 +1,9 @@
-"""What judging costs, and what its ways change: `python benchmarks/judging.py [clips=300] [stand_for=1,4]
+"""What judging costs, and what its ways change: `python benchmarks/judging.py [clips=300] [stride=1,16]
 [human=<corpus folder>]`.
 
 Clips of the demo voices' recordings, of the demo base's voices at several qualities, and of people if a corpus with
 a metadata.csv is given. WER first, its ways in turn on each group of clips: openai-whisper one by one, then the
-judge of this project with every position of the silence behind a clip, and with one that stands for several. CPU
+judge of this project with every position of the silence behind a clip, and with one in several. CPU
 seconds a clip, the error rate, by how much it moves, how many normalised texts differ, and whether the systems keep
 their ranks. Then CPU seconds a clip of both speaker encoders. One process and one thread.
 """
@@ -66,9 +66,9 @@ def main() -> None:
     clips = [*recorded(ASSETS / "demo_voices", "demo recordings", count), *synthesised(count)]
     if "human" in options:
         clips += recorded(Path(options["human"]), "people", count)
-    stand_for = [int(text) for text in options.get("stand_for", "1,4").split(",")]
+    strides = [int(text) for text in options.get("stride", "1,16").split(",")]
     judges = Judges(default_cache_dir(), torch.device("cpu"))
-    print_error_rates(clips, in_turn(clips, ways(judges.get(WhisperJudge, "tiny.en")._model, stand_for)))
+    print_error_rates(clips, in_turn(clips, ways(judges.get(WhisperJudge, "tiny.en").model, strides)))
     print_encoder("ECAPA", judges.get(EcapaEncoder, "voxceleb"), clips)
     print_encoder("GE2E", judges.get(Ge2eEncoder, "resemblyzer"), clips)
 
@@ -124,7 +124,7 @@ def spoken(model: AdaptedModel, system: str, row: torch.Tensor, sentences: Seque
     return [Clip(system, text, audio[place].numpy()) for place, text in enumerate(sentences)]
 
 
-def ways(model: whisper.Whisper, stand_for: Sequence[int]) -> dict[str, Way]:
+def ways(model: whisper.Whisper, strides: Sequence[int]) -> dict[str, Way]:
     """The ways to hear what is said, the former one first."""
 
     def one_by_one(waves: Sequence[Wave]) -> list[str]:
@@ -136,7 +136,7 @@ def ways(model: whisper.Whisper, stand_for: Sequence[int]) -> dict[str, Way]:
         judge = WhisperJudge(model, number)
         return lambda waves: [transcript.text for transcript in judge.listen(waves)]
 
-    ours = {f"1 of {number} silent positions": by_judge(number) for number in stand_for}
+    ours = {f"1 of {number} silent positions": by_judge(number) for number in strides}
     return {"openai-whisper, one by one": one_by_one, **ours}
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -10,16 +9,16 @@ from typing import Any
 import torch
 from jaxtyping import Bool, Float, Int64
 from torch import Tensor
-from torch.nn.utils.rnn import pad_sequence
 
-from metrics.judges.thinned_silence import Encoding, attend, split_heads
 from metrics.judges.transcriber import Transcript
+from metrics.judges.whisper_attention import KeysAndValues, attend, keys_and_values
 
-KeysAndValues = tuple[Float[Tensor, "batch heads _ channels"], Float[Tensor, "batch heads _ channels"]]
+Encoding = Sequence[KeysAndValues]
+"""What each attention to a window hears of it."""
 
 
 class GreedyDecoder:
-    """Texts of encodings; a text that has ended leaves the batch, and what is heard doesn't depend on the others."""
+    """Texts of windows; a text that has ended leaves the batch, and what is heard doesn't depend on the others."""
 
     def __init__(self, model: Any) -> None:
         from whisper.decoding import DecodingOptions, DecodingTask
@@ -40,7 +39,7 @@ class GreedyDecoder:
     def _decode(self, batch: _Batch) -> tuple[list[list[int]], list[float]]:
         """The tokens said in each, and the probability that nobody speaks."""
         tokenizer, said = self._task.tokenizer, [[] for _ in batch.rows]
-        tokens = torch.tensor([self._task.initial_tokens] * len(said), device=batch.weights.device)
+        tokens = torch.tensor([self._task.initial_tokens] * len(said), device=batch.device)
         logits = batch.logits(tokens)
         no_speech = logits[:, self._task.sot_index].softmax(dim=-1)[:, tokenizer.no_speech].tolist()
         for _ in range(self._task.sample_len):
@@ -66,16 +65,20 @@ class _Batch:
     decoder: Any
     rows: list[int]
     heard: list[KeysAndValues]
-    weights: Float[Tensor, "batch 1 1 places"]
     said: list[KeysAndValues | None]
 
     @classmethod
     def of(cls, decoder: Any, encodings: Sequence[Encoding]) -> _Batch:
-        features = pad_sequence([encoding.features for encoding in encodings], batch_first=True)
-        log_counts = [encoding.log_counts for encoding in encodings]
-        weights = pad_sequence(log_counts, batch_first=True, padding_value=-math.inf)[:, None, None]
-        heard = [_keys_and_values(block.cross_attn, features) for block in decoder.blocks]
-        return cls(decoder, list(range(len(encodings))), heard, weights, [None] * len(heard))
+        heard = [
+            (torch.cat([keys for keys, _ in layer]), torch.cat([values for _, values in layer]))
+            for layer in zip(*encodings, strict=True)
+        ]
+        return cls(decoder, list(range(len(encodings))), heard, [None] * len(heard))
+
+    @property
+    def device(self) -> torch.device:
+        """Where it is."""
+        return self.decoder.token_embedding.weight.device
 
     def keep(self, goes_on: Bool[Tensor, "batch"]) -> None:
         """Forget the texts that have ended."""
@@ -84,7 +87,6 @@ class _Batch:
         self.rows = [row for row, still in zip(self.rows, goes_on.tolist(), strict=True) if still]
         self.heard = [(keys[goes_on], values[goes_on]) for keys, values in self.heard]
         self.said = [None if pair is None else (pair[0][goes_on], pair[1][goes_on]) for pair in self.said]
-        self.weights = self.weights[goes_on]
 
     def logits(self, tokens: Int64[Tensor, "batch new"]) -> Float[Tensor, "batch new vocabulary"]:
         """Of what follows each of the new tokens; they are remembered."""
@@ -95,9 +97,9 @@ class _Batch:
         unheard = self.decoder.mask[before : before + new, : before + new]  # what comes later
         for layer, block in enumerate(self.decoder.blocks):
             given = block.attn_ln(hidden)
-            keys, values = self._remember(layer, _keys_and_values(block.attn, given))
-            hidden = hidden + attend(block.attn, given, keys, values, unheard)
-            hidden = hidden + attend(block.cross_attn, block.cross_attn_ln(hidden), *self.heard[layer], self.weights)
+            said = self._remember(layer, keys_and_values(block.attn, given))
+            hidden = hidden + attend(block.attn, given, said, unheard)
+            hidden = hidden + attend(block.cross_attn, block.cross_attn_ln(hidden), self.heard[layer])
             hidden = hidden + block.mlp(block.mlp_ln(hidden))
         return self.decoder.ln(hidden) @ embedding.weight.T
 
@@ -107,8 +109,3 @@ class _Batch:
         joined = new if known is None else (torch.cat([known[0], new[0]], 2), torch.cat([known[1], new[1]], 2))
         self.said[layer] = joined
         return joined
-
-
-def _keys_and_values(attention: Any, states: Float[Tensor, "batch places state"]) -> KeysAndValues:
-    keys, values = attention.key(states), attention.value(states)
-    return split_heads(keys, attention).contiguous(), split_heads(values, attention).contiguous()

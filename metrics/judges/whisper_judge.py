@@ -12,20 +12,17 @@ from jaxtyping import Float32
 
 from metrics.judges.greedy_decoding import GreedyDecoder
 from metrics.judges.judge_weights import fetch
-from metrics.judges.thinned_silence import STAND_FOR, encode
 from metrics.judges.transcriber import Transcriber, Transcript, joined, windows_of
+from metrics.judges.window_encoder import STRIDE, WindowEncoder
 
 DECODED_TOGETHER = 8  # windows; the fastest of 1, 4, 8 and 16 on a CPU
 
 
 class WhisperJudge(Transcriber):
-    """OpenAI's Whisper, always in float32.
+    """OpenAI's Whisper, always in float32: with a bfloat16 encoder, 2 of 32 transcripts of human speech changed.
 
-    With a bfloat16 encoder, three times as fast on a CPU that has it, 2 of 32 transcripts of human speech
-    changed.
-
-    `stand_for` is of how many positions of the silence behind a clip one is computed; 1 is all of Whisper's encoder,
-    more is faster and another way of judging (`benchmarks/judging.py` says what each costs and changes).
+    Of how many positions of the silence behind a clip one is computed is the `stride`; 1 is all of Whisper's encoder
+    (`benchmarks/judging.py` says what each costs and changes).
 
     Radford et al. 2023, "Robust Speech Recognition via Large-Scale Weak Supervision",
     https://arxiv.org/abs/2212.04356.
@@ -33,10 +30,10 @@ class WhisperJudge(Transcriber):
 
     families: ClassVar[tuple[str, ...]] = ("whisper",)
 
-    def __init__(self, model: Any, stand_for: int = STAND_FOR) -> None:  # a whisper.Whisper, which is untyped
+    def __init__(self, model: Any, stride: int = STRIDE) -> None:  # a whisper.Whisper, which is untyped
         super().__init__()
-        self._model = model.eval()
-        self._stand_for = stand_for
+        self.model = model.eval()
+        self._encode = WindowEncoder(model, stride)
         self._decoder = GreedyDecoder(model)
 
     @classmethod
@@ -66,4 +63,4 @@ class WhisperJudge(Transcriber):
         """What is heard in windows of at most 30 s."""
         # Each window is encoded alone: what is heard in it then hardly depends on its neighbours, and on a
         # CPU it is faster than a batch, whose activations leave the cache.
-        return self._decoder([encode(self._model.encoder, window, self._stand_for) for window in windows])
+        return self._decoder([self._encode(window) for window in windows])

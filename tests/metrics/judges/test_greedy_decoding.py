@@ -8,19 +8,20 @@ import torch
 
 from metrics.judges.greedy_decoding import GreedyDecoder
 from metrics.judges.judge import Judges
-from metrics.judges.thinned_silence import encode
 from metrics.judges.whisper_judge import WhisperJudge
+from metrics.judges.window_encoder import WindowEncoder
 from metrics.metric import Utterance
 
 
-@pytest.mark.parametrize("stand_for", [1, 4])
+@pytest.mark.parametrize("stride", [1, 16])
 def test_what_is_heard_is_the_same_when_others_are_heard_too(
-    judges: Judges, speech: list[Utterance], stand_for: int
+    judges: Judges, speech: list[Utterance], stride: int
 ) -> None:
-    model = judges.get(WhisperJudge, "tiny.en")._model
-    decoder, clips = GreedyDecoder(model), [*(u.wave_16k for u in speech), np.zeros(8000, dtype=np.float32)]
+    model = judges.get(WhisperJudge, "tiny.en").model
+    decoder, encode = GreedyDecoder(model), WindowEncoder(model, stride)
+    clips = [*(u.wave_16k for u in speech), np.zeros(8000, dtype=np.float32)]
     with torch.inference_mode():
-        encodings = [encode(model.encoder, clip, stand_for) for clip in clips]
+        encodings = [encode(clip) for clip in clips]
         together, alone = decoder(encodings), [decoder([encoding])[0] for encoding in encodings]
     assert [one.text for one in together] == [one.text for one in alone]
     for one, other in zip(together, alone, strict=True):
@@ -32,11 +33,11 @@ def test_what_is_heard_is_what_whisper_hears_when_every_position_is_kept(
 ) -> None:
     import whisper
 
-    model = judges.get(WhisperJudge, "tiny.en")._model
+    model = judges.get(WhisperJudge, "tiny.en").model
     options = whisper.DecodingOptions(language="en", temperature=0.0, without_timestamps=True, fp16=False)
     mel = whisper.log_mel_spectrogram(whisper.pad_or_trim(torch.from_numpy(speech[0].wave_16k)))
     with torch.inference_mode():
-        (ours,) = GreedyDecoder(model)([encode(model.encoder, speech[0].wave_16k, stand_for=1)])
+        (ours,) = GreedyDecoder(model)([WindowEncoder(model, stride=1)(speech[0].wave_16k)])
         (theirs,) = whisper.decode(model, mel[None], options)
     assert (ours.text, ours.compression_ratio) == (theirs.text.strip(), theirs.compression_ratio)
     assert ours.no_speech_probability == pytest.approx(theirs.no_speech_prob, rel=1e-3)
