@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -16,7 +15,7 @@ from metrics.judges.silent_positions import Positions
 from metrics.judges.whisper_attention import KeysAndValues, attend, split_heads
 
 STRIDE = 16  # of so many positions of silence, one is computed
-LEVEL_STEP = 0.25  # of Whisper's log mel, 10 dB
+SILENCE = -0.5  # Whisper's log mel of silence behind a clip that is neither soft nor loud
 SILENT_SAMPLES, SILENT_FRAMES = 960, 8  # behind a clip, so that what is computed last is of silence alone
 OF_SILENCE = 3  # positions of them that hear nothing but silence
 
@@ -32,15 +31,12 @@ class WindowEncoder:
     Behind a short clip nearly all positions are silence. What the model makes of a window of silence alone is known;
     what the clip changes in it is computed at one in `stride` positions and interpolated between them, layer by
     layer, so that every query still asks all positions. With a stride of 1 it is Whisper's own encoder.
-
-    Whisper's log mel begins 80 dB below a window's loudest sound, so silence behind a loud clip is another than
-    behind a soft one: it is interpolated, too, between levels 10 dB apart.
     """
 
     def __init__(self, model: Any, stride: int = STRIDE) -> None:  # a whisper.Whisper, which is untyped
         self._encoder, self._decoder = model.encoder, model.decoder
         self._stride = stride
-        self._silences: dict[int, list[Pair]] = {}
+        self._silence: list[Pair] = []
 
     @torch.inference_mode()
     def __call__(self, window: Float32[np.ndarray, "samples"]) -> list[KeysAndValues]:
@@ -54,7 +50,7 @@ class WindowEncoder:
         sources = positions.computed.clamp(max=len(front) - OF_SILENCE)  # from there on all is silence
         sources[-1] = len(front) - 1
         hidden = front[sources] + places[positions.computed]
-        return self._layers(hidden, self._completing(positions, float(mel[0, -1])))
+        return self._layers(hidden, self._completing(positions))
 
     def _layers(self, hidden: States, complete: Complete) -> list[KeysAndValues]:
         hidden = hidden.unsqueeze(0)
@@ -65,25 +61,21 @@ class WindowEncoder:
         features = self._encoder.ln_post(hidden)[0]
         return [_heard(block.cross_attn, features, complete) for block in self._decoder.blocks]
 
-    def _completing(self, positions: Positions, level: float) -> Complete:
-        """All positions of the computed ones, on the ground of silence at a level."""
-        below = math.floor(level / LEVEL_STEP)
-        share = level / LEVEL_STEP - below
-        silences = zip(self._silence(below), self._silence(below + 1), strict=True)
+    def _completing(self, positions: Positions) -> Complete:
+        """All positions of the computed ones, on the ground of silence."""
+        silences = iter(self._of_silence())
 
         def complete(keys: States, values: States) -> Pair:
-            lower, upper = next(silences)
-            grounds = (torch.lerp(a, b, share) for a, b in zip(lower, upper, strict=True))
-            of_keys, of_values = (positions.everywhere(*pair) for pair in zip((keys, values), grounds, strict=True))
-            return of_keys, of_values
+            of_keys, of_values = next(silences)
+            return positions.everywhere(keys, of_keys), positions.everywhere(values, of_values)
 
         return complete
 
-    def _silence(self, steps: int) -> Sequence[Pair]:
+    def _of_silence(self) -> Sequence[Pair]:
         """Keys and values of every attention that hears a window of nothing but silence, in order."""
-        if steps not in self._silences:
+        if not self._silence:
             places = self._encoder.positional_embedding
-            mel = torch.full((self._encoder.conv1.in_channels, 2 * len(places)), steps * LEVEL_STEP)
+            mel = torch.full((self._encoder.conv1.in_channels, 2 * len(places)), SILENCE)
             known: list[Pair] = []
 
             def keep(keys: States, values: States) -> Pair:
@@ -91,8 +83,8 @@ class WindowEncoder:
                 return keys, values
 
             self._layers(self._front(mel.to(places.device)) + places, keep)
-            self._silences[steps] = known
-        return self._silences[steps]
+            self._silence = known
+        return self._silence
 
     def _front(self, mel: Float[Tensor, "mels frames"]) -> States:
         """The two convolutions before the positions are told."""
