@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from pathlib import Path
 
 import pandas as pd
 from jaxtyping import Float
@@ -12,7 +13,7 @@ from torch import Tensor
 
 from metrics.judges.judge import Judges
 from metrics.judges.speaker_encoder import mean_voiceprint
-from metrics.metric import KeptScore, KnownVoices, Metric, Score, Utterance, mean_of_defined
+from metrics.metric import KeptScore, KnownVoices, Metric, Score, Scorer, Utterance, mean_of_defined
 from vits.common.atomic_files import content_key
 from vits.common.errors import InputError
 from vits.common.kept_files import keep_json, kept_json
@@ -23,20 +24,31 @@ def score_recordings(
 ) -> list[Score]:
     """The metric's scores of real recordings, in their order; computed once and kept on disk.
 
-    The key is the content: the audio and texts, the known voices, the metric's configuration and the checksums
-    of its weights. Which base voice a new one was started from says nothing about a recording. The device is not
-    part of it; between devices scores differ by float noise only.
+    Which base voice a new one was started from says nothing about a recording.
     """
     known = replace(known, started_from={})
-    contents = [metric.identity, "recordings", *(r.digest for r in recordings), "known", known.digest]
-    key = content_key(part.encode() for part in contents)
-    path = judges.cache_dir / "recordings" / f"{metric.name}-{key}.json"
+    path = kept_in(judges.cache_dir / "recordings", metric, recordings, known)
+    return kept_scores(path, recordings, lambda clips: metric.prepare(known, judges)(clips))
+
+
+def kept_scores(path: Path, utterances: Sequence[Utterance], score: Scorer) -> list[Score]:
+    """What is kept in a file of `kept_in`; if it isn't there, scores that are kept from now on."""
     scored = kept_json(path, list[KeptScore])
-    if scored is not None and len(scored) == len(recordings):
+    if scored is not None and len(scored) == len(utterances):
         return [Score(score["values"], score["notes"]) for score in scored]
-    scores = metric.prepare(known, judges)(recordings)
+    scores = score(utterances)
     keep_json(path, [asdict(score) for score in scores])
     return scores
+
+
+def kept_in(folder: Path, metric: Metric, utterances: Sequence[Utterance], known: KnownVoices) -> Path:
+    """Where a metric's scores of some speech are kept.
+
+    The key is the content: the audio and texts, the known voices, the metric's configuration and the checksums
+    of its weights. The device is not part of it; between devices scores differ by float noise only.
+    """
+    contents = [metric.identity, "recordings", *(u.digest for u in utterances), "known", known.digest]
+    return folder / f"{metric.name}-{content_key(part.encode() for part in contents)}.json"
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,8 @@ import pandas as pd
 from torch.nn.utils.parametrize import cached
 
 from metrics.judges.judge import Judges
-from metrics.metric import KnownVoices, Metric, Utterance
-from metrics.reference import cross_cosines, score_recordings
+from metrics.metric import KnownVoices, Metric, Score, Utterance
+from metrics.reference import cross_cosines, kept_in, kept_scores, score_recordings
 from metrics.secs import SpeakerSimilarity
 from metrics.summary import mean_and_spread, score_rows, summarise
 from runners.evaluation.evaluation_settings import EVERY, RETENTION, TEXTS, EvaluationSettings
@@ -223,7 +223,7 @@ class Evaluator:
                 judged = [u for u in group if u.recording is not None] if metric.needs_recording else group
                 if not judged:
                     continue
-                scores = self._scorers[metric.name](judged)
+                scores = self._judge(metric, judged, before_training=step == 0)
                 rows.append(score_rows(judged, scores, step, split))
                 notes += [
                     (step, split, utterance.speaker, utterance.name, note, text)
@@ -232,6 +232,14 @@ class Evaluator:
                 ]
             advance(len(group))
         return pd.concat(rows, ignore_index=True), pd.DataFrame(notes, columns=pd.Index(NOTE_COLUMNS))
+
+    def _judge(self, metric: Metric, utterances: list[Utterance], *, before_training: bool) -> list[Score]:
+        """Before training, cells that start alike speak alike: what is heard then is kept for the others."""
+        scorer = self._scorers[metric.name]
+        if not before_training:
+            return scorer(utterances)
+        path = kept_in(self.judges.cache_dir / "untrained", metric, utterances, self._known)
+        return kept_scores(path, utterances, scorer)
 
     def _recordings(self, recordings: list[Utterance], split: str) -> pd.DataFrame:
         return pd.concat(

@@ -59,8 +59,21 @@ def test_second_cell_does_only_its_own_work_when_the_first_has_done_the_experime
     once = dict(done)
     done.clear()
     run_cell(second)
-    own = len({"040", "041"}) + 1 + 2  # a sentence of each new voice, one of the base's, two of copy-synthesis
+    own = len({"040", "041"}) + 2  # a sentence of each new voice, and its copy-synthesis; the base's voice was heard
     assert done == {"embed": own, "listen": own}
     assert once["leave_one_out_error"] == len(first.initialisers)
     assert once["measure"] == 12, "recordings"
     assert once["embed"] > own
+
+
+def test_untrained_voices_are_judged_once_when_cells_start_alike(
+    make_cell: MakeCell, done: Counter[str], tmp_path: Path
+) -> None:
+    empty_cache(tmp_path / "cache")
+    overrides = ("strategy=mean", "steps=1", "metrics=[wer,secs]", f"cache_dir={tmp_path / 'cache'}")
+    first = run_cell(make_cell("freeze=none", *overrides)).table("scores")
+    done.clear()
+    second = run_cell(make_cell("freeze=decoder", *overrides)).table("scores")
+    trained = second["step"] > 0
+    assert first[first["step"] == 0].equals(second[~trained])
+    assert done["listen"] == (trained & (second["metric"] == "wer")).sum() + 2, "and copy-synthesis"
