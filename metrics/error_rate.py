@@ -51,7 +51,7 @@ class ErrorRate(Metric):
     higher_is_better: ClassVar[bool] = False
     range: ClassVar[tuple[float, float]] = (0.0, math.inf)
     judges_base_voices: ClassVar[bool] = True
-    version: ClassVar[int] = 2  # 1 had the words in brackets deleted
+    version: ClassVar[int] = 3  # 1 had the words in brackets deleted, 2 computed all of the silence behind a clip
 
     model: str
 
