@@ -8,8 +8,10 @@ that was only thought dead, because its machine was asleep, finds before its nex
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
+import stat
 import threading
 import time
 import uuid
@@ -101,7 +103,7 @@ class Lease:
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
         except FileExistsError:
-            if os.path.lexists(self.path.parent):  # and is no folder
+            if _is_no_folder(self.path.parent):
                 raise
             return False  # its last holder removed it just now
         self._made = list(dict.fromkeys([self.path.parent, *self._made, *missing]))
@@ -121,13 +123,13 @@ class Lease:
         """The process of a file's content; None if it has ended, or can't be seen and touched the file long ago."""
         process = _process(content)
         ended = process.has_ended() if process else None
-        held = not ended if ended is not None else self._is_fresh(now_s)
+        held = not ended if ended is not None else self._is_fresh(self.path, now_s)
         return str(process or "another process") if held else None
 
-    def _is_fresh(self, now_s: Callable[[], float]) -> bool:
-        """Whether it was touched lately, by a clock that is asked only then."""
+    def _is_fresh(self, path: Path, now_s: Callable[[], float]) -> bool:
+        """Whether a file was touched lately, by a clock that is asked only then."""
         try:
-            return now_s() - self.path.stat().st_mtime < self._stale_s
+            return now_s() - path.stat().st_mtime < self._stale_s
         except FileNotFoundError:
             return False
 
@@ -141,17 +143,21 @@ class Lease:
             probe.unlink(missing_ok=True)
 
     def _put_away(self, content: bytes) -> None:
-        """Remove the file of a holder that has ended; if another took its place just now, put that back."""
-        aside = self.path.with_name(f".{uuid.uuid4().hex}")
+        """Remove the file of a holder that has ended, unless another process is about to.
+
+        Only who has made the claim on that holder may: of two that saw it, the slower would otherwise remove its
+        successor's file. A claim is held for an instant; an old one is of a process that was ended at it.
+        """
+        claim = self.path.with_name(f".{hashlib.sha256(content).hexdigest()[:32]}")
+        if not _make_exclusively(claim, b""):
+            if not self._is_fresh(claim, self._file_system_s):
+                claim.unlink(missing_ok=True)
+            return
         try:
-            self.path.rename(aside)
-            content_aside = aside.read_bytes()
-            if content_aside != content:
-                _make_exclusively(self.path, content_aside)
-        except FileNotFoundError:  # somebody else was faster
-            pass
+            if _read(self.path) == content and self._named(content, self._file_system_s) is None:
+                self.path.unlink(missing_ok=True)
         finally:
-            aside.unlink(missing_ok=True)
+            claim.unlink(missing_ok=True)
 
     def _beat(self) -> None:
         while not self._ended.wait(self._beat_s):
@@ -171,6 +177,15 @@ def _make_exclusively(path: Path, content: bytes) -> bool:
     except (FileExistsError, FileNotFoundError):  # the second: its last holder removed the folder just now
         return False
     return True
+
+
+def _is_no_folder(path: Path) -> bool:
+    """Whether something else has that name; looked at once, since folders here come and go."""
+    try:
+        mode = path.lstat().st_mode
+    except FileNotFoundError:
+        return False
+    return not (stat.S_ISDIR(mode) or path.is_dir())  # the second for a link to a folder
 
 
 def _process(content: bytes) -> RunningProcess | None:

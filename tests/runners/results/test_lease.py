@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -144,6 +147,58 @@ def test_lease_is_refused_when_its_place_cannot_be_written(tmp_path: Path) -> No
     (tmp_path / "results").touch()
     with pytest.raises(InputError, match=r"can't write to .*; choose another results="):
         Lease(tmp_path / "results" / "cell").take()
+
+
+def test_file_of_the_next_holder_stays_in_its_place_when_others_put_the_last_one_away_too_late(tmp_path: Path) -> None:
+    first, late = Lease(tmp_path / "cell"), Lease(tmp_path / "cell")
+    left_by(first, replace(HERE, pid=2**22 + 1))
+    ended = first.path.read_bytes()
+    assert first.take() is None
+    with first, meanwhile(lambda: late._put_away(ended)) as again:
+        while again():
+            first.check()
+
+
+def test_claim_on_an_ended_holder_keeps_nobody_for_long_when_its_maker_ended_at_it(tmp_path: Path) -> None:
+    lease = Lease(tmp_path / "cell")
+    left_by(lease, replace(HERE, pid=2**22 + 1))
+    claim = lease.path.with_name(f".{hashlib.sha256(lease.path.read_bytes()).hexdigest()[:32]}")
+    claim.touch()
+    assert lease.take() == "another process"
+    os.utime(claim, (0, 0))
+    assert lease.take() is None
+    with lease:
+        assert not claim.exists()
+
+
+def test_lease_is_taken_when_its_folder_was_removed_and_made_again_meanwhile(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lease, make = Lease(tmp_path / "cell"), Path.mkdir
+
+    def made_by_another(path: Path, *given: Any, **named: Any) -> None:
+        monkeypatch.undo()
+        make(path, *given, **named)
+        raise FileExistsError(17, "File exists")  # it was there, was none when looked at, and is there again
+
+    monkeypatch.setattr(Path, "mkdir", made_by_another)
+    assert lease.take() is None
+    with lease:
+        lease.check()
+
+
+@contextmanager
+def meanwhile(act: Callable[[], None]) -> Iterator[Callable[[], bool]]:
+    """Do something 1000 times in a second thread; gives whether that is still under way."""
+
+    def repeat() -> None:
+        for _ in range(1000):
+            act()
+
+    with ThreadPoolExecutor(1) as pool:
+        done = pool.submit(repeat)
+        yield lambda: not done.done()
+    done.result()
 
 
 def test_one_of_two_processes_holds_it_at_a_time_when_they_race(tmp_path: Path) -> None:
