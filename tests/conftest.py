@@ -7,17 +7,32 @@ import os
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # the tests' models are too small to divide among threads
 
 from collections.abc import Callable, Mapping, Sequence
+from importlib.util import cache_from_source
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 import torch
 from hypothesis import settings
-from jaxtyping import install_import_hook
-from miniature_material import MINIATURE
+from jaxtyping import _import_hook, install_import_hook
+from miniature_material import MINIATURE, ROOT
 from miniature_material import compose_model as composed
 
+
+def _look_for_checked_bytecode_of_our_own_modules_alone() -> None:
+    """Without this a package that a checked module imports is compiled anew too: 2000 files in each process."""
+    checked = _import_hook._optimized_cache_from_source
+
+    def bytecode_of(checker: str, /, path: str, debug_override: bool | None = None) -> str:
+        if path.startswith(str(ROOT)) and "site-packages" not in path:
+            return checked(checker, path, debug_override)
+        return cache_from_source(path, debug_override)
+
+    _import_hook._optimized_cache_from_source = bytecode_of
+
+
 # before the first import of these packages: every annotation in their signatures is checked from here on
+_look_for_checked_bytecode_of_our_own_modules_alone()
 install_import_hook(["vits", "strategies", "metrics", "runners"], "beartype.beartype")
 
 if TYPE_CHECKING:
