@@ -39,8 +39,9 @@ class ReferenceFiles:
         adversary = spec.adversary()
         self.D = reference_named(adversary.opponents["audio"].discriminator.state_dict(), MULTI_PERIOD_DISCRIMINATOR)
         self.DUR = reference_named(adversary.opponents["duration"].discriminator.state_dict(), DURATION_DISCRIMINATOR)
-        for name in ("G", "D", "DUR"):
+        for name in ("G", "DUR"):
             self.save(folder / f"{name}_1.pth", getattr(self, name))
+        self.save(folder / "D_1.pth", self.D, moments=False)  # nobody reads them, and they are half a gigabyte
         (folder / "config.json").write_text(json.dumps(config))
         (folder / "list.txt").write_text(
             "DUMMY2/p1/p1_1.wav|0|hˈaɪ\nDUMMY2/p3/p3_1.wav|2|hˈaɪ\nDUMMY2/p3/p3_2.wav|2|hˈaɪ\n"
@@ -49,7 +50,7 @@ class ReferenceFiles:
 
     def copied_to(self, folder: Path) -> ReferenceFiles:
         """The same files where they may be changed, but for D, which is large and only linked."""
-        for path in self.folder.iterdir():
+        for path in filter(Path.is_file, self.folder.iterdir()):
             if path.name.startswith("D_"):
                 (folder / path.name).symlink_to(path)
             else:
@@ -58,12 +59,14 @@ class ReferenceFiles:
         other.folder = folder
         return other
 
-    def save(self, path: Path, tensors: dict[str, Tensor], **changes: Any) -> None:
+    def save(self, path: Path, tensors: dict[str, Tensor], *, moments: bool = True, **changes: Any) -> None:
+        """As the reference does after a step, or before the first one, when an optimizer has no moments yet."""
         parameters = [torch.nn.Parameter(tensor.clone()) for tensor in tensors.values()]
         optimizer = torch.optim.AdamW(parameters, lr=2e-4, betas=(0.8, 0.99), eps=1e-9)
-        for number, parameter in enumerate(parameters):
-            parameter.grad = torch.full_like(parameter, 1.0 + number)
-        optimizer.step()
+        if moments:
+            for number, parameter in enumerate(parameters):
+                parameter.grad = torch.full_like(parameter, 1.0 + number)
+            optimizer.step()
         content = {"model": tensors, "iteration": 7, "optimizer": optimizer.state_dict(), "learning_rate": 2e-4}
         torch.save(content | changes, path)
 

@@ -24,14 +24,20 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> ReferenceFiles:
     return ReferenceFiles(tmp_path_factory.mktemp("seed"))
 
 
+@pytest.fixture(scope="module")
+def imported(made: ReferenceFiles) -> Path:
+    """The bundle of all files as they are, to look at."""
+    import_bundle(made.arguments())
+    return made.folder / "bundle"
+
+
 @pytest.fixture
 def seed(made: ReferenceFiles, tmp_path: Path) -> ReferenceFiles:
     return made.copied_to(tmp_path)
 
 
-def test_files_are_bit_identical_when_imported_and_exported(seed: ReferenceFiles) -> None:
-    import_bundle(seed.arguments())
-    paths = export_bundle(ExportCheckpointArguments(base=str(seed.folder / "bundle"), out=str(seed.folder / "back")))
+def test_files_are_bit_identical_when_imported_and_exported(seed: ReferenceFiles, imported: Path) -> None:
+    paths = export_bundle(ExportCheckpointArguments(base=str(imported), out=str(seed.folder / "back")))
     assert [path.name for path in paths] == ["G_0.pth", "D_0.pth", "DUR_0.pth"]
     for path, tensors in zip(paths, (seed.G, seed.D, seed.DUR), strict=True):
         back = torch.load(path, weights_only=True)["model"]
@@ -39,16 +45,14 @@ def test_files_are_bit_identical_when_imported_and_exported(seed: ReferenceFiles
         assert all(torch.equal(back[name], tensors[name]) for name in tensors)
 
 
-def test_untrained_rows_are_marked_when_the_list_names_nobody_for_them(seed: ReferenceFiles) -> None:
-    import_bundle(seed.arguments())
-    bundle = load_bundle(seed.folder / "bundle")
+def test_untrained_rows_are_marked_when_the_list_names_nobody_for_them(imported: Path) -> None:
+    bundle = load_bundle(imported)
     assert [speaker.utterances for speaker in bundle.speakers] == [1, 0, 2]
     assert bundle.trained_rows == [0, 2]
 
 
-def test_bundle_knows_its_sentences_when_imported(seed: ReferenceFiles) -> None:
-    import_bundle(seed.arguments())
-    known = read_trained_on(seed.folder / "bundle")
+def test_bundle_knows_its_sentences_when_imported(seed: ReferenceFiles, imported: Path) -> None:
+    known = read_trained_on(imported)
     assert known == TrainedOn(phonemes=frozenset({fingerprint("hˈaɪ")}), spelling=frozenset())
     (seed.folder / "spellings.tsv").write_text("p1_1\tHi!\np3_1\tHi!\np3_2\tHigh.\n")
     import_bundle(seed.arguments(transcripts=str(seed.folder / "spellings.tsv")))
@@ -57,7 +61,7 @@ def test_bundle_knows_its_sentences_when_imported(seed: ReferenceFiles) -> None:
     assert known.spelling == {fingerprint("hi"), fingerprint("high")}
 
 
-def test_new_style_weight_norm_is_read_when_a_checkpoint_uses_it(seed: ReferenceFiles) -> None:
+def test_new_style_weight_norm_is_read_when_a_checkpoint_uses_it(seed: ReferenceFiles, imported: Path) -> None:
     new_style = {
         name.replace("weight_g", "parametrizations.weight.original0").replace(
             "weight_v", "parametrizations.weight.original1"
@@ -66,8 +70,7 @@ def test_new_style_weight_norm_is_read_when_a_checkpoint_uses_it(seed: Reference
     }
     seed.save(seed.folder / "new.pth", new_style)
     import_bundle(seed.arguments(G=str(seed.folder / "new.pth"), out=str(seed.folder / "new")))
-    import_bundle(seed.arguments())
-    one, other = (load_bundle(seed.folder / name).synthesizer.state_dict() for name in ("new", "bundle"))
+    one, other = (load_bundle(path).synthesizer.state_dict() for path in (seed.folder / "new", imported))
     assert all(torch.equal(one[name], other[name]) for name in other)
 
 
@@ -82,15 +85,16 @@ def test_costs_are_told_when_discriminators_and_recordings_are_missing(
     assert not load_bundle(seed.folder / "bundle").trained_adversary
 
 
-def test_moments_follow_their_parameters_by_name_when_the_optimizer_is_kept(seed: ReferenceFiles) -> None:
+def test_moments_follow_their_parameters_by_name_when_the_optimizer_is_kept(
+    seed: ReferenceFiles, imported: Path
+) -> None:
     import_bundle(seed.arguments(optimizer=True))
     state = load_bundle(seed.folder / "bundle").optimizer_state
     number = list(seed.G).index("dec.conv_pre.weight_v")
     expected = torch.full_like(seed.G["dec.conv_pre.weight_v"], (1.0 + number) * 0.2)  # (1 - beta 1) times the gradient
     torch.testing.assert_close(state["decoder.trunk.input.parametrizations.weight.original1:exp_avg"], expected)
     assert not any(name.startswith("speaker_embedding") for name in state)
-    import_bundle(seed.arguments())
-    assert load_bundle(seed.folder / "bundle").optimizer_state == {}
+    assert load_bundle(imported).optimizer_state == {}
 
 
 class Malicious:
@@ -99,13 +103,12 @@ class Malicious:
 
 
 def test_nothing_runs_when_a_checkpoint_holds_more_than_tensors(
-    seed: ReferenceFiles, capsys: pytest.CaptureFixture[str]
+    seed: ReferenceFiles, imported: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     seed.save(seed.folder / "evil.pth", seed.G, extra=Malicious())
     import_bundle(seed.arguments(G=str(seed.folder / "evil.pth"), out=str(seed.folder / "evil")))
     assert "ran code" not in capsys.readouterr().out
-    import_bundle(seed.arguments())
-    one, other = (load_bundle(seed.folder / name).synthesizer.state_dict() for name in ("evil", "bundle"))
+    one, other = (load_bundle(path).synthesizer.state_dict() for path in (seed.folder / "evil", imported))
     assert all(torch.equal(one[name], other[name]) for name in other)
 
 
@@ -151,10 +154,11 @@ def test_list_is_refused_when_it_is_empty(seed: ReferenceFiles) -> None:
 
 
 @pytest.mark.parametrize("out", ["G_1.pth", "G_1.pth/below"])
-def test_place_is_told_when_a_checkpoint_cannot_be_written_there(seed: ReferenceFiles, out: str) -> None:
-    import_bundle(seed.arguments())
+def test_place_is_told_when_a_checkpoint_cannot_be_written_there(
+    seed: ReferenceFiles, imported: Path, out: str
+) -> None:
     with pytest.raises(InputError, match=r"can't write to .*G_1\.pth"):
-        export_bundle(ExportCheckpointArguments(str(seed.folder / "bundle"), str(seed.folder / out)))
+        export_bundle(ExportCheckpointArguments(str(imported), str(seed.folder / out)))
 
 
 def test_file_is_named_when_a_checkpoint_is_damaged(seed: ReferenceFiles) -> None:
