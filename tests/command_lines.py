@@ -11,7 +11,7 @@ from typing import Any
 import wandb
 
 ENTRY_POINTS = Path(__file__).parents[1] / "runners"
-PATIENCE_S = 120
+PATIENCE_S = 900  # by the clock, of which a process gets little on a busy machine
 
 
 def command_line(script: str, *arguments: str) -> list[str]:

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 import torch
 import wandb
-from command_lines import command_line, environment
+from command_lines import PATIENCE_S, command_line, environment
 from hydra import compose, initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.hydra_config import HydraConfig
@@ -115,7 +115,7 @@ def run_script() -> RunScript:
     def run(script: str, *arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
         command = command_line(script, *arguments)
         return subprocess.run(
-            command, cwd=cwd, env=environment(), capture_output=True, text=True, timeout=900, check=False
+            command, cwd=cwd, env=environment(), capture_output=True, text=True, timeout=PATIENCE_S, check=False
         )
 
     return run

@@ -10,11 +10,10 @@ from pathlib import Path
 import joblib
 import pytest
 import torch
+from command_lines import PATIENCE_S
 
 from runners.experiment.cells_at_once import VISIBLE, cells_at_once, cuda_devices, device_share
 from vits.common.errors import InputError
-
-PATIENCE_S = 30
 
 
 @pytest.fixture

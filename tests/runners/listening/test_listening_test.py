@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 from chromium import browser
+from command_lines import PATIENCE_S
 from playwright.sync_api import Browser, Page
 from scipy.special import expit
 from small_experiment import write_experiment, write_recordings
@@ -69,7 +70,7 @@ def content(page: Page) -> dict[str, Any]:
 
 def wait_until(page: Page, expression: str) -> None:
     """`Page.wait_for_function` would need a script that the page's policy forbids."""
-    until = time.monotonic() + 20
+    until = time.monotonic() + PATIENCE_S
     while not page.evaluate(expression):
         assert time.monotonic() < until, expression
         time.sleep(0.02)
