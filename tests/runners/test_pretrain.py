@@ -34,9 +34,9 @@ Compose = Callable[[], Pretraining]
 
 
 @pytest.fixture(scope="module")
-def whole(here: Path, pretraining_arguments: list[str], run_script: RunScript) -> subprocess.CompletedProcess[str]:
+def whole(here: Path, pretraining_arguments: list[str], run_here: RunScript) -> subprocess.CompletedProcess[str]:
     """Four steps in one go."""
-    return run_script("pretrain.py", *pretraining_arguments, "name=whole", "steps=4", cwd=here)
+    return run_here("pretrain.py", *pretraining_arguments, "name=whole", "steps=4", cwd=here)
 
 
 @pytest.fixture(scope="module")
