@@ -60,6 +60,15 @@ def test_every_term_of_several_penalties_is_logged_when_other_choices_are_made(m
     assert not (folder.path / ADAPTERS).exists(), "DoRA is merged into the weights"
 
 
+@pytest.mark.parametrize("strategy", ["ridge", "nearest"])
+def test_ecapa_is_no_teacher_when_ge2e_hears_the_base_speak(strategy: str, make_cell: MakeCell) -> None:
+    chosen = (f"strategy={strategy}", "strategy.encoder=ge2e", "strategy.sentences=1")
+    folder = run_cell(make_cell(*chosen, "epochs=0", "metrics=[secs]"))
+    assert folder.finished
+    assert folder.record["teachers"] == ["ge2e"]
+    assert (len(folder.record["started_from"]) == 2) == (strategy == "nearest")
+
+
 @pytest.mark.parametrize(
     ("adapter", "part"),
     [("decoder_film", "trunk.conditioning."), ("bottleneck", ".bottleneck."), ("conditional_norm", ".speaker_scale.")],
