@@ -34,7 +34,7 @@ class Nearest(EmbeddingInit):
     neighbours: Annotated[int, AtLeast(1)] = 1
     temperature: Annotated[float, Above(0)] | None = None
     encoder: Encoder = "ecapa"
-    sentences: Sentences = 2
+    sentences: Sentences = 1
 
     def __post_init__(self) -> None:
         check_fields(self, "strategy")

@@ -29,7 +29,7 @@ class Ridge(EmbeddingInit):
     """
 
     encoder: Encoder = "ge2e"
-    sentences: Sentences = 2
+    sentences: Sentences = 1
     strengths: Annotated[list[Annotated[float, Above(0)]], Items(least=1)] = field(
         default_factory=lambda: [0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 100.0]
     )

@@ -95,7 +95,9 @@ def test_row_is_of_the_speaker_whom_the_base_makes_sound_alike_when_ge2e_hears(
     hearing = Hearing(replace(heard, generator=torch.Generator().manual_seed(0)), "ge2e", 2, "nearest")
     new = Enrolment(torch.eye(3)[:1], "new", utterances[:2])
     nearest = int((hearing.base(("ge2e",)) @ hearing.new(("ge2e",), new)).argmax())
-    found = Nearest(encoder="ge2e").prepare(replace(heard, generator=torch.Generator().manual_seed(0)))(new)
+    found = Nearest(encoder="ge2e", sentences=2).prepare(replace(heard, generator=torch.Generator().manual_seed(0)))(
+        new
+    )
     assert found.taken_from == heard.base_speakers.names[nearest]
     assert torch.equal(found.row, heard.base_speakers.embeddings[nearest])
 

@@ -52,7 +52,7 @@ def test_row_is_that_of_ecapa_when_ecapa_hears(
 
 @pytest.mark.parametrize("encoder", ["ge2e", "both"])
 def test_row_is_the_regression_on_what_the_base_says(encoder: str, context: AdaptationContext, new: Enrolment) -> None:
-    row = Ridge(encoder=encoder, strengths=[0.1]).prepare(again(context))(new).row
+    row = Ridge(encoder=encoder, sentences=2, strengths=[0.1]).prepare(again(context))(new).row
     hearing = Hearing(again(context), encoder, 2, "ridge")
     (way,) = hearing.ways
     x, y = hearing.base(way).double(), context.base_speakers.embeddings.double()
@@ -72,7 +72,7 @@ def test_chosen_way_is_the_one_that_guesses_left_out_speakers_best(context: Adap
     assert len(set(errors.values())) == 3
     best = min(errors, key=lambda way: errors[way])
     expected = fit_ridge(hearing.base(best), context.base_speakers.embeddings, strengths)(hearing.new(best, new))
-    row = Ridge(encoder="chosen").prepare(again(context))(new).row
+    row = Ridge(encoder="chosen", sentences=2).prepare(again(context))(new).row
     torch.testing.assert_close(row.double(), expected, atol=1e-6, rtol=1e-6)
 
 
