@@ -85,6 +85,7 @@ def adapt(
         schedules=schedules,
         penalties=adaptation.penalty.prepare(context),
         averaging=adaptation.average.value.prepare(context, start.synthesizer),
+        stop=adaptation.stop.value,
         total_steps=steps,
     )
     trained_on = material(list(voices.train), batches, speaker_ids, rehearsed)

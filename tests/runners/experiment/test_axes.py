@@ -39,6 +39,7 @@ def test_finished_cell_is_a_base_when_something_was_chosen_on_every_axis(make_ce
         "penalty": "l2_sp",
         "rehearsal": "generated",
         "average": "ema",
+        "stop": "none",
     }
     assert "l2_sp" in set(folder.table("losses")["loss"])
     assert not (folder.path / ADAPTERS).exists(), "LoRA is merged into the weights"
