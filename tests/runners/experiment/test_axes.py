@@ -83,6 +83,7 @@ def test_ecapa_is_no_teacher_when_ge2e_hears_the_base_speak(strategy: str, make_
         ("decoder_film", "trunk.conditioning."),
         ("bottleneck", ".bottleneck."),
         ("conditional_norm", ".speaker_scale."),
+        ("prefix", ".prefix."),
     ],
 )
 def test_adapter_stays_attached_when_its_cell_is_read_again(adapter: str, part: str, make_cell: MakeCell) -> None:
