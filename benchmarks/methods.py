@@ -34,9 +34,10 @@ METHODS: dict[str, tuple[str, ...]] = {
     PLAIN: (),
     **{
         f"strategy={name}": (f"strategy={name}",)
-        for name in ("random", "mean", "ecapa", "convex", "likeliest", "inversion")
+        for name in ("random", "mean", "ecapa", "ridge", "convex", "likeliest", "inversion")
     },
     "strategy=nearest, 8 weighted": ("strategy.neighbours=8", "strategy.temperature=0.1"),
+    "strategy=nearest, by GE2E": ("strategy.encoder=ge2e",),
     "strategy=likeliest, 4 mixed": ("strategy=likeliest", "strategy.neighbours=4"),
     **{
         f"freeze={name}": (f"freeze={name}",)
@@ -47,13 +48,14 @@ METHODS: dict[str, tuple[str, ...]] = {
     },
     **{
         f"adapter={name}, base frozen": (f"adapter={name}", "freeze=all_but_embedding")
-        for name in ("lora", "dora", "bottleneck", "conditional_norm", "decoder_film")
+        for name in ("lora", "dora", "bottleneck", "conditional_norm", "decoder_film", "prefix")
     },
     **{
         f"penalty={name}": (f"penalty=[{name}]",) for name in ("l2_sp", "fisher", "distillation", "speaker_consistency")
     },
-    "rehearsal=generated": ("rehearsal=generated",),
+    **{f"rehearsal={name}": (f"rehearsal={name}",) for name in ("generated", "converted")},
     **{f"average={name}": (f"average={name}",) for name in ("ema", "tail", "interpolated")},
+    "stop=patience": ("stop=patience",),
 }
 COLUMNS = ("method", "WER", "SECS", "GE2E", "old voices' SECS", "trained", "CPU s", "a voice", "real time")
 

@@ -18,6 +18,7 @@ from strategies.freeze.freeze_policy import FreezePolicy
 from strategies.initialisers.embedding_init import EmbeddingInit
 from strategies.penalties.penalty import Penalties, Penalty
 from strategies.rehearsal.rehearsal import Rehearsal
+from strategies.stop.stop import Stop
 
 NONE = "none"
 T = TypeVar("T", covariant=True)
@@ -59,7 +60,7 @@ class PenaltyChoice:
 @dataclass(frozen=True)
 class Adaptation:
     """One choice on each axis: where new embeddings start, what may move, and what is added, penalised, rehearsed
-    and averaged.
+    and averaged, and when training stops.
     """
 
     strategy: Choice[EmbeddingInit]
@@ -68,6 +69,7 @@ class Adaptation:
     penalty: PenaltyChoice
     rehearsal: Choice[Rehearsal]
     average: Choice[Average]
+    stop: Choice[Stop]
 
     def __iter__(self) -> Iterator[tuple[str, Choice[Any] | PenaltyChoice]]:
         """Each axis with its choice."""

@@ -23,6 +23,9 @@ Hear = Callable[[str, Sequence[PreparedUtterance]], Float[Tensor, "clips print"]
 Listen = Callable[[Float[Tensor, "batch samples"]], Float[Tensor, "batch print"]]
 """Unit voiceprints of audio of one length at 16 kHz, through which gradients flow back into the audio."""
 
+FirstRows = Callable[[], Mapping[str, Float[Tensor, "gin"]]]
+"""The embedding that each new voice starts with, by its name."""
+
 
 @dataclass(frozen=True)
 class Enrolment:
@@ -108,7 +111,8 @@ class AdaptationContext:
     model that is about to be trained. `texts` are the training sentences, ready to be spoken. `hear` gives
     voiceprints by any registered encoder, and `listener` the encoder itself, to be trained against. All that is drawn
     comes from `generator`, on the CPU. Training cuts segments of `segment_frames` out of its utterances, so that none
-    may be shorter.
+    may be shorter. `first_rows` asks the initialiser, once, where the new voices' embeddings start; only rehearsal and
+    what comes after the initialiser may want to know.
     """
 
     spec: ModelSpec
@@ -121,6 +125,7 @@ class AdaptationContext:
     parameters: Mapping[str, nn.Parameter] = field(default_factory=dict)
     segment_frames: int = 1
     listener: Callable[[str], Listen] = lambda encoder: _nobody_listens(encoder)
+    first_rows: FirstRows = dict
 
     @classmethod
     def of_base(

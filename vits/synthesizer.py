@@ -248,8 +248,20 @@ class Synthesizer(nn.Module):
         and its inverse puts the target in. VITS, section 4.4.
         """
         of_source, of_target = self.speaker_embedding(source), self.speaker_embedding(target)
+        return self.revoice(spectrogram, spectrogram_lengths, of_source, of_target)
+
+    @torch.no_grad()
+    def revoice(
+        self,
+        spectrogram: Float[Tensor, "batch bins frames"],
+        spectrogram_lengths: Int64[Tensor, "batch"],
+        of_source: Float[Tensor, "batch gin 1"],
+        of_target: Float[Tensor, "batch gin 1"],
+    ) -> DecodedAudio:
+        """Voice conversion between embeddings, which needn't be anybody's."""
         mask = length_mask(spectrogram_lengths, spectrogram.shape[2])
-        z = self.posterior_encoder(spectrogram, mask, of_source, noise_scale=0.0).z
+        unheard = torch.Generator(spectrogram.device)  # noise of no scale is drawn from it, and others' draws stay
+        z = self.posterior_encoder(spectrogram, mask, of_source, noise_scale=0.0, generator=unheard).z
         z_p = self.flow(z, mask, of_source)
         converted = self.flow.inverse(z_p, mask, of_target)  # pyright: ignore[reportCallIssue]
         return self.decoder(converted * mask, of_target, ends(spectrogram_lengths, mask.shape[2]))

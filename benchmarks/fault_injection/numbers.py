@@ -21,6 +21,7 @@ GROUPS = (
     "penalty",
     "rehearsal",
     "average",
+    "stop",
     "training",
     "evaluation",
     "metrics",

@@ -17,6 +17,7 @@ class GridSchema:
     penalty: Any
     rehearsal: Any
     average: Any
+    stop: Any
     data: Any
     base: Any
     model: Any

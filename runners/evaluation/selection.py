@@ -108,6 +108,10 @@ class Selection:
         """What is compared, in words: `validation wer, secs`."""
         return f"{VALIDATION} {', '.join(metric.name for metric in self._counted(metrics))}"
 
+    def counts(self, metrics: Sequence[Metric]) -> bool:
+        """Whether one of the two is scored, so that there is a merit."""
+        return bool(self._counted(metrics))
+
     def _counted(self, metrics: Sequence[Metric]) -> list[Metric]:
         """Those of the two that were scored."""
         return [metric for metric in metrics if metric.name in (self.similarity, self.errors)]

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from functools import partial
+from dataclasses import dataclass, field, replace
+from functools import cache, partial
 
 import torch
 from jaxtyping import Float
@@ -21,7 +21,8 @@ from runners.voices.recorded_voices import Voices
 from strategies.adaptation import Adaptation
 from strategies.context import AdaptationContext, Enrolment
 from strategies.freeze.freeze_policy import apply_freeze, shared_parameters
-from strategies.initialisers.embedding_init import EmbeddingInit, leave_one_out_error
+from strategies.initialisers.embedding_init import EmbeddingInit, InitialEmbedding, leave_one_out_error
+from strategies.rehearsal.rehearsal import Rehearsed
 from vits.corpus.features import PreparedUtterance
 
 
@@ -29,13 +30,15 @@ from vits.corpus.features import PreparedUtterance
 class Adapted:
     """A model that is ready for training, and what it is trained on and by which rules.
 
-    `speaker_ids` are the new voices' rows, and `started_from` the base voices whose rows they were given, if so.
+    `rehearsed` is what of that is trained along; `speaker_ids` are the new voices' rows, and `started_from` the base
+    voices whose rows they were given, if so.
     """
 
     speaker_ids: Mapping[str, int]
     started_from: Mapping[str, str]
     regime: Regime
     material: Material
+    rehearsed: Rehearsed = field(default_factory=Rehearsed)
 
 
 def context_of(
@@ -69,8 +72,11 @@ def adapt(
     Raises:
         InputError: a choice can't be made on this base, or can change nothing beside the others.
     """
+    first = cache(lambda: _initial_embeddings(adaptation.strategy.value, context))
+    context = replace(context, first_rows=lambda: {speaker: initial.row for speaker, initial in first().items()})
     rehearsed = adaptation.rehearsal.value.prepare(context)
-    speaker_ids, started_from = _add_speakers(adaptation.strategy.value, start, context)
+    speaker_ids = {name: start.synthesizer.speaker_embedding.add(initial.row) for name, initial in first().items()}
+    started_from = {name: initial.taken_from for name, initial in first().items() if initial.taken_from is not None}
     adaptation.adapter.value.attach(start.synthesizer)
     schedules = apply_freeze(adaptation.freeze.value, start.synthesizer, context.parameters)
     seed = context.generator.initial_seed()
@@ -79,9 +85,11 @@ def adapt(
         schedules=schedules,
         penalties=adaptation.penalty.prepare(context),
         averaging=adaptation.average.value.prepare(context, start.synthesizer),
+        stop=adaptation.stop.value,
         total_steps=steps,
     )
-    return Adapted(speaker_ids, started_from, regime, material(list(voices.train), batches, speaker_ids, rehearsed))
+    trained_on = material(list(voices.train), batches, speaker_ids, rehearsed)
+    return Adapted(speaker_ids, started_from, regime, trained_on, rehearsed)
 
 
 def initialiser_errors(
@@ -94,14 +102,10 @@ def initialiser_errors(
     }
 
 
-def _add_speakers(
-    initialiser: EmbeddingInit, start: Start, context: AdaptationContext
-) -> tuple[dict[str, int], dict[str, str]]:
-    """Give each new speaker an embedding; returns their ids, and whose rows they are copies of."""
+def _initial_embeddings(initialiser: EmbeddingInit, context: AdaptationContext) -> dict[str, InitialEmbedding]:
+    """Where each new speaker starts."""
     initialise = initialiser.prepare(context)
-    first = {speaker: initialise(enrolment) for speaker, enrolment in context.enrolments.items()}
-    ids = {speaker: start.synthesizer.speaker_embedding.add(initial.row) for speaker, initial in first.items()}
-    return ids, {speaker: initial.taken_from for speaker, initial in first.items() if initial.taken_from is not None}
+    return {speaker: initialise(enrolment) for speaker, enrolment in context.enrolments.items()}
 
 
 def _hear(

@@ -65,6 +65,7 @@ def begin(
         leave_one_out_error=dict(errors),
         speaker_ids=dict(adapted.speaker_ids),
         started_from=dict(adapted.started_from),
+        rehearsed=adapted.rehearsed.record,
         device=str(make_fabric(cell.device, cell.precision).device),
         teachers=list(cell.adaptation.teachers),
     )

@@ -13,6 +13,7 @@ from metrics.judges.speechbrain_adapter import VOICEPRINT_SIZE
 from runners.bases.start import Start
 from runners.experiment.adapting import Adapted
 from runners.experiment.cell import Cell
+from runners.experiment.stopping import stop_record
 from runners.experiment.trainable_share import bytes_of_a_voice
 from runners.results.cell_folder import CellFolder
 from runners.results.finished_bundle import save_finished
@@ -29,7 +30,7 @@ def finish(cell: Cell, folder: CellFolder, start: Start, adapted: Adapted, fit: 
     cost = {**fit.trainer.cost.record, "voice_bytes": bytes_of_a_voice(start.synthesizer)}
     folder.check_lease()
     _save_bundle(cell, folder, start, adapted, fit.evaluator.voices, judges)
-    folder.update(cost=cost)
+    folder.update(cost=cost, **stop_record(cell, fit))
     folder.finish(result.summary, result.chosen)
     print(f"  kept: step {result.chosen['step']}, {result.chosen['by']}")
 

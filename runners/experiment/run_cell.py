@@ -16,6 +16,7 @@ from runners.experiment.new_voices import new_voices
 from runners.experiment.panels import evaluator_of
 from runners.experiment.pausing import pause, waits
 from runners.experiment.shared_work import shared_errors
+from runners.experiment.stopping import check_stop
 from runners.experiment.trainable_share import trainable_shares
 from runners.results.cell_folder import CellFolder
 from runners.results.cell_identity import Identity
@@ -74,6 +75,7 @@ def _accepted(cell: Cell, identity: Identity, lease: Lease | None) -> CellFolder
 
 def _run(cell: Cell, folder: CellFolder, identity: Identity, start: Start, voices: Voices) -> None:
     """All that is to be done before training, and then the training."""
+    check_stop(cell, voices)
     judges = Judges(cell.cache_dir, make_fabric(cell.device, cell.precision).device)
     enrolments = enrol(voices, judges)
     context = context_of(start, voices, enrolments, judges, cell.seed, cell.training.segment_frames)

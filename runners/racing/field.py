@@ -41,6 +41,8 @@ def _stages(cells: Sequence[Cell]) -> tuple[int, ...]:
     found = {cell.length.schedule(1).evaluations for cell in cells}
     if len(found) > 1:
         raise InputError("racing=true needs cells of one length; give one steps=... and one eval_every=...")
+    if any(cell.adaptation.stop.value.asks_validation for cell in cells):
+        raise InputError("racing=true compares cells after equally many steps; use stop=none")
     (stages,) = found
     if len(stages) < FEWEST_STAGES:
         raise InputError(

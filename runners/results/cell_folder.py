@@ -41,6 +41,7 @@ from vits.common.shapes import mismatch
 RUNNING, FINISHED, FAILED = "running", "finished", "failed"
 WAITING, DROPPED = "waiting", "dropped"  # before its end, with a state to go on from
 WAITS_AT = "waits_at"  # the step that a cell's state is of, where it waited last
+STOPPED = "stopped"  # where a training stopped before its length, and by what
 CELL_JSON = "cell.json"
 RESTORE = "restore it from a copy, or remove the folder to run the cell again"
 CHECKED = (

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from runners.results.cell_folder import CELL_JSON, DROPPED, FAILED, FINISHED, RUNNING, WAITING, CellFolder
+from runners.results.cell_folder import CELL_JSON, DROPPED, FAILED, FINISHED, RUNNING, STOPPED, WAITING, CellFolder
 from runners.results.failures import failures_of
 from runners.results.lease import Lease
 from vits.common.errors import InputError
@@ -62,7 +62,8 @@ def _status(folder: Path, failures: dict[str, str], now_s: float) -> CellStatus:
     said = record.get("status")
     status = said if said in ORDER and (said != RUNNING or holder) else BROKEN_OFF
     steps = int(record.get("identity_of", {}).get("steps") or 0)
-    step = steps if status == FINISHED else _last_evaluated(folder)
+    ended = int(record.get(STOPPED, {}).get("step", steps))
+    step = ended if status == FINISHED else _last_evaluated(folder)
     left_s = _left_s(folder, record, step, steps, now_s) if status == RUNNING else math.nan
     return CellStatus(folder.name, status, step, steps, holder, left_s, _why(record, status, failures.get(folder.name)))
 

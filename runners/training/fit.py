@@ -74,7 +74,13 @@ class Fit:
     @property
     def ended(self) -> bool:
         """Whether the last step is done."""
-        return self.trainer.step >= self.schedule.steps
+        return self.trainer.step >= self.schedule.steps or self.is_stopped
+
+    @property
+    def is_stopped(self) -> bool:
+        """Whether validation says before the end that training on is of no use."""
+        stop = self.trainer.regime.stop
+        return stop.asks_validation and self.trainer.step < self.schedule.steps and stop.is_over(self._merits())
 
     def run(self, keep: Callable[[CellFolder], None] | None = None, until: int | None = None) -> None:
         """Train the steps that are left, or until the evaluation at a step, and evaluate where it is due.
@@ -100,7 +106,7 @@ class Fit:
                     with self.trainer.cost.of_evaluation():
                         self._evaluate(self.trainer.step)
                     self._save()
-                if self.trainer.step >= end:
+                if self.trainer.step >= end or self.is_stopped:
                     break
                 self._train_until(self.schedule.next_stop(self.trainer.step), bar)
 
@@ -235,10 +241,13 @@ class Fit:
         """At the end the step that is kept, and before it the one that the last will be compared with."""
         scores = self.tables["scores"]
         reached = int(scores["step"].max())
-        if reached == self.schedule.steps:
+        if reached == self.schedule.steps or self.is_stopped:
             return self._kept().step
         best = self.evaluator.settings.selection.best(scores, self.evaluator.metrics)
         return reached if best is None else best
+
+    def _merits(self) -> dict[int, float]:
+        return self.evaluator.settings.selection.merits(self.tables["scores"], self.evaluator.metrics)
 
     def _kept(self) -> Kept:
         return self.evaluator.settings.selection.kept(
@@ -270,11 +279,11 @@ class Fit:
         """Which step is kept and why, and what that gained over the last on what was spoken at both."""
         metrics = self.evaluator.metrics
         means = table.set_index(["step", "split", "metric"])["mean"].to_dict()
+        last = int(self.tables["scores"]["step"].max())
         gain = {
             f"{split}/{metric.name}": float(means[kept.step, split, metric.name] - at_last)
             for metric in metrics
             for split in self.evaluator.voices.held_out
-            if (at_last := means.get((self.schedule.steps, split, metric.name))) is not None
+            if (at_last := means.get((last, split, metric.name))) is not None
         }
-        merits = self.evaluator.settings.selection.merits(self.tables["scores"], metrics)
-        return {**kept.record, "merits": merits, "gain": gain}
+        return {**kept.record, "merits": self._merits(), "gain": gain}

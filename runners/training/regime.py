@@ -1,4 +1,6 @@
-"""What an adaptation asks of training: how fast each parameter learns, what the loss gains, which weights are kept."""
+"""What an adaptation asks of training: how fast each parameter learns, what the loss gains, which weights are kept, and
+when it stops.
+"""
 
 from __future__ import annotations
 
@@ -8,11 +10,13 @@ from dataclasses import dataclass, field
 from strategies.average.average import Averaging
 from strategies.freeze.freeze_policy import RateSchedule
 from strategies.penalties.penalty import Penalties
+from strategies.stop.no_stop import NoStop
+from strategies.stop.stop import Stop
 
 
 @dataclass(frozen=True)
 class Regime:
-    """By default everything learns at the full rate, from the model's own losses.
+    """By default everything learns at the full rate, from the model's own losses, for as long as was asked for.
 
     `schedules` give the factor on a parameter's learning rate over the course of `total_steps`, by its name.
     """
@@ -20,6 +24,7 @@ class Regime:
     schedules: Mapping[str, RateSchedule] = field(default_factory=dict)
     penalties: Penalties = field(default_factory=Penalties)
     averaging: Averaging = field(default_factory=Averaging)
+    stop: Stop = field(default_factory=NoStop)
     total_steps: int = 0
 
     @property

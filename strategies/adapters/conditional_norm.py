@@ -8,20 +8,18 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from strategies.adapters.adapter import Adapter
+from strategies.adapters.told_speaker import ToldSpeaker, tell_speaker
 from vits.common.errors import InputError
 from vits.common.registry import register
 from vits.layers import ChannelNorm
 from vits.synthesizer import Synthesizer
-from vits.text_encoder import TextEncoding
 
 
-class SpeakerScale(nn.Module):
+class SpeakerScale(ToldSpeaker):
     """A scale and a shift of each channel, as an affine function of the speaker's embedding; 1 and 0 at first.
 
     It stands behind a normalisation, and is told the embedding before the part that it stands in runs.
     """
-
-    speaker: Tensor | None = None
 
     def __init__(self, channels: int, speaker_channels: int) -> None:
         super().__init__()
@@ -54,26 +52,9 @@ class ConditionalNorm(Adapter):
         for norm in norms:
             norm.speaker_scale = SpeakerScale(len(norm.gamma), rows.shape[1]).to(rows)
             norm.register_forward_hook(_scale)
-        part.register_forward_pre_hook(_tell)
-        part.register_forward_hook(_forget)
+        tell_speaker(part)
 
 
 def _scale(norm: nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> Tensor:
     """Send a normalisation's output through its own scale."""
     return norm.get_submodule("speaker_scale")(output)
-
-
-def _tell(text_encoder: nn.Module, inputs: tuple[Tensor, Tensor, Tensor]) -> None:
-    """Tell all scales who speaks: the last input of a text encoder."""
-    _tell_all(text_encoder, inputs[2])
-
-
-def _forget(text_encoder: nn.Module, inputs: tuple[Tensor, Tensor, Tensor], output: TextEncoding) -> None:
-    """Keep nothing of a pass that is over."""
-    _tell_all(text_encoder, None)
-
-
-def _tell_all(text_encoder: nn.Module, speaker: Tensor | None) -> None:
-    for module in text_encoder.modules():
-        if isinstance(module, SpeakerScale):
-            module.speaker = speaker

@@ -10,6 +10,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from typing import ClassVar
 
 import torch
 from torch import Tensor
@@ -52,6 +53,9 @@ class Averaging:
 
 class Average(ABC):
     """Which weights an adaptation ends with."""
+
+    waits_for_the_end: ClassVar[bool] = False
+    """Whether the weights that are kept are made after the last step, so that it must be known which one that is."""
 
     @abstractmethod
     def prepare(self, context: AdaptationContext, synthesizer: Synthesizer) -> Averaging:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import torch
 from torch import Tensor
@@ -77,6 +77,8 @@ class Interpolated(Average):
     2022, "Robust fine-tuning of zero-shot models", CVPR (WiSE-FT); Ilharco et al. 2023, "Editing Models with Task
     Arithmetic", ICLR.
     """
+
+    waits_for_the_end: ClassVar[bool] = True
 
     shares: Annotated[list[Share], Items(1, 20)] = field(default_factory=lambda: [0.25, 0.5, 0.75, 1.0])
     by_part: bool = False

@@ -5,12 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Annotated, ClassVar
 
-import torch
-from jaxtyping import Float
-from torch import Tensor
-
 from strategies.context import ECAPA, AdaptationContext, Enrolment
 from strategies.initialisers.embedding_init import EmbeddingInit, InitialEmbedding, Initialise
+from strategies.ridge_regression import fit_ridge
 from vits.common.bounds import Above, Items, check_fields
 from vits.common.registry import register
 
@@ -22,7 +19,7 @@ class Ecapa(EmbeddingInit):
 
     The strength of the penalty is the one among `strengths` that best predicts base speakers left out of the
     fit, one at a time. Hoerl and Kennard, Ridge regression, 1970; the errors of all fits without one speaker
-    follow from the fit with all (Allen's PRESS, 1974).
+    follow from the fit with all (Allen's PRESS, 1974). `strategy=ridge` does the same with other encoders.
     """
 
     teachers: ClassVar[tuple[str, ...]] = (ECAPA,)
@@ -38,27 +35,9 @@ class Ecapa(EmbeddingInit):
         speakers = context.base_speakers
         speakers.require(3, "ecapa")
         speakers.require_voiceprints("ecapa")
-        x, y = speakers.voiceprints.double(), speakers.embeddings.double()
-        x_mean, y_mean = x.mean(0), y.mean(0)
-        x, y = x - x_mean, y - y_mean
-        strength = min(self.strengths, key=lambda candidate: left_out_error(x, y, candidate))
-        dual = torch.linalg.solve(x @ x.mT + strength * torch.eye(len(x), dtype=x.dtype), y)
+        fitted = fit_ridge(speakers.voiceprints, speakers.embeddings, self.strengths)
 
         def project(enrolment: Enrolment) -> InitialEmbedding:
-            projected = y_mean + (enrolment.mean_voiceprint.double() - x_mean) @ x.mT @ dual
-            return InitialEmbedding(projected.to(speakers.embeddings.dtype))
+            return InitialEmbedding(fitted(enrolment.mean_voiceprint).to(speakers.embeddings.dtype))
 
         return project
-
-
-def left_out_error(x: Float[Tensor, "speakers print"], y: Float[Tensor, "speakers gin"], strength: float) -> float:
-    """Mean squared error of predicting each centred row of `y` from a ridge fit without that row.
-
-    The residual without row i is the residual with it, divided by one minus its leverage; the intercept adds
-    1/n to the leverage.
-    """
-    n = len(x)
-    gram = x @ x.mT
-    hat = torch.linalg.solve(gram + strength * torch.eye(n, dtype=x.dtype), gram) + 1 / n
-    residuals = (y - hat @ y) / (1 - hat.diagonal()).unsqueeze(1)
-    return float(residuals.square().sum(1).mean())

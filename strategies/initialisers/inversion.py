@@ -19,13 +19,14 @@ from strategies.initialisers.embedding_init import EmbeddingInit, InitialEmbeddi
 from strategies.initialisers.likeliest import Likeliest
 from strategies.initialisers.mean import Mean
 from strategies.initialisers.nearest import Nearest
+from strategies.initialisers.ridge import Ridge
 from strategies.own_losses import OwnLosses, evenly_chosen
 from vits.common.bounds import Above, AtLeast, OneOf, check_fields
 from vits.common.registry import register
 from vits.spectrogram import MelSpectrogram
 
 STARTS: Mapping[str, type[EmbeddingInit]] = MappingProxyType(
-    {"convex": Convex, "ecapa": Ecapa, "likeliest": Likeliest, "mean": Mean, "nearest": Nearest}
+    {"convex": Convex, "ecapa": Ecapa, "likeliest": Likeliest, "mean": Mean, "nearest": Nearest, "ridge": Ridge}
 )
 
 
@@ -54,7 +55,7 @@ class Inversion(EmbeddingInit):
     @property
     def teachers(self) -> tuple[str, ...]:  # pyright: ignore[reportIncompatibleVariableOverride]
         """Those of the start; the search itself asks nobody."""
-        return STARTS[self.start].teachers
+        return STARTS[self.start]().teachers
 
     def prepare(self, context: AdaptationContext) -> Initialise:
         first = STARTS[self.start]().prepare(context)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import Annotated
 
 import torch
@@ -12,7 +10,8 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.nn.functional import normalize
 
-from strategies.context import ECAPA, AdaptationContext
+from strategies.context import AdaptationContext
+from strategies.hearing import ENCODERS
 from strategies.penalties.penalty import Penalty, PenaltyTerms
 from vits.common.bounds import Above, OneOf, check_fields
 from vits.common.errors import InputError
@@ -21,7 +20,6 @@ from vits.corpus.batching import Batch
 from vits.synthesizer import Synthesizer, TrainingPass
 
 JUDGED_RATE = 16000  # Hz
-ENCODERS: Mapping[str, str] = MappingProxyType({"ecapa": ECAPA, "ge2e": "ge2e"})
 
 
 @register("penalty", "speaker_consistency")

@@ -1,1 +1,1 @@
-"""Which base voices are trained along with the new ones: one `Rehearsal` a file."""
+"""What is trained along with the new voices' recordings: one `Rehearsal` a file."""

@@ -5,20 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from itertools import cycle, islice
-from pathlib import Path
 from typing import Annotated
 
 import torch
-from jaxtyping import Float
-from torch import Tensor
 
+from strategies.base_voices import BaseVoices
 from strategies.context import AdaptationContext
 from strategies.rehearsal.rehearsal import Rehearsal, Rehearsed
 from vits.common.bounds import Above, AtLeast, Below, check_fields
 from vits.common.errors import InputError
 from vits.common.registry import register
 from vits.corpus.features import PreparedUtterance
-from vits.synthesizer import Synthesizer
 
 SPLIT = "rehearsal"
 PREFIX = "base/"  # before a base speaker's name, which a new speaker may have as well
@@ -54,7 +51,7 @@ class Generated(Rehearsal):
         sentences = cycle(texts[place] for place in shuffled)
         places = [number * len(speakers) // self.utterances for number in range(self.utterances)]
         with context.base_at_rest() as base:
-            voices = _BaseVoices(base, context, self.noise_scale)
+            voices = BaseVoices(base, context, self.noise_scale)
             tried = (self._first_usable(islice(sentences, TRIES), voices, place) for place in places)
             spoken = [utterance for utterance in tried if utterance is not None]
         if not spoken:
@@ -67,46 +64,15 @@ class Generated(Rehearsal):
         return Rehearsed(numbered, {PREFIX + name: row for name, row in rows.items()}, self.share)
 
     def _first_usable(
-        self, sentences: Iterable[PreparedUtterance], voices: _BaseVoices, place: int
+        self, sentences: Iterable[PreparedUtterance], voices: BaseVoices, place: int
     ) -> PreparedUtterance | None:
         """The first sentence that a voice speaks for long enough to be trained on."""
         for sentence in sentences:
             wave = voices.speak(sentence, place)
-            frames = len(wave) // voices.hop_length
-            if frames >= max(voices.segment_frames, len(sentence.tokens)):
-                return voices.prepared(sentence, place, wave)
+            if voices.is_usable(sentence, wave):
+                speaker = PREFIX + voices.speakers.names[place]
+                return voices.prepared(sentence, wave, speaker=speaker, split=SPLIT)
         return None
-
-
-class _BaseVoices:
-    """Base speakers, by their place among the trained ones, who say what others said."""
-
-    def __init__(self, base: Synthesizer, context: AdaptationContext, noise_scale: float) -> None:
-        self.base = base
-        self.speakers = context.base_speakers
-        self.noise_scale = noise_scale
-        self.hop_length = base.samples_per_frame
-        self.segment_frames = context.segment_frames
-        self.spectrogram = context.spec.spectrogram()
-        self.device = base.speaker_embedding.weight.device
-        seed = int(torch.randint(2**62, (), generator=context.generator))
-        self.generator = torch.Generator(self.device).manual_seed(seed)
-
-    def speak(self, sentence: PreparedUtterance, place: int) -> Float[Tensor, "samples"]:
-        """Its audio, of whole frames, in [-1, 1] on the CPU."""
-        speech = self.base.infer(
-            sentence.tokens.unsqueeze(0).to(self.device),
-            torch.tensor([len(sentence.tokens)], device=self.device),
-            torch.tensor([self.speakers.rows[place]], device=self.device),
-            noise_scale=self.noise_scale,
-            generator=self.generator,
-        )
-        return speech.audio[0, 0, : int(speech.lengths[0])].float().clamp(-1, 1).cpu()
-
-    def prepared(self, sentence: PreparedUtterance, place: int, wave: Float[Tensor, "samples"]) -> PreparedUtterance:
-        """What was spoken as an utterance to train on."""
-        clip = replace(sentence.clip, path=Path(), speaker=PREFIX + self.speakers.names[place], split=SPLIT)
-        return PreparedUtterance(clip, sentence.tokens, wave, self.spectrogram(wave.unsqueeze(0)).squeeze(0))
 
 
 def _numbered(utterance: PreparedUtterance, number: int) -> PreparedUtterance:

@@ -19,7 +19,7 @@ from vits.common.registry import registered
 
 LISTS = {("metrics", "all")}
 """Options that name others of their group."""
-SAME_NAMES = ("strategy", "adapter", "penalty", "rehearsal", "average", "metrics")
+SAME_NAMES = ("strategy", "adapter", "penalty", "rehearsal", "average", "stop", "metrics")
 OTHER_NAMES = ("freeze", "data", "base", "training", "evaluation", "wandb")
 SEVERAL = ("penalty", "metrics")
 """Groups in which several options may be of one class."""

@@ -130,6 +130,17 @@ def _deaf(encoder: str, recordings: Sequence[PreparedUtterance]) -> Tensor:
 
 
 @pytest.fixture
+def hear_spectra() -> Callable[[str, Sequence[PreparedUtterance]], Tensor]:
+    """An encoder that knows a voice by its mean spectrum; the other one by that of the recording backwards in pitch."""
+
+    def hear(encoder: str, recordings: Sequence[PreparedUtterance]) -> Tensor:
+        spectra = torch.stack([item.spectrogram.mean(1) for item in recordings])
+        return normalize(spectra if encoder == "ge2e" else spectra.flip(1) ** 3, dim=1)
+
+    return hear
+
+
+@pytest.fixture
 def utterances() -> list[PreparedUtterance]:
     """Six synthetic utterances of 20 to 40 frames and 5 to 10 tokens, by two speakers."""
     from vits.corpus.clip import Clip

@@ -26,7 +26,8 @@ from vits.common.registry import registered
 
 register_options()
 GROUPS = (
-    *("strategy", "freeze", "adapter", "penalty", "rehearsal", "average", "data", "base"),
+    *("strategy", "freeze", "adapter", "penalty", "rehearsal", "average", "stop"),
+    *("data", "base"),
     *("training", "evaluation", "metrics", "wandb", "report"),
 )
 NO_NUMBERS = (math.nan, math.inf, -math.inf)

@@ -39,6 +39,7 @@ def test_finished_cell_is_a_base_when_something_was_chosen_on_every_axis(make_ce
         "penalty": "l2_sp",
         "rehearsal": "generated",
         "average": "ema",
+        "stop": "none",
     }
     assert "l2_sp" in set(folder.table("losses")["loss"])
     assert not (folder.path / ADAPTERS).exists(), "LoRA is merged into the weights"
@@ -60,9 +61,30 @@ def test_every_term_of_several_penalties_is_logged_when_other_choices_are_made(m
     assert not (folder.path / ADAPTERS).exists(), "DoRA is merged into the weights"
 
 
+def test_converted_sentences_stand_as_such_in_the_record(make_cell: MakeCell) -> None:
+    folder = run_cell(make_cell("rehearsal=converted", "rehearsal.utterances=2", "epochs=1", "metrics=[secs]"))
+    assert folder.finished
+    assert folder.record["rehearsed"] == {"share": 0.25, "utterances": {"converted": {"040": 2, "041": 2}}}
+    assert "converted" not in (folder.path / "split.csv").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("strategy", ["ridge", "nearest"])
+def test_ecapa_is_no_teacher_when_ge2e_hears_the_base_speak(strategy: str, make_cell: MakeCell) -> None:
+    chosen = (f"strategy={strategy}", "strategy.encoder=ge2e", "strategy.sentences=1")
+    folder = run_cell(make_cell(*chosen, "epochs=0", "metrics=[secs]"))
+    assert folder.finished
+    assert folder.record["teachers"] == ["ge2e"]
+    assert (len(folder.record["started_from"]) == 2) == (strategy == "nearest")
+
+
 @pytest.mark.parametrize(
     ("adapter", "part"),
-    [("decoder_film", "trunk.conditioning."), ("bottleneck", ".bottleneck."), ("conditional_norm", ".speaker_scale.")],
+    [
+        ("decoder_film", "trunk.conditioning."),
+        ("bottleneck", ".bottleneck."),
+        ("conditional_norm", ".speaker_scale."),
+        ("prefix", ".prefix."),
+    ],
 )
 def test_adapter_stays_attached_when_its_cell_is_read_again(adapter: str, part: str, make_cell: MakeCell) -> None:
     folder = run_cell(make_cell(f"adapter={adapter}", "epochs=0", "metrics=[secs]"))

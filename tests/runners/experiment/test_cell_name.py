@@ -19,7 +19,7 @@ from runners.experiment.cell_name import LONGEST_NAME, cell_name
 
 CONF = Path(__file__).parents[3] / "conf"
 DEFAULT = "strategy=nearest,freeze=none,seed=0"
-NONE = dict.fromkeys(("adapter", "penalty", "rehearsal", "average"), "none")
+NONE = dict.fromkeys(("adapter", "penalty", "rehearsal", "average", "stop"), "none")
 
 
 @pytest.fixture(scope="module")

@@ -193,6 +193,7 @@ def test_dropped_cell_goes_on_when_it_is_run_without_the_race(
         (("-m", "strategy=mean,random", "eval_every=3"), "racing=true has nothing to look at between"),
         (("-m", "strategy=mean,random", "steps=null", "epochs=2"), "racing=true compares cells after equally many"),
         (("-m", "strategy=mean,random", "stop_after=2"), "racing=true stops cells by itself"),
+        (("-m", "strategy=mean,random", "stop=patience"), "racing=true compares cells after equally many steps; use"),
         (("-m", "strategy=mean,random", "hydra.sweeper.max_batch_size=1"), "racing=true launches its own batches"),
     ],
 )

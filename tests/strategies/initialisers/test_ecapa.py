@@ -7,7 +7,8 @@ import torch
 from torch import Tensor
 
 from strategies.context import AdaptationContext, BaseSpeakers, Enrolment
-from strategies.initialisers.ecapa import Ecapa, left_out_error
+from strategies.initialisers.ecapa import Ecapa
+from strategies.ridge_regression import left_out_error
 from vits.common.errors import InputError
 
 DrawSpeakers = Callable[..., BaseSpeakers]

@@ -56,7 +56,10 @@ def test_search_is_the_same_when_it_is_made_twice(
     assert torch.equal(first, second)
 
 
-@pytest.mark.parametrize(("start", "teachers"), [("mean", ()), ("likeliest", ()), ("ecapa", ("ecapa-voxceleb",))])
+@pytest.mark.parametrize(
+    ("start", "teachers"),
+    [("mean", ()), ("ecapa", ("ecapa-voxceleb",)), ("nearest", ("ecapa-voxceleb",)), ("ridge", ("ge2e",))],
+)
 def test_teachers_are_those_of_the_start(start: str, teachers: tuple[str, ...]) -> None:
     assert Inversion(start=start).teachers == teachers
 

@@ -1,0 +1,1 @@
+"""When training stops before its length: one `Stop` a file."""
