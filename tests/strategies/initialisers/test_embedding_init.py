@@ -171,3 +171,21 @@ class Remembered(EmbeddingInit):
 
 def test_guessed_speaker_is_hidden_when_left_out(draw_speakers: DrawSpeakers, new_context: NewContext) -> None:
     assert leave_one_out_error(Remembered(), new_context(draw_speakers(5))) > 0
+
+
+def test_a_hundred_base_speakers_at_most_are_left_out_when_there_are_many(
+    draw_speakers: DrawSpeakers, new_context: NewContext
+) -> None:
+    guessed: list[str] = []
+
+    class Asked(EmbeddingInit):
+        def prepare(self, context: AdaptationContext) -> Initialise:
+            def guess(enrolment: Enrolment) -> InitialEmbedding:
+                guessed.append(enrolment.speaker)
+                return InitialEmbedding(context.base_speakers.embeddings.mean(0))
+
+            return guess
+
+    speakers = draw_speakers(250)
+    assert leave_one_out_error(Asked(), new_context(speakers)) == 1.0
+    assert guessed == list(speakers.names[::3])
