@@ -32,8 +32,8 @@ NOT_RESULTS = (
     "hydra",
 )
 """Settings that change nothing in a result, or stand in the name anyway."""
-WHERE_THINGS_LIE = ("root", "filelists", "transcripts", "path")
-"""Last parts of settings that are paths: what lies there is known by its content."""
+WHERE_THINGS_LIE = ("root", "filelists", "transcripts", "path", "table", "audio", "layout")
+"""Last parts of settings that say where things lie, and how: what lies there is known by its content."""
 UNNAMED_GROUPS = (*AXES, "data", "experiment", "task", "wandb", "report")
 """Groups whose choice isn't named as such: axes stand in the name anyway, a task is what it chooses."""
 SEVERAL = ("penalty", "metrics")  # groups of which any number of options may be chosen

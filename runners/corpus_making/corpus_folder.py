@@ -11,7 +11,7 @@ from filelock import FileLock, Timeout
 from runners.corpus_making.corpus_plan import PlannedClip
 from vits.common.atomic_files import write_atomically
 from vits.common.errors import InputError
-from vits.corpus.folder import TABLE
+from vits.corpus.tables_of_folder import TABLE
 from vits.corpus.text_file import numbered_lines
 
 HEADER = "path|speaker|text|split|voice"

@@ -17,7 +17,8 @@ from runners.voices.recorded_voices import enrol, load_voices
 from vits.bundle import load_bundle
 from vits.common.atomic_files import default_cache_dir, write_atomically
 from vits.common.errors import InputError
-from vits.corpus.folder import TABLE, FolderCorpus
+from vits.corpus.folder import FolderCorpus
+from vits.corpus.tables_of_folder import TABLE
 from vits.corpus.text_file import numbered_lines
 from vits.model_spec import ModelSpec
 

@@ -73,7 +73,9 @@ def _of_speaker(
         for place, index in enumerate(chosen):
             clip = clips[index]
             path = f"{clip.split}/{voice.speaker}/{place:03}.opus"
-            yield Change(PlannedClip(path, voice, clip.text, clip.split), Path(clip.path), transformation)
+            yield Change(
+                PlannedClip(path, voice, clip.text.replace("|", " "), clip.split), Path(clip.path), transformation
+            )
 
 
 def _make(folder: CorpusFolder, changes: Sequence[Change]) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from runners.evaluation.evaluation_settings import TEXTS
 from runners.experiment.cell import Cell
 from runners.voices.english_sentences import with_english_sentences
-from runners.voices.recorded_voices import Voices, load_voices
+from runners.voices.recorded_voices import Voices, load_voices, say_what_was_found
 from vits.model_spec import ModelSpec
 
 
@@ -15,6 +15,7 @@ def new_voices(cell: Cell, spec: ModelSpec) -> Voices:
     Raises:
         InputError: the corpus is malformed, a recording can't be read, or nothing usable is left.
     """
+    say_what_was_found(cell.corpus)
     recorded = load_voices(
         cell.corpus,
         spec,

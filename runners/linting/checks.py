@@ -24,6 +24,7 @@ from runners.linting.spoken_texts import differently_read
 from runners.linting.transcripts import disagreements, transcribe
 from runners.training.devices import make_fabric
 from runners.voices.english_sentences import untrained_sentences
+from runners.voices.recorded_voices import say_what_was_found
 from vits.common.atomic_files import write_atomically
 from vits.common.bounds import check_fields
 from vits.common.errors import InputError
@@ -86,6 +87,7 @@ def lint(run: Lint) -> list[Finding]:
         InputError: the corpus or the base is malformed.
     """
     device = make_fabric(run.device, "32").device
+    say_what_was_found(run.corpus)
     material = _gather(run.corpus, run.base, run.cache_dir)
     heard = _heard_clips(material, run.thresholds)
     said: list[Finding] = []

@@ -22,7 +22,7 @@ from runners.results.lease import Lease
 from runners.tracking.tracker import Tracker
 from runners.training.devices import compile_fixed_shapes, make_fabric
 from runners.training.trainer import Trainer, check_adversary
-from runners.voices.recorded_voices import Voices, enrol, load_voices
+from runners.voices.recorded_voices import Voices, enrol, load_voices, say_what_was_found
 from vits.bundle import Bundle, check_replaceable, load_bundle
 from vits.common.atomic_files import content_key
 from vits.common.errors import BrokenOffError, InputError
@@ -82,6 +82,7 @@ def _pretrain(run: Pretraining, fabric: Fabric, stop: StopSignal) -> None:
     if not fabric.is_global_zero:
         train(run, trainer, voices, stop, lambda report: None)  # its part of every step; the first device writes
         return
+    say_what_was_found(run.corpus)
     print(f"{len(voices.speakers)} voices, {len(voices.train)} utterances; step {trainer.step} of {run.steps}")
     with _tracker(run) as tracker:
         validation = Validation(run, spec, voices, judges, tracker)

@@ -121,6 +121,17 @@ def load_voices(
     return Voices(analysis.sample_rate, speakers, train, known, identity, enrolment_clips, spare=spare)
 
 
+def say_what_was_found(corpus: Corpus) -> None:
+    """Print what kind of corpus a folder holds, where the reader had to find out.
+
+    Raises:
+        InputError: the corpus is malformed.
+    """
+    found = corpus.described()
+    if found is not None:
+        print(found)
+
+
 def first_of_each_speaker(corpus: PreparedCorpus, count: int) -> list[PreparedUtterance]:
     """The first `count` utterances of each speaker, or all for 0."""
     taken: dict[str, int] = {}

@@ -50,6 +50,14 @@ class Corpus(ABC):
     def read(self) -> list[Clip]:
         """All clips, with the splits that the corpus brings, if any."""
 
+    def described(self) -> str | None:
+        """What was found, in one line, where a reader has to find out.
+
+        Raises:
+            InputError: the corpus is malformed.
+        """
+        return None
+
     def clips(self) -> list[Clip]:
         """The clips of the chosen speakers, each in a split, in the order of the corpus.
 

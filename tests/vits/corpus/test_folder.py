@@ -45,8 +45,8 @@ def test_bom_and_crlf_are_accepted_when_a_spreadsheet_wrote_the_table(with_table
     ("table", "message"),
     [
         (
-            "path|text\na.wav|one\n",
-            r"metadata\.csv:1: the header is 'path\|text'; it must name path, speaker, text",
+            "pfad|text\na.wav|one\n",
+            r"metadata\.csv:1: the header is 'pfad\|text'; it must name a path, a text and",
         ),
         ("path|speaker|text|text\na.wav|1|a|b\n", r"metadata\.csv:1: the header is"),
         ("", r"metadata\.csv:1: the header is ''"),
@@ -99,7 +99,7 @@ def test_error_says_where_it_looked_when_there_is_no_folder() -> None:
 
 
 def test_error_names_the_table_when_there_is_none(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"there is no file .*metadata\.csv"):
+    with pytest.raises(InputError, match=r"there is no corpus in .*metadata\.csv with a header"):
         FolderCorpus(root=str(tmp_path)).clips()
 
 

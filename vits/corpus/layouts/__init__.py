@@ -1,0 +1,1 @@
+"""The ways in which corpora lie around, one file each."""
