@@ -13,13 +13,16 @@ import pandas as pd
 
 from metrics.judges.judge import Judges
 from metrics.judges.judge_weights import Weights
+from metrics.judges.language_codes import WITHOUT_SPACES, check_known_to_whisper, is_english, whisper_code
 from metrics.judges.transcriber import Transcriber, Transcript
 from metrics.metric import KnownVoices, Metric, Score, Scorer, Utterance
+from vits.common.errors import InputError
 from vits.text.cleaning import visible
 
 SILENCE = np.zeros(0, dtype=np.float32)
 _BRACKETS = "()[]{}<>（）［］｛｝＜＞⟨⟩〈〉《》「」『』【】〔〕"
-_READ_ALOUD = str.maketrans({**dict.fromkeys(_BRACKETS, " "), "&": " and ", "＆": " and "})
+_NO_BRACKETS = str.maketrans(dict.fromkeys(_BRACKETS, " "))
+_READ_ALOUD = str.maketrans({"&": " and ", "＆": " and "})
 KINDS = ("substitutions", "deletions", "insertions")
 
 
@@ -62,6 +65,21 @@ class ErrorRate(Metric):
     def weights(self) -> tuple[Weights, ...]:
         return self.transcriber.weights_named(self.model)
 
+    @property
+    def judge_name(self) -> str | None:
+        return None if self.judge is None else self.judge.replace(type(self).model, self.model)
+
+    def check_language(self, language: str) -> None:
+        if is_english(language):
+            return
+        if self.transcriber.hears_english_alone(self.model):
+            raise InputError(
+                f"Whisper {self.model} hears English alone, and data.language={language}; set metrics.{self.name}."
+                "model to a multilingual one (tiny, base, small, medium, large-v3, turbo), or score by another judge, "
+                "such as metrics=[wer_faster_whisper,secs,secs_ge2e]"
+            )
+        check_known_to_whisper(language)
+
     @abstractmethod
     def count(self, reference: str, hypothesis: str) -> Errors:
         """The errors of a hypothesis; both texts already normalised."""
@@ -73,10 +91,12 @@ class ErrorRate(Metric):
         return Score({self.name: errors.rate, **named})
 
     def prepare(self, known: KnownVoices, judges: Judges) -> Scorer:
-        judge, normalised = judges.get(self.transcriber, self.model), english_normaliser()
+        self.check_language(known.language)
+        judge, normalised = judges.get(self.transcriber, self.model), normaliser_of(known.language)
+        language = whisper_code(known.language)
 
         def score(batch: Sequence[Utterance]) -> list[Score]:
-            transcripts = judge.transcribe([u.wave_16k if u.is_sound else SILENCE for u in batch])
+            transcripts = judge.transcribe([u.wave_16k if u.is_sound else SILENCE for u in batch], language)
             return [
                 self.score(transcript, self.count(normalised(utterance.text), normalised(transcript.text)))
                 for utterance, transcript in zip(batch, transcripts, strict=True)
@@ -98,6 +118,21 @@ def error_components(name: str, units: str) -> tuple[str, ...]:
     return (*(f"{name}_{kind}" for kind in KINDS), f"{name}_reference_{units}")
 
 
+def normaliser_of(language: str) -> Callable[[str], str]:
+    """Whisper's normaliser on what is spoken of a text: the English one, or for other languages the basic one.
+
+    The basic one makes case and punctuation alike, and neither numbers nor spellings. Where words aren't separated
+    every letter is a word, so that a word error rate there is one of letters: Radford et al. 2023,
+    https://arxiv.org/abs/2212.04356, appendix C.
+    """
+    if is_english(language):
+        return english_normaliser()
+    from whisper.normalizers import BasicTextNormalizer
+
+    normaliser = BasicTextNormalizer(split_letters=whisper_code(language) in WITHOUT_SPACES)
+    return lambda text: without_punctuation(normaliser(without_brackets(text)))
+
+
 def english_normaliser() -> Callable[[str], str]:
     """Whisper's English normaliser on what is spoken of a text, and no lone punctuation.
 
@@ -116,7 +151,12 @@ def as_spoken(text: str) -> str:
     Whisper's normaliser deletes what stands in brackets, as transcripts of films describe sounds there; a voice
     reads those words.
     """
-    return visible(text).translate(_READ_ALOUD)
+    return without_brackets(text).translate(_READ_ALOUD)
+
+
+def without_brackets(text: str) -> str:
+    """The text with blanks for its brackets, and without invisible characters."""
+    return visible(text).translate(_NO_BRACKETS)
 
 
 def without_punctuation(text: str) -> str:

@@ -103,18 +103,21 @@ class KnownVoices:
 
     `enrolment` are the new voices. `base_voiceprints` are unit mean ECAPA voiceprints of the voices that the
     base model was trained on, by name; empty where there is no base, or where it brings none. `started_from`
-    names the base voice whose embedding a new voice was given at first, for those that were given one's.
+    names the base voice whose embedding a new voice was given at first, for those that were given one's. `language`
+    is espeak's code of the one that they speak.
     """
 
     enrolment: EnrolmentRecordings
     base_voiceprints: Mapping[str, Float[Tensor, "192"]] = field(default_factory=dict)
     started_from: Mapping[str, str] = field(default_factory=dict)
+    language: str = "en-us"
 
     @cached_property
     def digest(self) -> str:
         """A name for all of it; part of the key of cached results."""
         parts = [(f"new {name}", clip.digest) for name in sorted(self.enrolment) for clip in self.enrolment[name]]
         parts += [(f"start {name}", self.started_from[name]) for name in sorted(self.started_from)]
+        parts += [] if self.language.startswith("en") else [("language", self.language)]
         labels = [label.encode() for pair in parts for label in pair]
         for name in sorted(self.base_voiceprints):
             labels += [f"base {name}".encode(), self.base_voiceprints[name].cpu().numpy().tobytes()]
@@ -199,6 +202,19 @@ class Metric(ABC):
     def weights(self) -> tuple[Weights, ...]:
         """The pretrained weights that decide its values."""
         return ()
+
+    @property
+    def judge_name(self) -> str | None:
+        """The judge with the weights that were chosen."""
+        return self.judge
+
+    def check_language(self, language: str) -> None:
+        """It can judge speech in that language, given by espeak's code; by default, any.
+
+        Raises:
+            InputError: it can't.
+        """
+        return
 
     @property
     def identity(self) -> str:

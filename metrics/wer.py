@@ -20,8 +20,9 @@ NO_SPEECH = 0.6  # probability above which they call a window silent
 class WordErrorRate(ErrorRate):
     """Word error rate, lower is better: what Whisper hears against what should have been said.
 
-    Errors per word of the reference, 0 and up (more than 1 where words are invented). Both sides pass through
-    Whisper's English normaliser first (case, punctuation, spelling variants, numbers), from which words in brackets
+    Errors per word of the reference, 0 and up (more than 1 where words are invented). The language is the corpus's; in
+    one that doesn't separate words, each letter counts as one. Both sides pass through Whisper's normaliser first, for
+    English (case, punctuation, spelling variants, numbers), from which words in brackets
     are saved: they are spoken, too. Several utterances
     combine as a corpus: all errors over all words. Where nothing is heard, and where there is no sound at
     all, every word is deleted.

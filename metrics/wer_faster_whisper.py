@@ -17,8 +17,8 @@ from vits.common.registry import register
 class FasterWhisperWordErrorRate(WordErrorRate):
     """Word error rate by faster-whisper, lower is better; see `WordErrorRate` for all but the judge.
 
-    The judge is Whisper base, multilingual and told to hear English, with 8-bit weights; on a CPU it takes twice the
-    time of tiny.en. It errs elsewhere than tiny.en does, so its values have a name of their own. Needs
+    The judge is Whisper base, multilingual and told which language to hear, with 8-bit weights; on a CPU it takes twice
+    the time of tiny.en. It errs elsewhere than tiny.en does, so its values have a name of their own. Needs
     `pip install 'voicegrid[faster-whisper]'`.
     """
 

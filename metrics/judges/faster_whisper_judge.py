@@ -11,6 +11,7 @@ import torch
 from jaxtyping import Float32
 
 from metrics.judges.judge_weights import fetch
+from metrics.judges.language_codes import ENGLISH
 from metrics.judges.transcriber import Transcriber, Transcript, joined, windows_of
 from metrics.optional_packages import require
 
@@ -54,14 +55,14 @@ class FasterWhisperJudge(Transcriber):
         )
         return cls(model)
 
-    def listen(self, waves: Sequence[Float32[np.ndarray, "_"]]) -> list[Transcript]:
-        return [joined([self._decode(window) for window in windows_of(wave)]) for wave in waves]
+    def listen(self, waves: Sequence[Float32[np.ndarray, "_"]], language: str = ENGLISH) -> list[Transcript]:
+        return [joined([self._decode(window, language) for window in windows_of(wave)]) for wave in waves]
 
-    def _decode(self, window: Float32[np.ndarray, "samples"]) -> Transcript:
+    def _decode(self, window: Float32[np.ndarray, "samples"], language: str) -> Transcript:
         """What is heard in a window of at most 30 s."""
         segments, _ = self._model.transcribe(
             window,
-            language="en",
+            language=language,
             beam_size=1,
             temperature=0.0,
             without_timestamps=True,

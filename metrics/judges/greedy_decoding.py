@@ -10,6 +10,7 @@ import torch
 from jaxtyping import Bool, Float, Int64
 from torch import Tensor
 
+from metrics.judges.language_codes import ENGLISH
 from metrics.judges.transcriber import Transcript
 from metrics.judges.whisper_attention import KeysAndValues, attend, keys_and_values
 
@@ -20,10 +21,10 @@ Encoding = Sequence[KeysAndValues]
 class GreedyDecoder:
     """Texts of windows; a text that has ended leaves the batch, and what is heard doesn't depend on the others."""
 
-    def __init__(self, model: Any) -> None:
+    def __init__(self, model: Any, language: str = ENGLISH) -> None:
         from whisper.decoding import DecodingOptions, DecodingTask
 
-        options = DecodingOptions(language="en", temperature=0.0, without_timestamps=True, fp16=False)
+        options = DecodingOptions(language=language, temperature=0.0, without_timestamps=True, fp16=False)
         self._task: Any = DecodingTask(model, options)  # knows the tokens to begin with and those never to be said
         self._decoder = model.decoder
 

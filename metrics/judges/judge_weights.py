@@ -22,6 +22,7 @@ from vits.common.errors import InputError
 
 CONNECT_TIMEOUT_S = 3.0  # a machine without the official sources loses no more than this
 READ_TIMEOUT_S = 30.0
+WHISPER = "whisper"  # the family of openai-whisper's weights
 
 _log = logging.getLogger(__name__)
 
@@ -76,7 +77,7 @@ def _of_faster_whisper_base(family: str, filename: str, sha256: str, members: tu
 
 WEIGHTS: tuple[Weights, ...] = (
     Weights(
-        family="whisper",
+        family=WHISPER,
         name="tiny.en",
         sha256="d3dd57d32accea0b295c96e26691aa14d8822fac7d9d27d5dc00b4ca2826dd03",
         licence="MIT",
@@ -150,6 +151,11 @@ WEIGHTS: tuple[Weights, ...] = (
         ("part1/data/vocabulary.txt",),
     ),
 )
+
+
+def known_names(family: str, table: Sequence[Weights] = WEIGHTS) -> list[str]:
+    """The names of the weights of a judge."""
+    return sorted(weights.name for weights in table if weights.family == family)
 
 
 def find_weights(family: str, name: str, table: Sequence[Weights] = WEIGHTS) -> Weights:

@@ -11,8 +11,6 @@ from jaxtyping import Float32
 
 from metrics.judges.faster_whisper_judge import FasterWhisperJudge
 
-SAME_LANGUAGE = {"cmn": "zh", "nb": "no"}  # where espeak's code isn't Whisper's
-
 
 @dataclass(frozen=True)
 class SpokenLanguage:
@@ -42,9 +40,3 @@ class LanguageJudge(FasterWhisperJudge):
     def _detect_one(self, wave: Float32[np.ndarray, "samples"]) -> SpokenLanguage:
         code, probability, _ = self._model.detect_language(wave)
         return SpokenLanguage(code, float(probability))
-
-
-def whisper_code(language: str) -> str:
-    """Whisper's code of one of espeak's languages: `en` of `en-us`."""
-    family = language.split("-")[0]
-    return SAME_LANGUAGE.get(family, family)

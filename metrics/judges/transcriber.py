@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
@@ -13,6 +14,7 @@ from jaxtyping import Float32
 from metrics.judges.heard_before import Memo
 from metrics.judges.judge import Judge
 from metrics.judges.judge_weights import Weights, find_weights
+from metrics.judges.language_codes import ENGLISH
 from metrics.metric import JUDGED_RATE
 
 WINDOW_S = 30  # Whisper hears exactly so much at once
@@ -33,7 +35,7 @@ class Transcript:
 
 
 class Transcriber(Judge):
-    """English speech to text, deterministic: greedy decoding, no timestamps, no memory of what came before."""
+    """Speech to text in a language that it is told, deterministic: greedy decoding, no timestamps, no memory."""
 
     families: ClassVar[tuple[str, ...]]
     """Of its weights, one for each file."""
@@ -48,18 +50,25 @@ class Transcriber(Judge):
         return tuple(find_weights(family, name) for family in cls.families)
 
     def __init__(self) -> None:
-        self._memo: Memo[Transcript] = Memo()
+        self._memos: dict[str, Memo[Transcript]] = defaultdict(Memo[Transcript])
 
-    def transcribe(self, waves: Sequence[Float32[np.ndarray, "_"]]) -> list[Transcript]:
+    @classmethod
+    def hears_english_alone(cls, name: str) -> bool:
+        """Whether the weights of that name know no other language, as Whisper's whose names end in `.en`."""
+        return name.endswith(".en")
+
+    def transcribe(self, waves: Sequence[Float32[np.ndarray, "_"]], language: str = ENGLISH) -> list[Transcript]:
         """Transcripts of clips at 16 kHz, in their order; a clip that was heard before is not heard again.
+
+        `language` is Whisper's code of the language spoken.
 
         A clip longer than 30 s is heard in windows of 30 s, so a word at a border may be cut in two. An
         empty clip has an empty transcript.
         """
-        return self._memo(waves, self.listen)
+        return self._memos[language](waves, lambda unheard: self.listen(unheard, language))
 
     @abstractmethod
-    def listen(self, waves: Sequence[Float32[np.ndarray, "_"]]) -> list[Transcript]:
+    def listen(self, waves: Sequence[Float32[np.ndarray, "_"]], language: str = ENGLISH) -> list[Transcript]:
         """The same, without looking at what was heard before."""
 
 

@@ -74,6 +74,8 @@ class Cell:
         check_folder(str(self.results), "results")
         if not self.metrics:
             raise InputError("metrics=[] would score nothing; choose at least one, such as metrics=[wer]")
+        for metric in self.metrics:
+            metric.check_language(self.corpus.language)
         _check_scratch(self.base, self.adaptation)
 
     @property

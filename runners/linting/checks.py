@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from metrics.judges.judge import Judges
+from metrics.judges.language_codes import is_english
 from metrics.statistics.planning import DEMO_VARIANCES
-from metrics.wer import WordErrorRate
 from runners.bases.base import Base
 from runners.linting.audio_facts import Recordings, measure_all
 from runners.linting.audio_findings import clipped, missing_or_unreadable, no_audio, short, silent
@@ -21,7 +21,7 @@ from runners.linting.shared_texts import shared_texts
 from runners.linting.speakers import empty_speakers, shared_speakers, unbalanced_speakers
 from runners.linting.spoken_language import detect_languages, wrong_language
 from runners.linting.spoken_texts import differently_read
-from runners.linting.transcripts import disagreements, transcribe
+from runners.linting.transcripts import could_not_listen, disagreements, metric_for, transcribe
 from runners.training.devices import make_fabric
 from runners.voices.english_sentences import untrained_sentences
 from runners.voices.recorded_voices import say_what_was_found
@@ -93,10 +93,20 @@ def lint(run: Lint) -> list[Finding]:
     said: list[Finding] = []
     if heard:
         judges = Judges(run.cache_dir, device)
-        if run.corpus.language.startswith("en"):
-            transcribe([clip for clip in heard if clip.text], WordErrorRate(), judges)
-        said = detect_languages(heard, judges)
+        said = [*_transcribe(heard, run.corpus.language, judges), *detect_languages(heard, judges)]
     return worst_first([*_findings(material, run.corpus, run.planned, run.thresholds, run.cache_dir), *said])
+
+
+def _transcribe(clips: Sequence[Clip], language: str, judges: Judges) -> list[Finding]:
+    """Have the clips transcribed; says why, if in their language that can't be done."""
+    metric = metric_for(language)
+    try:
+        transcribe([clip for clip in clips if clip.text], metric, judges, language)
+    except InputError as error:
+        if is_english(language):
+            raise
+        return [could_not_listen(error)]
+    return []
 
 
 def quick_findings(
@@ -176,6 +186,10 @@ def _findings(
         *silent(clips, facts),
         *short(clips, facts),
         *no_audio(clips, corpus.root),
-        *(disagreements(heard, WordErrorRate(), cache_dir, corpus.language, thresholds.max_wer) if heard else []),
+        *(
+            disagreements(heard, metric_for(corpus.language), cache_dir, corpus.language, thresholds.max_wer)
+            if heard
+            else []
+        ),
         *wrong_language(heard, cache_dir, corpus.language),
     ]

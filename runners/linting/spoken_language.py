@@ -7,7 +7,8 @@ from pathlib import Path
 
 from metrics.judges.faster_whisper_judge import FasterWhisperJudge
 from metrics.judges.judge import Judges
-from metrics.judges.language_detection import KeptLanguage, LanguageJudge, SpokenLanguage, whisper_code
+from metrics.judges.language_codes import whisper_code
+from metrics.judges.language_detection import KeptLanguage, LanguageJudge, SpokenLanguage
 from runners.linting.finding import Finding, Severity, skipped
 from runners.linting.listening import HeardCache, Wave, listen
 from vits.common.errors import InputError

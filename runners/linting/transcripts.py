@@ -8,10 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from metrics.judges.judge import Judges
+from metrics.judges.language_codes import is_english, whisper_code
 from metrics.metric import KeptScore, KnownVoices, Score, Utterance
 from metrics.wer import WordErrorRate
+from metrics.wer_faster_whisper import FasterWhisperWordErrorRate
 from runners.linting.finding import Finding, Severity, skipped
 from runners.linting.listening import JUDGED_RATE, HeardCache, Wave, listen
+from vits.common.errors import InputError
 from vits.corpus.clip import Clip
 
 CHECK = "transcripts"
@@ -29,16 +32,21 @@ class Misheard:
     heard: str
 
 
-def transcribe(clips: Sequence[Clip], metric: WordErrorRate, judges: Judges) -> None:
+def metric_for(language: str) -> WordErrorRate:
+    """The one whose judge hears that language."""
+    return WordErrorRate() if is_english(language) else FasterWhisperWordErrorRate()
+
+
+def transcribe(clips: Sequence[Clip], metric: WordErrorRate, judges: Judges, language: str = "en-us") -> None:
     """Have the clips transcribed that weren't before.
 
     Raises:
-        InputError: the judge's weights can't be fetched, or a recording can't be read.
+        InputError: the judge's weights can't be fetched or don't hear the language, or a recording can't be read.
     """
-    cache = HeardCache(judges.cache_dir, metric.identity, KeptScore)
+    cache = _cache(metric, judges.cache_dir, language)
     if len(cache.known(clips)) == len(clips):
         return  # so that the judge needn't be loaded
-    scorer = metric.prepare(KnownVoices(enrolment={}), judges)
+    scorer = metric.prepare(KnownVoices(enrolment={}, language=language), judges)
 
     def judge(batch: Sequence[Clip], waves: Sequence[Wave]) -> Sequence[Score]:
         spoken = zip(batch, waves, strict=True)
@@ -47,31 +55,35 @@ def transcribe(clips: Sequence[Clip], metric: WordErrorRate, judges: Judges) -> 
     listen(clips, judge, "transcribing", cache)
 
 
+def could_not_listen(error: InputError) -> Finding:
+    """That a judge can't be had."""
+    return skipped(CHECK, "corpus", f"the recordings can't be transcribed ({error})", "check the texts by ear")
+
+
 def disagreements(
     clips: Sequence[Clip], metric: WordErrorRate, cache_dir: Path, language: str, max_wer: float
 ) -> list[Finding]:
     """Clips and speakers that Whisper mishears, as far as it has listened to them."""
-    if not language.startswith("en"):
-        return [
-            skipped(
-                CHECK,
-                "corpus",
-                f"Whisper {metric.model} hears English only, and data.language={language}; "
-                "WER means nothing for these voices",
-                "compare by other metrics",
-            )
-        ]
+    try:
+        metric.check_language(language)
+    except InputError as error:
+        return [skipped(CHECK, "corpus", f"transcripts can't be checked ({error})", "compare by other metrics")]
     spelled = [clip for clip in clips if clip.text]
-    known = HeardCache(cache_dir, metric.identity, KeptScore).known(spelled)
-    heard = [_misheard(clip, known[clip.name]) for clip in spelled if clip.name in known]
+    known = _cache(metric, cache_dir, language).known(spelled)
+    heard = [_misheard(clip, known[clip.name], metric) for clip in spelled if clip.name in known]
     return [*_unheard(len(clips), len(spelled), len(heard)), *_worst(heard, max_wer), *_speakers(heard)]
 
 
-def _misheard(clip: Clip, said: Mapping[str, object]) -> Misheard:
+def _misheard(clip: Clip, said: Mapping[str, object], metric: WordErrorRate) -> Misheard:
     score = Score(**said)  # pyright: ignore[reportArgumentType]
-    words = score.values["wer_reference_words"]
-    errors = sum(score.values[f"wer_{kind}"] for kind in ("substitutions", "deletions", "insertions"))
-    return Misheard(clip, score.values["wer"], errors, words, score.notes["transcript"])
+    *kinds, words = (score.values[name] for name in metric.components[:4])
+    return Misheard(clip, score.values[metric.name], sum(kinds), words, score.notes[metric.note_name("transcript")])
+
+
+def _cache(metric: WordErrorRate, cache_dir: Path, language: str) -> HeardCache:
+    """What the judge heard, told which language it is."""
+    told = "" if is_english(language) else f" {whisper_code(language)}"
+    return HeardCache(cache_dir, metric.identity + told, KeptScore)
 
 
 def _unheard(n_clips: int, n_spelled: int, n_heard: int) -> list[Finding]:

@@ -47,7 +47,7 @@ def write_bundle(run: Pretraining, spec: ModelSpec, trainer: Trainer, voices: Vo
         teachers = tuple(sorted({*teachers, ECAPA}))
         trainer.synthesizer.speaker_embedding = predicted.as_table(voiceprints)
     speaker_ids = {speaker: row for row, speaker in enumerate(voices.speakers)}
-    known = KnownVoices(voices.reference_recordings())
+    known = KnownVoices(voices.reference_recordings(), language=voices.language)
     evaluator = Evaluator(run.metrics, voices, known, judges, run.evaluation, run.seed, speaker_ids=speaker_ids)
     with tqdm(
         total=evaluator.n_utterances(evaluator.splits), desc="evaluating", unit="utterance", disable=None, leave=False

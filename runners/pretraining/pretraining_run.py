@@ -54,6 +54,8 @@ class Pretraining:
 
     def __post_init__(self) -> None:
         check_fields(self, "")
+        for metric in self.metrics:
+            metric.check_language(self.corpus.language)
 
     @property
     def state_directory(self) -> Path:

@@ -46,7 +46,7 @@ class Validation:
             Evaluator(
                 self.metrics,
                 replace(voices, held_out={VALIDATION: items}),
-                KnownVoices(voices.reference_recordings()),
+                KnownVoices(voices.reference_recordings(), language=voices.language),
                 judges,
                 run.evaluation,
                 run.seed,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
 from pathlib import Path
 from typing import Any, TypedDict
@@ -248,10 +248,20 @@ def _scored_metrics(scores: pd.DataFrame, record: Mapping[str, Any]) -> tuple[Me
     identities = record.get("identity_of", {}).get("metrics", ())
     asked = [parse_json(text, "the metrics in cell.json", _AskedMetric)["metric"] for text in identities]
     scored = set(scores.loc[scores["split"] == TEST, "metric"])
-    metrics = [cls() for cls in registered("metrics").values()]
+    metrics = [_configured(cls, identities) for cls in registered("metrics").values()]
     order = {name: place for place, name in enumerate(asked)}
     found = [metric for metric in metrics if metric.name in scored]
     return tuple(sorted(found, key=lambda metric: (order.get(metric.name, len(order)), metric.name)))
+
+
+def _configured(cls: type[Metric], identities: Sequence[str]) -> Metric:
+    """The metric with the settings that the cell was asked for it with, as far as it still has them."""
+    for text in identities:
+        asked = parse_json(text, "the metrics in cell.json", dict[str, Any])
+        if asked.get("metric") == cls.name:
+            names = [column.name for column in fields(cls) if column.name in asked]  # pyright: ignore[reportArgumentType]
+            return cls(**{name: asked[name] for name in names})
+    return cls()
 
 
 def _findings(cells: Sequence[CellResult]) -> pd.DataFrame | None:

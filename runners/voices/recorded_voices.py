@@ -29,7 +29,7 @@ class Voices:
     `enrolment_clips` of each speaker's training clips make its voiceprint (0: all). `unrecorded` are sentences, by
     the split that they are evaluated with, that nobody recorded; `identity` is that of the recordings. `spare` are
     training recordings that are left out of a smaller training set: judges know a voice by them too, so that its
-    references are the same whatever is trained.
+    references are the same whatever is trained. `language` is espeak's code of the one spoken.
     """
 
     sample_rate: int
@@ -40,6 +40,7 @@ class Voices:
     enrolment_clips: int = 0
     unrecorded: dict[str, list[PreparedUtterance]] = field(default_factory=dict)
     spare: PreparedCorpus | None = None
+    language: str = "en-us"
 
     @property
     def spoken(self) -> dict[str, list[PreparedUtterance]]:
@@ -118,7 +119,16 @@ def load_voices(
     known = {split: [item for item in items if item.clip.speaker in speakers] for split, items in splits.items()}
     unused = {SPARE: spare} if spare else {}
     identity = corpus_identity({train_split: train, **unused, **known})
-    return Voices(analysis.sample_rate, speakers, train, known, identity, enrolment_clips, spare=spare)
+    return Voices(
+        analysis.sample_rate,
+        speakers,
+        train,
+        known,
+        identity,
+        enrolment_clips,
+        spare=spare,
+        language=corpus.language,
+    )
 
 
 def say_what_was_found(corpus: Corpus) -> None:
@@ -162,6 +172,7 @@ def known_voices(voices: Voices, base: BaseSpeakers, started_from: Mapping[str, 
         enrolment=voices.reference_recordings(),
         base_voiceprints=dict(zip(base.names, base.voiceprints, strict=True)) if sounds_known else {},
         started_from=started_from,
+        language=voices.language,
     )
 
 

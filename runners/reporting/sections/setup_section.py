@@ -36,7 +36,7 @@ def setup_section(analysis: Analysis) -> Section:
             Entry(title(metric)),
             Entry(metric.unit),
             Entry("higher" if metric.higher_is_better else "lower"),
-            Entry(metric.judge or "none"),
+            Entry(metric.judge_name or "none"),
         )
         for metric in (*analysis.headline, *analysis.others)
     )

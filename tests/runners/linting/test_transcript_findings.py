@@ -83,7 +83,7 @@ def test_clip_is_unheard_again_when_its_text_is_corrected(
 def test_check_is_skipped_when_the_language_is_not_english(make_clip: MakeClip, tmp_path: Path) -> None:
     (finding,) = disagreements([make_clip("a", "Ja.")], WER, tmp_path, "de", max_wer=0.5)
     assert finding.severity is Severity.SKIPPED
-    assert "hears English only, and data.language=de" in finding.what
+    assert "hears English alone, and data.language=de" in finding.what
 
 
 def test_check_is_skipped_when_there_are_no_spellings(make_clip: MakeClip, tmp_path: Path) -> None:

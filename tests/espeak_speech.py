@@ -1,0 +1,36 @@
+"""Speech in any of espeak's languages, by the library that the package espeakng-loader brings."""
+
+from __future__ import annotations
+
+import ctypes
+
+import espeakng_loader
+import numpy as np
+
+RETRIEVED, UTF_8 = 1, 1  # espeak's audio output mode, and the flag for its text encoding
+Heard = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctypes.c_int, ctypes.c_void_p)
+
+
+def spoken(texts: list[str], voice: str, pitch: int = 50) -> tuple[list[np.ndarray], int]:
+    """A wave of each text in [-1, 1], and the sample rate; `voice` is a language, with a variant (`de+f3`) or not."""
+    espeak = ctypes.CDLL(espeakng_loader.get_library_path())
+    sample_rate = espeak.espeak_Initialize(RETRIEVED, 500, espeakng_loader.get_data_path().encode(), 0)
+    pieces: list[np.ndarray] = []
+
+    @Heard
+    def heard(samples: ctypes._Pointer[ctypes.c_short], count: int, _: int) -> int:
+        if samples and count > 0:
+            pieces.append(np.ctypeslib.as_array(samples, (count,)).astype(np.float32) / 2**15)
+        return 0
+
+    espeak.espeak_SetSynthCallback(heard)
+    assert espeak.espeak_SetVoiceByName(voice.encode()) == 0
+    espeak.espeak_SetParameter(3, pitch, 0)
+    waves = []
+    for text in texts:
+        pieces.clear()
+        content = text.encode()
+        assert espeak.espeak_Synth(content, len(content) + 1, 0, 1, 0, UTF_8, None, None) == 0
+        espeak.espeak_Synchronize()
+        waves.append(np.concatenate(pieces))
+    return waves, sample_rate
