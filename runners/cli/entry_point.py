@@ -32,8 +32,8 @@ def main(job: Callable[[], Callable[[], None]], config_name: str, examples: str)
         show_help(help_text(CONF, config_name, examples))
         return
     os.environ["HYDRA_FULL_ERROR"] = "1"  # so that Hydra raises instead of printing and exiting with 1
-    sys.argv[1:] = [part for argument in sys.argv[1:] for part in _named_folder(argument)]
     with told_in_one_line():
+        sys.argv[1:] = with_base_paths(sys.argv[1:])
         _check_options(CONF / f"{config_name}.yaml", sys.argv[1:])
         job()()
 
@@ -95,12 +95,34 @@ def _names(text: str) -> list[str]:
     return [name.strip(" []'\"") for name in text.split(",")]
 
 
-def _named_folder(argument: str) -> list[str]:
-    """`base=<folder>` as Hydra takes it: the option `bundle` and its path."""
-    name, _, value = argument.partition("=")
-    if name == "base" and value and not (CONF / "base" / f"{value}.yaml").is_file() and Path(value).is_dir():
-        return ["base=bundle", f"base.path='{value}'"]
-    return [argument]
+def with_base_paths(arguments: Sequence[str]) -> list[str]:
+    """The arguments with `base=<folder>` as Hydra takes it: the option `bundle` and its path.
+
+    So are several bases of a sweep, `base=demo,<folder>`; `base=demo,bundle base.path=<folder>` means the same, where
+    Hydra would give the path to both.
+    """
+    given = dict(argument.partition("=")[::2] for argument in arguments)
+    chosen, path = given.get("base", ""), given.get("base.path", "")
+    bases = [chosen] if Path(chosen).is_dir() else [base.strip(" '\"") for base in chosen.split(",")]
+    if len(bases) > 1 and path:
+        bases = [part.strip(" '\"") for base in bases for part in (path.split(",") if base == "bundle" else [base])]
+    folders = [base for base in bases if base and not _is_option(base)]
+    paths = [_path_of(base) for base in bases]
+    if not folders or None in paths or not (path or all(Path(folder).is_dir() for folder in folders)):
+        return list(arguments)
+    others = [argument for argument in arguments if not argument.startswith(("base=", "base.path="))]
+    return [*others, "base=bundle", f"base.path={','.join(map(repr, paths))}"]
+
+
+def _is_option(base: str) -> bool:
+    return (CONF / "base" / f"{base}.yaml").is_file()
+
+
+def _path_of(base: str) -> str | None:
+    """The folder of a base: itself, or what its option says; None for an option that says none."""
+    if not _is_option(base):
+        return base
+    return yaml.safe_load((CONF / "base" / f"{base}.yaml").read_text(encoding="utf-8")).get("path")
 
 
 @contextmanager

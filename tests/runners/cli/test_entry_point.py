@@ -16,7 +16,7 @@ from hydra.errors import HydraException
 
 import runners.grid
 import runners.pretrain
-from runners.cli.entry_point import main, told_in_one_line
+from runners.cli.entry_point import main, told_in_one_line, with_base_paths
 from vits.common.errors import InputError
 from vits.common.registry import registered
 
@@ -125,6 +125,19 @@ def test_base_is_refused_when_its_folder_is_no_bundle(told: Told, material: Any)
     folder = material.corpus
     message = told(*material.overrides, f"base.path={folder}")
     assert message.startswith(f"{folder} is no base bundle: it lacks model.yaml, generator.safetensors,")
+
+
+def test_bases_are_compared_when_folders_are_among_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "a,b").mkdir()
+    both = ["-m", "base=bundle", "base.path='assets/demo_base','mine'"]
+    assert with_base_paths(["-m", "base=demo,mine"]) == both
+    assert with_base_paths(["-m", "base=demo,bundle", "base.path=mine"]) == both
+    assert with_base_paths(["base=mine"]) == ["base=bundle", "base.path='mine'"]
+    assert with_base_paths(["base=a,b"]) == ["base=bundle", "base.path='a,b'"]
+    for unchanged in (["base=demo"], ["base=bundle", "base.path=mine"], ["-m", "base=demo,scratch"], ["base=nothing"]):
+        assert with_base_paths(unchanged) == unchanged
 
 
 def test_base_is_refused_when_its_path_is_missing(told: Told) -> None:
