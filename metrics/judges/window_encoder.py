@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -42,7 +43,7 @@ class WindowEncoder:
     def __call__(self, window: Float32[np.ndarray, "samples"]) -> list[KeysAndValues]:
         """Keys and values of each of the decoder's attentions to the window."""
         places = self._encoder.positional_embedding
-        mel = _log_mel(window, places.device, 2 * len(places))
+        mel = _log_mel(window, self._encoder.conv1, 2 * len(places))
         front = self._front(mel)
         if len(front) >= len(places):
             return self._layers(front + places, lambda keys, values: (keys, values))
@@ -97,12 +98,16 @@ def _heard(attention: Any, states: States, complete: Complete) -> KeysAndValues:
     return split_heads(keys.unsqueeze(0), attention), split_heads(values.unsqueeze(0), attention)
 
 
-def _log_mel(window: Float32[np.ndarray, "samples"], device: torch.device, most: int) -> Float[Tensor, "mels frames"]:
-    """Whisper's input, without most of the silence behind a short window; an even number of frames."""
+def _log_mel(window: Float32[np.ndarray, "samples"], first: Any, most: int) -> Float[Tensor, "mels frames"]:
+    """Whisper's input, without most of the silence behind a short window; an even number of frames.
+
+    `first` is the encoder's first convolution, which takes 80 mels, or 128 in the largest models.
+    """
     import whisper
 
-    mel = whisper.log_mel_spectrogram(torch.from_numpy(window), padding=SILENT_SAMPLES, device=device)
+    log_mel = partial(whisper.log_mel_spectrogram, n_mels=first.in_channels, device=first.weight.device)
+    mel = log_mel(torch.from_numpy(window), padding=SILENT_SAMPLES)
     silence = SILENT_FRAMES + mel.shape[1] % 2
     if mel.shape[1] + silence > most:
-        return whisper.log_mel_spectrogram(whisper.pad_or_trim(torch.from_numpy(window)), device=device)
+        return log_mel(whisper.pad_or_trim(torch.from_numpy(window)))
     return torch.cat([mel, mel[:, -1:].expand(-1, silence)], dim=1)

@@ -70,17 +70,18 @@ def test_known_voices_are_others_when_they_speak_another_language() -> None:
     assert KnownVoices({}, language="en-gb").digest == KnownVoices({}).digest
 
 
-def test_multilingual_decoder_hears_what_whisper_hears_when_told_the_language() -> None:
+@pytest.mark.parametrize(("n_mels", "n_vocabulary"), [(80, 51865), (128, 51866)])
+def test_multilingual_decoder_hears_what_whisper_hears_when_told_the_language(n_mels: int, n_vocabulary: int) -> None:
     import whisper
     from whisper.model import ModelDimensions, Whisper
 
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
-        model = Whisper(ModelDimensions(80, 1500, 64, 2, 1, 51865, 448, 64, 2, 1)).eval()
+        model = Whisper(ModelDimensions(n_mels, 1500, 64, 2, 1, n_vocabulary, 448, 64, 2, 1)).eval()
         for parameter in model.parameters():
             torch.nn.init.normal_(parameter, std=0.3)
     wave = np.sin(np.arange(16_000, dtype=np.float32) / 9)
-    mel = whisper.log_mel_spectrogram(whisper.pad_or_trim(torch.from_numpy(wave)))
+    mel = whisper.log_mel_spectrogram(whisper.pad_or_trim(torch.from_numpy(wave)), n_mels=n_mels)
     texts = set()
     for language in ("de", "es"):
         options = whisper.DecodingOptions(
