@@ -53,7 +53,7 @@ def composed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callab
             with initialize_config_dir(str(CONF), version_base="1.3"):
                 config = compose(main, list(one), return_hydra_config=True)
             HydraConfig.instance().set_config(config)
-            BUILD[main](OmegaConf.masked_copy(config, [key for key in config if key != "hydra"]))
+            BUILD[main](OmegaConf.masked_copy(config, [str(key) for key in config if key != "hydra"]))
 
     yield check
     HydraConfig.instance().cfg = None
@@ -106,5 +106,6 @@ def test_documented_arguments_are_understood(
         parse_arguments(ExperimentArguments, where)
         report_settings([argument for argument in arguments if argument not in where])
         return
-    (schema,) = (value for name, value in vars(module).items() if name.endswith("Arguments") and is_dataclass(value))
+    named = [value for name, value in vars(module).items() if name.endswith("Arguments")]
+    (schema,) = (value for value in named if isinstance(value, type) and is_dataclass(value))
     parse_arguments(schema, arguments)

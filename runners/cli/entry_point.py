@@ -101,7 +101,7 @@ def with_base_paths(arguments: Sequence[str]) -> list[str]:
     So are several bases of a sweep, `base=demo,<folder>`; `base=demo,bundle base.path=<folder>` means the same, where
     Hydra would give the path to both.
     """
-    given = dict(argument.partition("=")[::2] for argument in arguments)
+    given = {name: value for name, _, value in (argument.partition("=") for argument in arguments)}
     chosen, path = given.get("base", ""), given.get("base.path", "")
     bases = [chosen] if Path(chosen).is_dir() else [base.strip(" '\"") for base in chosen.split(",")]
     if len(bases) > 1 and path:
