@@ -14,7 +14,8 @@ from metrics.metric import Metric, Score, Utterance
 from metrics.secs import Secs
 from metrics.summary import score_rows, summarise
 from metrics.wer import WordErrorRate
-from runners.evaluation.evaluator import NOTE_COLUMNS, TEXT_COLUMNS
+from runners.evaluation.evaluator import TEXT_COLUMNS
+from runners.evaluation.judging import NOTE_COLUMNS
 from runners.results.cell_folder import FIRST_CHECKED, CellFolder
 from runners.results.cell_identity import Identity
 from strategies.adaptation import AXES

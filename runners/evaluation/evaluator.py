@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
 from torch.nn.utils.parametrize import cached
 
 from metrics.judges.judge import Judges
-from metrics.metric import KnownVoices, Metric, Score, Utterance
+from metrics.metric import KnownVoices, Metric, Scorer, Utterance
 from metrics.reference import cross_cosines, kept_in, kept_scores, score_recordings
 from metrics.secs import SpeakerSimilarity
 from metrics.summary import mean_and_spread, score_rows, summarise
 from runners.evaluation.evaluation_settings import EVERY, RETENTION, TEXTS, EvaluationSettings
+from runners.evaluation.judging import Advance, judge
 from runners.evaluation.synthesis import Spoken, copy, speak
 from runners.voices.recorded_voices import Voices
 from vits.common.errors import InputError
@@ -22,11 +23,7 @@ from vits.corpus.features import PreparedUtterance
 from vits.corpus.split import VALIDATION
 from vits.synthesizer import Synthesizer
 
-JUDGED_TOGETHER = 16
-NOTE_COLUMNS = ("step", "split", "speaker", "utterance", "note", "text")
 TEXT_COLUMNS = ("split", "speaker", "utterance", "text")
-
-Advance = Callable[[int], object]
 
 
 @dataclass(frozen=True)
@@ -215,31 +212,15 @@ class Evaluator:
     def _score(
         self, utterances: list[Utterance], metrics: Sequence[Metric], step: int, split: str, advance: Advance
     ) -> tuple[pd.DataFrame, pd.DataFrame]:
-        """Rows of scores, and rows of what the judges noted (the transcripts)."""
-        rows, notes = [], []
-        for start in range(0, len(utterances), JUDGED_TOGETHER):
-            group = utterances[start : start + JUDGED_TOGETHER]
-            for metric in metrics:
-                judged = [u for u in group if u.recording is not None] if metric.needs_recording else group
-                if not judged:
-                    continue
-                scores = self._judge(metric, judged, before_training=step == 0)
-                rows.append(score_rows(judged, scores, step, split))
-                notes += [
-                    (step, split, utterance.speaker, utterance.name, note, text)
-                    for utterance, score in zip(judged, scores, strict=True)
-                    for note, text in score.notes.items()
-                ]
-            advance(len(group))
-        return pd.concat(rows, ignore_index=True), pd.DataFrame(notes, columns=pd.Index(NOTE_COLUMNS))
+        scorers = {metric.name: self._scorer(metric, before_training=step == 0) for metric in metrics}
+        return judge(utterances, metrics, scorers, step, split, advance)
 
-    def _judge(self, metric: Metric, utterances: list[Utterance], *, before_training: bool) -> list[Score]:
+    def _scorer(self, metric: Metric, *, before_training: bool) -> Scorer:
         """Before training, cells that start alike speak alike: what is heard then is kept for the others."""
-        scorer = self._scorers[metric.name]
+        scorer, folder = self._scorers[metric.name], self.judges.cache_dir / "untrained"
         if not before_training:
-            return scorer(utterances)
-        path = kept_in(self.judges.cache_dir / "untrained", metric, utterances, self._known)
-        return kept_scores(path, utterances, scorer)
+            return scorer
+        return lambda utterances: kept_scores(kept_in(folder, metric, utterances, self._known), utterances, scorer)
 
     def _recordings(self, recordings: list[Utterance], split: str) -> pd.DataFrame:
         return pd.concat(

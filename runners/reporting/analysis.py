@@ -15,6 +15,7 @@ from metrics.statistics.system_levels import SystemLevel
 from runners.reporting.ears import Ears, hear
 from runners.reporting.evidence import Evidence, gather
 from runners.reporting.looks_taken import look_at
+from runners.reporting.other_verdicts import Beside, beside_others
 from runners.reporting.progress import Progress, follow
 from runners.reporting.results import Experiment, System
 from runners.reporting.settings import ReportSettings
@@ -24,7 +25,10 @@ from runners.reporting.verdicts import Verdicts, conclude
 
 @dataclass(frozen=True, eq=False)
 class Analysis:
-    """An experiment with its evidence and what follows from it; `look` counts how often its data has grown."""
+    """An experiment with its evidence and what follows from it.
+
+    `look` counts how often its data has grown; `foreign` are systems of others beside those of the grid.
+    """
 
     experiment: Experiment
     settings: ReportSettings
@@ -36,6 +40,7 @@ class Analysis:
     references: pd.DataFrame
     progress: Progress | None
     ears: Ears | None
+    foreign: tuple[Beside, ...] = ()
 
     @property
     def headline(self) -> tuple[Metric, ...]:
@@ -95,4 +100,5 @@ def analyse(experiment: Experiment, settings: ReportSettings) -> Analysis:
         references=reference_levels(experiment, verdicts.recommended.system),
         progress=follow(experiment, verdicts, settings.margin(verdicts.aim.name)),
         ears=hear(experiment, settings.ratings, verdicts.headline, settings.alpha) if settings.ratings else None,
+        foreign=beside_others(experiment, verdicts, settings),
     )

@@ -18,6 +18,7 @@ from runners.reporting.sections.growth_section import growth_section
 from runners.reporting.sections.homework_section import homework_section
 from runners.reporting.sections.listening_section import listening_section
 from runners.reporting.sections.metric_section import metric_section, undefined_section
+from runners.reporting.sections.others_section import others_section
 from runners.reporting.sections.progress_section import progress_section
 from runners.reporting.sections.race_section import race_section
 from runners.reporting.sections.ranking_section import ranking_section
@@ -29,6 +30,7 @@ SECTIONS: tuple[Callable[[Analysis], Section | None], ...] = (
     answer_section,
     homework_section,
     ranking_section,
+    others_section,
     race_section,
     cost_section,
     effect_section,

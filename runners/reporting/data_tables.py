@@ -25,6 +25,7 @@ def data_tables(analysis: Analysis) -> Mapping[str, pd.DataFrame]:
         "references": analysis.references,
         "changes": pd.DataFrame(_changes(analysis)),
         "costs": pd.DataFrame(_costs(analysis)),
+        "other_systems": pd.DataFrame(_beside_others(analysis)),
         "chosen": pd.DataFrame(_chosen(analysis)),
         **({} if analysis.experiment.lint is None else {"lint": analysis.experiment.lint}),
     }
@@ -72,6 +73,16 @@ def _verdicts(analysis: Analysis) -> Iterator[dict[str, Any]]:
                     "outcome": verdict.outcome.value,
                     **{f"needed_{what}": number for what, number in needed.items()},
                 }
+
+
+def _beside_others(analysis: Analysis) -> Iterator[dict[str, Any]]:
+    """Every system of the grid beside those that this project didn't train."""
+    for found in analysis.foreign:
+        for verdict in (*found.verdicts, *found.caution):
+            plain = asdict(verdict)
+            del plain["needed"]
+            named = {"metric": found.metric.name, "sentences": found.n_sentences}
+            yield {**named, **plain, "reach": verdict.reach.value, "outcome": verdict.outcome.value}
 
 
 def _effects(analysis: Analysis) -> Iterator[dict[str, Any]]:

@@ -43,14 +43,14 @@ def gather(experiment: Experiment) -> Evidence:
     Raises:
         InputError: no metric has any.
     """
-    before, after = _spoken(experiment, experiment.initial), _spoken(experiment, experiment.final)
+    before, after = spoken(experiment, experiment.initial), spoken(experiment, experiment.final)
     trained = _trained(experiment)
     old_before, old_after = (of_base_voices(table) for table in (experiment.initial, experiment.final))
     defined = _scored(after, experiment)
     if not defined:
         raise InputError(f"{experiment.folder}: no test sentence has a value of any metric; listen to the cells' audio")
     return Evidence(
-        new={metric.name: _with_further(after, _spoken(experiment, experiment.further), metric) for metric in defined},
+        new={metric.name: _with_further(after, spoken(experiment, experiment.further), metric) for metric in defined},
         gained=_changes(before[_keys(before).isin(trained)], after, experiment.metrics),
         retained=_retained(experiment, old_before, old_after),
         lost=_changes(old_before[_keys(old_before).isin(trained)], old_after, experiment.metrics),
@@ -67,7 +67,7 @@ def _with_further(rows: pd.DataFrame, further: pd.DataFrame, metric: Metric) -> 
     return replace(found, further=components(metric_scores(finer, metric)))
 
 
-def _spoken(experiment: Experiment, rows: pd.DataFrame) -> pd.DataFrame:
+def spoken(experiment: Experiment, rows: pd.DataFrame) -> pd.DataFrame:
     """Rows of the new voices' test sentences; a sentence's name says whether it was recorded, and `text` what it is."""
     rows = experiment.with_texts(rows[rows["split"].isin(JUDGED)])
     return rows.assign(utterance=rows["split"] + "/" + rows["utterance"])

@@ -15,6 +15,7 @@ from metrics.metric import Metric
 from runners.reporting.cell_result import DEFAULT, CellResult, facets_shown, finished_cells, records
 from runners.reporting.dropped import DroppedCell, dropped_cells
 from runners.results.cell_folder import CELL_JSON, DROPPED, FINISHED
+from runners.results.other_system import OtherSystem, other_systems
 from strategies.adaptation import ALWAYS_NAMED, AXES, NONE
 from vits.common.errors import InputError
 from vits.common.readers import parse_json
@@ -89,7 +90,7 @@ class Experiment:
     `further` are scores of sentences that only systems which may be the best were asked for, at the kept step.
     `lint` is None where the linter never ran. `dropped` are the cells that a race dropped, and `unfinished` says of
     every other cell how far it got. `differing` are the parts of the configuration in which cells differ that must be
-    alike to be comparable.
+    alike to be comparable. `others` are systems that this project didn't train, scored beside them.
     """
 
     name: str
@@ -103,6 +104,7 @@ class Experiment:
     dropped: tuple[DroppedCell, ...]
     unfinished: Mapping[str, str]
     differing: tuple[str, ...]
+    others: tuple[OtherSystem, ...] = ()
 
     @cached_property
     def final(self) -> pd.DataFrame:
@@ -184,6 +186,7 @@ def load_experiment(folder: Path) -> Experiment:
             path.name: _status(record) for path, record in found if record.get("status") not in (FINISHED, DROPPED)
         },
         differing=_differing(cells),
+        others=other_systems(folder),
     )
 
 

@@ -1,0 +1,1 @@
+"""Speech of other systems, scored by the judges and against the recordings of an experiment's cells."""
