@@ -35,7 +35,7 @@ class DnsmosJudge(Judge):
 
     @classmethod
     def load(cls, name: str, cache_dir: Path, device: torch.device) -> DnsmosJudge:
-        runtime = require("onnxruntime", "quality", "dnsmos")
+        runtime = require("onnxruntime", "quality", "metrics=dnsmos")
         path = fetch(find_weights("dnsmos", name), cache_dir)
         options = runtime.SessionOptions()
         options.intra_op_num_threads = torch.get_num_threads()

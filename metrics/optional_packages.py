@@ -1,4 +1,4 @@
-"""Packages that only some metrics need."""
+"""Packages that only some metrics and entry points need."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from types import ModuleType
 from vits.common.errors import InputError
 
 
-def require(module: str, extra: str, metric: str) -> ModuleType:
+def require(module: str, extra: str, needed_by: str) -> ModuleType:
     """A package that comes with an extra of this project.
 
     Raises:
@@ -20,6 +20,6 @@ def require(module: str, extra: str, metric: str) -> ModuleType:
         if error.name != module.partition(".")[0]:
             raise  # it is installed, and something that it needs is not
         raise InputError(
-            f"metrics={metric} needs the package {error.name}, which is not installed; "
-            f"pip install 'voicegrid[{extra}]', or leave the metric out"
+            f"{needed_by} needs the package {error.name}, which is not installed; "
+            f"pip install 'voicegrid[{extra}]', or do without it"
         ) from None

@@ -42,7 +42,7 @@ class FasterWhisperJudge(Transcriber):
 
     @classmethod
     def load(cls, name: str, cache_dir: Path, device: torch.device) -> FasterWhisperJudge:
-        faster_whisper = require("faster_whisper", "faster-whisper", "wer_faster_whisper")
+        faster_whisper = require("faster_whisper", "faster-whisper", "metrics=wer_faster_whisper")
         parts = zip(PARTS, cls.weights_named(name), strict=True)
         files = {filename: fetch(weights, cache_dir).read_bytes() for filename, weights in parts}
         model = faster_whisper.WhisperModel(
