@@ -15,12 +15,15 @@ from jaxtyping import Float32, Float64
 
 LOWEST_DB, HIGHEST_DB = -20, 100
 SHAPE = 0.4
-POINTS = 250  # quantiles of each distribution
+POINTS = 150  # quantiles of each distribution
 SMALLEST = 1e-10
 
 
 def wada_snr_db(wave: Float32[np.ndarray, "samples"]) -> float:
-    """The ratio of speech to noise in dB, from -20 to 100; -20 for silence."""
+    """The ratio of speech to noise in dB, from -20 to 100; -20 for silence.
+
+    Of voices whose amplitudes are distributed otherwise it says up to 6 dB too little.
+    """
     amplitudes = np.abs(wave.astype(np.float64) - wave.mean(dtype=np.float64))
     if not amplitudes.any():
         return float(LOWEST_DB)
