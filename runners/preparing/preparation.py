@@ -100,7 +100,7 @@ def _prepared(source: Source, beside: Beside | None, tools: _Tools) -> list[Part
     try:
         wave, rate = decode(source.path)
     except InputError as error:
-        return [Part(name, source.speaker, 0.0, 0.0, LEFT_OUT, str(error))]
+        return [Part(source.name, source.speaker, 0.0, 0.0, LEFT_OUT, str(error))]
     wave_16k: Wave = soxr.resample(wave, rate, JUDGED_RATE).astype("float32")
     duration_s = wave.size / rate
     silent = duration_s < LONG_S

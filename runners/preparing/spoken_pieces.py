@@ -17,7 +17,7 @@ from runners.preparing.hearing import NAME, objection
 from runners.preparing.texts_of_pieces import are_words, lines_joined, spans_of_lines, words_within
 from runners.preparing.voice_activity import Span
 
-Wave = Float32[np.ndarray, "samples"]
+Wave = Float32[np.ndarray, "_"]
 Hear = Callable[[Sequence[Wave]], list[Transcript]]
 
 

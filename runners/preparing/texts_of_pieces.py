@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import pairwise
 
 import numpy as np
 
@@ -44,8 +43,9 @@ def _belongs(last: Cue, cue: Cue, shortest_s: float, longest_s: float) -> bool:
 
 
 def spans_of_lines(cues: Sequence[Cue], runs: Sequence[Span], duration_s: float) -> list[Span | None]:
-    """Where each line is spoken: its times, moved into the pause that they are near; None where nobody speaks."""
-    pauses = [0.0, *((a.end_s + b.start_s) / 2 for a, b in pairwise(runs)), duration_s]
+    """Where each line is spoken: its times, moved into the pause that they mean; None where nobody speaks."""
+    edges = [0.0, *(time for run in runs for time in (run.start_s, run.end_s)), duration_s]
+    pauses = [Span(start, end) for start, end in zip(edges[::2], edges[1::2], strict=True)]
     found: list[Span | None] = []
     end = 0.0
     for place, cue in enumerate(cues):
@@ -58,6 +58,10 @@ def spans_of_lines(cues: Sequence[Cue], runs: Sequence[Span], duration_s: float)
     return found
 
 
-def _snapped(time_s: float, pauses: Sequence[float]) -> float:
-    nearest = min(pauses, key=lambda pause: abs(pause - time_s))
-    return nearest if abs(nearest - time_s) <= SNAP_S else time_s
+def _snapped(time_s: float, pauses: Sequence[Span]) -> float:
+    """The time within the longest pause that is near; the time itself where there is none."""
+    near = [pause for pause in pauses if pause.start_s - SNAP_S <= time_s <= pause.end_s + SNAP_S]
+    if not near:
+        return time_s
+    longest = max(near, key=lambda pause: pause.length_s)
+    return min(max(time_s, longest.start_s), longest.end_s)

@@ -31,7 +31,7 @@ def sentence(text: str) -> str:
 
 @pytest.fixture(scope="module")
 def recordings(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """One mp3 that Whisper must listen to, one Ogg with subtitles that are late, short wavs with .lab, and odd files."""
+    """One mp3 that Whisper must listen to, an Ogg with late subtitles, short wavs with .lab, and odd files."""
     folder = tmp_path_factory.mktemp("recordings")
     write_recording(folder / "anna" / "interview.mp3", demo_clips("040", 6))
     said = write_recording(folder / "ben.ogg", demo_clips("041", 4))
@@ -128,7 +128,7 @@ def test_same_command_writes_the_same_and_corrections_by_hand_are_kept(
 
 
 def test_it_goes_on_when_it_was_killed(table: pd.DataFrame, recordings: Path, here: Path, run_here: RunScript) -> None:
-    """Killed as soon as the first clip is there; what a process left is no corpus, and the same command makes it one."""
+    """Killed as soon as the first clip is there: that is no corpus, and the same command makes it one."""
     command = command_line("prepare.py", f"audio={recordings}", "out=killed")
     process = subprocess.Popen(command, cwd=here, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     deadline = time.monotonic() + 600

@@ -96,7 +96,7 @@ def test_noise_is_measured_when_it_was_added(ratio_db: int) -> None:
 
 
 def test_clean_speech_is_far_above_noise_and_silence_is_below_it() -> None:
-    assert wada_snr_db(read_audio(demo_clips("040", 2)[1].path, RATE)) > 40
+    assert wada_snr_db(read_audio(demo_clips("040", 2)[1].path, RATE)) > 30
     assert wada_snr_db(np.zeros(RATE, dtype=np.float32)) == -20
 
 
