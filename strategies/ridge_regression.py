@@ -37,11 +37,10 @@ def fit_ridge(
     """
     x, y = x.double(), y.double()
     x_mean, y_mean = x.mean(0), y.mean(0)
+    y = y - y_mean
     left, values, right = torch.linalg.svd(x - x_mean, full_matrices=False)
-    inside = left.mT @ (y - y_mean)
-    errors = {
-        strength: _left_out_error(left, values**2 / (values**2 + strength), y - y_mean, inside) for strength in strengths
-    }
+    inside = left.mT @ y
+    errors = {strength: _left_out_error(left, values**2 / (values**2 + strength), y, inside) for strength in strengths}
     strength = min(strengths, key=lambda candidate: errors[candidate])
     weights = right.mT @ ((values / (values**2 + strength)).unsqueeze(1) * inside)
     return RidgeRegression(x_mean, y_mean, weights, errors[strength])
