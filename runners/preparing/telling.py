@@ -10,7 +10,7 @@ from runners.cli.prepare_arguments import PrepareArguments
 from runners.preparing.clip_writing import CLIP, LEFT_OUT, Part
 from runners.preparing.corpus_tables import PREPARED
 from runners.preparing.hearing import NAME
-from vits.corpus.folder import TABLE
+from vits.corpus.tables_of_folder import TABLE
 
 
 def tell(parts: Sequence[Part], arguments: PrepareArguments, warning: str) -> None:

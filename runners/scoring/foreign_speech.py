@@ -16,7 +16,8 @@ from vits.common.names import shown
 from vits.common.readers import shown_path
 from vits.corpus.audio import read_audio
 from vits.corpus.clip import Clip
-from vits.corpus.folder import TABLE, FolderCorpus
+from vits.corpus.folder import FolderCorpus
+from vits.corpus.tables_of_folder import TABLE
 
 UNMATCHED = "own"  # the split of sentences that no cell speaks
 Texts = Mapping[tuple[str, str, str], str]
