@@ -17,7 +17,7 @@ from runners.preparing.beside_audio import Beside, transcript_beside
 from runners.preparing.clip_writing import CLIP, LEFT_OUT, Part, clip_of, every_second, part_of
 from runners.preparing.corpus_tables import PREPARED, check_place, with_splits, write_metadata, write_parts
 from runners.preparing.decoding import decode
-from runners.preparing.hearing import NAME, Hearing
+from runners.preparing.kept_transcripts import NAME, Hearing
 from runners.preparing.source_files import Source, find_sources
 from runners.preparing.spoken_pieces import Lengths, Wave, spoken_pieces
 from runners.preparing.telling import tell

@@ -13,7 +13,7 @@ from metrics.metric import JUDGED_RATE
 from runners.preparing.aligned_text import divided
 from runners.preparing.beside_audio import Beside
 from runners.preparing.cutting import pieces, with_edges
-from runners.preparing.hearing import NAME, objection
+from runners.preparing.kept_transcripts import NAME, objection
 from runners.preparing.texts_of_pieces import are_words, lines_joined, spans_of_lines, words_within
 from runners.preparing.voice_activity import Span
 
