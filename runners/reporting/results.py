@@ -15,6 +15,7 @@ from metrics.metric import Metric
 from runners.reporting.cell_result import DEFAULT, CellResult, facets_shown, finished_cells, records
 from runners.reporting.dropped import DroppedCell, dropped_cells
 from runners.results.cell_folder import CELL_JSON, DROPPED, FINISHED
+from runners.results.sweep_record import outside_the_last_sweep
 from strategies.adaptation import ALWAYS_NAMED, AXES, NONE
 from vits.common.errors import InputError
 from vits.common.readers import parse_json
@@ -88,8 +89,8 @@ class Experiment:
     `scores` and `references` have the columns of the cells' files, and the system's label and the seed in front;
     `further` are scores of sentences that only systems which may be the best were asked for, at the kept step.
     `lint` is None where the linter never ran. `dropped` are the cells that a race dropped, and `unfinished` says of
-    every other cell how far it got. `differing` are the parts of the configuration in which cells differ that must be
-    alike to be comparable.
+    every other cell how far it got. `outside_sweep` are finished cells that the last sweep was not of. `differing` are
+    the parts of the configuration in which cells differ that must be alike to be comparable.
     """
 
     name: str
@@ -102,6 +103,7 @@ class Experiment:
     lint: pd.DataFrame | None
     dropped: tuple[DroppedCell, ...]
     unfinished: Mapping[str, str]
+    outside_sweep: tuple[str, ...]
     differing: tuple[str, ...]
 
     @cached_property
@@ -183,6 +185,7 @@ def load_experiment(folder: Path) -> Experiment:
         unfinished={
             path.name: _status(record) for path, record in found if record.get("status") not in (FINISHED, DROPPED)
         },
+        outside_sweep=tuple(outside_the_last_sweep(folder, [cell.name for cell in cells])),
         differing=_differing(cells),
     )
 
