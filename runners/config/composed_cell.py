@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from hydra.core.hydra_config import HydraConfig
+from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
 from metrics.metric import Metric
@@ -18,11 +19,14 @@ from runners.config.schemas import GridSchema
 from runners.experiment.cell import Cell
 from runners.racing.field import aim_of
 from runners.reporting.settings import RETENTION_MARGIN, ReportSettings
+from runners.results.cell_folder import FAILED
 from runners.training.schedule import Length, Pause
 from strategies.adaptation import AXES, NONE, Adaptation, Choice, PenaltyChoice
+from vits.common.errors import InputError
 from vits.common.registry import registered
 
-HOW_FAR = ("racing", "stop_after", "more_sentences")  # what says how far this process goes
+HOW_FAR = ("racing", "stop_after", "more_sentences", "retry")  # what says how far this process goes
+RETRIES = (NONE, FAILED)  # which cells of a sweep are tried again
 
 
 def cell_from(config: DictConfig) -> Cell:
@@ -59,6 +63,7 @@ def cell_from(config: DictConfig) -> Cell:
         config_yaml=OmegaConf.to_yaml(_of_result(config), resolve=True),
         differing=differing,
         pause=_pause(config, metrics),
+        tries_failed=tries_failed(config.retry) or hydra.mode != RunMode.MULTIRUN,
         more_sentences=config.more_sentences,
     )
 
@@ -66,6 +71,17 @@ def cell_from(config: DictConfig) -> Cell:
 def _of_result(config: DictConfig) -> DictConfig:
     """The configuration without what says how far this process goes."""
     return OmegaConf.masked_copy(config, [str(key) for key in config if key not in HOW_FAR])
+
+
+def tries_failed(retry: str) -> bool:
+    """Whether a sweep tries cells again that failed before; a single cell is tried whenever it is asked for.
+
+    Raises:
+        InputError: there is no such choice.
+    """
+    if retry not in RETRIES:
+        raise InputError(f"retry={retry} is not allowed; choose one of {', '.join(RETRIES)}")
+    return retry == FAILED
 
 
 def _pause(config: DictConfig, metrics: Sequence[Metric]) -> Pause | None:

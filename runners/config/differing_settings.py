@@ -22,6 +22,7 @@ NOT_RESULTS = (
     "racing",
     "stop_after",
     "more_sentences",
+    "retry",
     "device",
     "jobs",
     "jobs_per_device",
@@ -51,7 +52,7 @@ def differing_settings(config: DictConfig, hydra: Any) -> dict[str, str]:
     by_default = default_groups(experiment)
     with_base = default_groups(experiment, f"base={chosen['base']}")
     asked = {group: choice for group, choice in chosen.items() if choice != by_default.get(group)}
-    default = _composed([experiment, *(f"{group}={_listed(choice)}" for group, choice in asked.items())])
+    default = _default_settings(experiment, *(f"{group}={_listed(choice)}" for group, choice in asked.items()))
     named = {
         group.replace("/", "."): _listed(choice)
         for group, choice in asked.items()
@@ -59,7 +60,7 @@ def differing_settings(config: DictConfig, hydra: Any) -> dict[str, str]:
     }
     if named.get("base") == "bundle":
         named["base"] = Path(config.base.path).name
-    return named | _differences(_flat(config), _flat(default))
+    return named | _differences(_flat(config), default)
 
 
 @cache
@@ -67,6 +68,12 @@ def default_groups(*overrides: str) -> dict[str, Any]:
     """The option of each group that an experiment, or an experiment on another base, chooses."""
     config = _composed(overrides, with_hydra=True)
     return {**_chosen(config.hydra), **{group: list(config[group]) for group in SEVERAL}}
+
+
+@cache
+def _default_settings(*overrides: str) -> Mapping[str, Any]:
+    """The settings that cells of the same choices have by default; cells of other seeds have the same."""
+    return _flat(_composed(overrides))
 
 
 def _chosen(hydra: Any) -> dict[str, Any]:

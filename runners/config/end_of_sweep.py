@@ -16,6 +16,7 @@ from omegaconf import DictConfig
 from runners.cli.entry_point import BAD_INPUT, FAILURE, told_in_one_line
 from runners.clusters.launching import prepare_launcher
 from runners.config.building import build, check_known
+from runners.config.composed_cell import tries_failed
 from runners.config.race_of_sweep import check_racing_alone, race_if_asked
 from runners.config.schemas import GridSchema
 from runners.experiment.cells_at_once import cells_at_once
@@ -23,7 +24,10 @@ from runners.reporting.cell_result import finished_cells
 from runners.reporting.settings import ReportSettings
 from runners.reporting.terminal import print_cells
 from runners.reporting.writing import Written, report
+from runners.results.cell_folder import RUNNING
+from runners.results.experiment_status import BROKEN_OFF, experiment_status
 from runners.results.failures import begin_sweep, failures_of
+from runners.results.sweep_record import begin_members, end_members
 from vits.common.errors import InputError
 from vits.common.names import check_folder, check_name
 
@@ -44,6 +48,7 @@ class CompareAtTheEnd(Callback):
             check_ends(config)
             prepare_launcher(str(config.hydra.launcher.get("_target_")), _experiment(config))
             begin_sweep(_experiment(config))
+            begin_members(_experiment(config))
             race_if_asked(config)
 
     def on_run_end(self, config: DictConfig, job_return: JobReturn, **kwargs: Any) -> None:
@@ -52,6 +57,7 @@ class CompareAtTheEnd(Callback):
 
     def on_multirun_end(self, config: DictConfig, **kwargs: Any) -> None:
         """Compare, and leave with a status other than 0 if some cells have no result."""
+        tell_left_to_others(_experiment(config))
         compared = compare(_experiment(config), build(config.report))
         failures = failures_of(_experiment(config))
         if failures:
@@ -73,8 +79,23 @@ def check_ends(config: DictConfig) -> None:
     check_name(str(config.name), "name")
     check_folder(str(config.results), "results")
     cells_at_once(config.jobs, config.device, config.jobs_per_device)
+    tries_failed(config.retry)
     settings: ReportSettings = build(config.report)
     settings.check()
+
+
+def tell_left_to_others(experiment: Path) -> None:
+    """End the sweep's record, and say which of its cells other processes work on, or have left in the meantime."""
+    try:
+        members = set(end_members(experiment))
+        cells = experiment_status(experiment) if members else []
+    except InputError:  # something is damaged or full, which is said of the report as well
+        return
+    left = [cell for cell in cells if cell.name in members and cell.status in (RUNNING, BROKEN_OFF)]
+    for cell in left:
+        print(f"{cell.name}: {f'{cell.holder} is running it' if cell.holder else 'broken off by another process'}")
+    if left:
+        print(f"{len(left)} cells have no result yet; the same command makes up for those that are broken off")
 
 
 def _experiment(config: DictConfig) -> Path:

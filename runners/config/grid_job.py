@@ -11,12 +11,14 @@ from hydra.types import RunMode
 from omegaconf import DictConfig
 
 from runners.config.composed_cell import cell_from
+from runners.experiment.cell import Cell
 from runners.experiment.cells_at_once import join_sweep
 from runners.experiment.numbered_lines import numbered_lines
 from runners.experiment.run_cell import run_cell
 from runners.experiment.sweep_member import run_or_note_failure
 from runners.racing.running import run_racing_cell
 from runners.results.failures import sweep_on_this_machine
+from runners.results.sweep_record import note_member
 
 
 def run_grid_job(config: DictConfig) -> None:
@@ -30,10 +32,18 @@ def run_grid_job(config: DictConfig) -> None:
         run_cell(cell_from(config))
         return
     run = run_racing_cell if config.racing else run_cell
-    in_sweep = partial(run_or_note_failure, partial(cell_from, config), run, Path(config.results) / config.name)
+    experiment = Path(config.results) / config.name
+    in_sweep = partial(run_or_note_failure, partial(_member, config, experiment), run, experiment)
     if os.getppid() == sweep_on_this_machine():
         join_sweep(os.getppid())
         with numbered_lines(hydra.job.num):
             in_sweep(hydra.job.num)
     else:
         in_sweep(hydra.job.num)
+
+
+def _member(config: DictConfig, experiment: Path) -> Cell:
+    """The cell, which is known from here on as one of this sweep."""
+    cell = cell_from(config)
+    note_member(experiment, cell.name)
+    return cell

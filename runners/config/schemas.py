@@ -41,6 +41,7 @@ class GridSchema:
     racing: bool
     stop_after: int | None
     more_sentences: int
+    retry: str
     cache_dir: str | None
 
 

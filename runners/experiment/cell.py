@@ -35,8 +35,9 @@ RESULT, STATE = "result", "state"  # what a finished cell keeps
 @dataclass(frozen=True)
 class Cell:
     """Everything about one cell. `length` says how long it is trained, and when it is evaluated; `keep` whether the
-    training's state stays when it is finished; `pause` where it waits before its end, if it does; `more_sentences` how
-    many further ones it speaks when it is finished and may be the best.
+    training's state stays when it is finished; `pause` where it waits before its end, if it does; `tries_failed`
+    whether it is run where it failed before; `more_sentences` how many further ones it speaks when it is finished and
+    may be the best.
 
     `differing` are the settings that change its result and differ from the experiment's default, as they stand in
     its name and in every table; `initialisers` are all that are known, for comparison.
@@ -63,6 +64,7 @@ class Cell:
     config_yaml: str
     differing: Mapping[str, str] = field(default_factory=dict)
     pause: Pause | None = None
+    tries_failed: bool = True
     more_sentences: ListedSentences = 0
 
     def __post_init__(self) -> None:

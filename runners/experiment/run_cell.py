@@ -39,18 +39,21 @@ def run_cell(cell: Cell) -> CellFolder:
 
     Raises:
         InputError: something given can't be used; nothing was written then.
-        BrokenOffError: it can't go on: a loss left the numbers, memory ran out, or another process took over.
+        BrokenOffError: it can't go on: a loss left the numbers, memory ran out, or another process took over; or it
+            failed before, and isn't to be tried again.
     """
+    lease = Lease(cell.directory)
+    holder = lease.holder()  # looked at first, so that who shares a sweep gets to a free cell soon
+    if holder is not None:
+        return _left_to(holder, cell)
     start, voices = _start(cell)
     identity = cell.identity(start, voices)
     folder = _accepted(cell, identity, None)
     if (folder.finished and not lacks_sentences(cell, folder)) or waits(cell, folder, voices):
         return folder
-    lease = Lease(cell.directory)
     holder = lease.take()
     if holder is not None:
-        print(f"{cell.name}: {holder} is running it, not run here ({folder.path})")
-        return folder
+        return _left_to(holder, cell)
     with lease:
         folder = _accepted(cell, identity, lease)  # as it is now: until a moment ago it may have been another's
         if folder.finished and lacks_sentences(cell, folder):
@@ -60,9 +63,16 @@ def run_cell(cell: Cell) -> CellFolder:
     return folder
 
 
+def _left_to(holder: str, cell: Cell) -> CellFolder:
+    print(f"{cell.name}: {holder} is running it, not run here ({cell.directory})")
+    return CellFolder(cell.directory)
+
+
 def _accepted(cell: Cell, identity: Identity, lease: Lease | None) -> CellFolder:
     """The cell's folder, if what it holds is this cell's."""
     folder = CellFolder(cell.directory, lease)
+    if not cell.tries_failed:
+        folder.check_not_failed(identity)
     folder.accept(identity)
     if folder.finished and not (lease and cell.more_sentences):
         without = cell.keep == STATE and not has_kept_state(folder.path)

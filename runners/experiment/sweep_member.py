@@ -8,8 +8,7 @@ from pathlib import Path
 
 from runners.experiment.cell import Cell
 from runners.results.failures import note_failure
-from runners.training.end_signal import ToldToEndError
-from vits.common.errors import BrokenOffError, InputError
+from vits.common.errors import BrokenOffError, InputError, ToldToEndError
 
 
 def run_or_note_failure(make: Callable[[], Cell], run: Callable[[Cell], object], experiment: Path, number: int) -> None:

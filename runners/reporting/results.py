@@ -16,6 +16,7 @@ from runners.reporting.cell_result import DEFAULT, CellResult, facets_shown, fin
 from runners.reporting.dropped import DroppedCell, dropped_cells
 from runners.results.cell_folder import CELL_JSON, DROPPED, FINISHED
 from runners.results.other_system import OtherSystem, other_systems
+from runners.results.sweep_record import outside_the_last_sweep
 from strategies.adaptation import ALWAYS_NAMED, AXES, NONE
 from vits.common.errors import InputError
 from vits.common.readers import parse_json
@@ -89,8 +90,9 @@ class Experiment:
     `scores` and `references` have the columns of the cells' files, and the system's label and the seed in front;
     `further` are scores of sentences that only systems which may be the best were asked for, at the kept step.
     `lint` is None where the linter never ran. `dropped` are the cells that a race dropped, and `unfinished` says of
-    every other cell how far it got. `differing` are the parts of the configuration in which cells differ that must be
-    alike to be comparable. `others` are systems that this project didn't train, scored beside them.
+    every other cell how far it got. `outside_sweep` are finished cells that the last sweep was not of. `differing` are
+    the parts of the configuration in which cells differ that must be alike to be comparable. `others` are systems that
+    this project didn't train, scored beside them.
     """
 
     name: str
@@ -103,6 +105,7 @@ class Experiment:
     lint: pd.DataFrame | None
     dropped: tuple[DroppedCell, ...]
     unfinished: Mapping[str, str]
+    outside_sweep: tuple[str, ...]
     differing: tuple[str, ...]
     others: tuple[OtherSystem, ...] = ()
 
@@ -185,6 +188,7 @@ def load_experiment(folder: Path) -> Experiment:
         unfinished={
             path.name: _status(record) for path, record in found if record.get("status") not in (FINISHED, DROPPED)
         },
+        outside_sweep=tuple(outside_the_last_sweep(folder, [cell.name for cell in cells])),
         differing=_differing(cells),
         others=other_systems(folder),
     )

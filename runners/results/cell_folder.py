@@ -33,7 +33,7 @@ from runners.results.lease import Lease, LostLeaseError
 from runners.results.own_files import remove_own_files
 from vits.common.atomic_files import content_key, is_leftover, remove_leftovers, write_atomically
 from vits.common.checksums import MANIFEST, check_unchanged, checksums_of, write_manifest
-from vits.common.errors import InputError
+from vits.common.errors import BrokenOffError, InputError, ToldToEndError
 from vits.common.names import file_stem
 from vits.common.readers import read_json, read_table
 from vits.common.shapes import mismatch
@@ -66,10 +66,15 @@ TABLES: Mapping[str, Mapping[str, type]] = MappingProxyType(
 VERSIONED = ("voicegrid", "torch", "speechbrain", "openai-whisper", "jiwer", "librosa", "numpy", "wandb")
 
 
+class FailedBeforeError(BrokenOffError):
+    """The cell failed in an earlier try, and isn't to be tried again."""
+
+
 class CellFolder:
     """Reads and writes a cell's files, each atomically.
 
-    What ends a `with` block early is noted as its failure, unless the cell had its result by then.
+    An error that ends a `with` block early is noted as the cell's failure, unless it had its result by then. What stops
+    it from outside is none: the same command goes on.
     """
 
     def __init__(self, path: Path, lease: Lease | None = None) -> None:
@@ -83,7 +88,9 @@ class CellFolder:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if error is not None and not isinstance(error, LostLeaseError) and not self.finished:
+        if isinstance(error, LostLeaseError | ToldToEndError) or self.finished:
+            return
+        if isinstance(error, Exception):
             self.fail(error)
 
     @property
@@ -135,6 +142,15 @@ class CellFolder:
                 f"{self.path} holds files but no {CELL_JSON}, so it is no cell; choose another name=... or "
                 "results=..., or remove the folder"
             )
+
+    def check_not_failed(self, identity: Identity) -> None:
+        """Make sure that the same configuration didn't fail here before.
+
+        Raises:
+            FailedBeforeError: it did.
+        """
+        if self.record.get("status") == FAILED and self.record.get("identity") == identity.hash:
+            raise FailedBeforeError(f"{self.record.get('error')} (in an earlier try; retry=failed tries it again)")
 
     def _check_format(self, identity: Identity) -> None:
         """A cell that another version of the project wrote is never mixed with this one's."""
@@ -230,7 +246,7 @@ class CellFolder:
         except OSError:  # in a folder that may only be read, it harms nobody
             return
 
-    def fail(self, error: BaseException) -> None:
+    def fail(self, error: Exception) -> None:
         """Write down why the cell broke off."""
         self.update(status=FAILED, error=f"{type(error).__name__}: {error}")
 

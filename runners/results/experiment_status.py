@@ -8,13 +8,14 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from runners.results.cell_folder import CELL_JSON, DROPPED, FAILED, FINISHED, RUNNING, STOPPED, WAITING, CellFolder
 from runners.results.failures import failures_of
-from runners.results.lease import Lease
+from runners.results.lease import FOLDER, Lease
+from runners.results.sweep_record import outside_the_last_sweep
 from vits.common.errors import InputError
 from vits.common.readers import read_json
 
@@ -25,7 +26,8 @@ ORDER = (RUNNING, BROKEN_OFF, FAILED, WAITING, DROPPED, FINISHED)
 @dataclass(frozen=True)
 class CellStatus:
     """One cell: `step` is the last that was evaluated of `steps`, `holder` the process that works on it, `left_s` what
-    the rest will take at the pace so far (NaN where that isn't known), and `why` why it has no result."""
+    the rest will take at the pace so far (NaN where that isn't known), and `why` why it has no result. `in_last_sweep`
+    is False of those alone that the last sweep which came to its end was not of."""
 
     name: str
     status: str
@@ -34,6 +36,7 @@ class CellStatus:
     holder: str
     left_s: float
     why: str
+    in_last_sweep: bool = True
 
 
 def experiment_status(experiment: Path, now_s: float | None = None) -> list[CellStatus]:
@@ -49,11 +52,21 @@ def experiment_status(experiment: Path, now_s: float | None = None) -> list[Cell
     now_s = time.time() if now_s is None else now_s
     failures = failures_of(experiment)
     found = [_status(path.parent, failures, now_s) for path in sorted(experiment.glob(f"*/{CELL_JSON}"))]
-    known = {cell.name for cell in found}
-    nameless = [
+    outside = set(outside_the_last_sweep(experiment, [cell.name for cell in found]))
+    found = [replace(cell, in_last_sweep=cell.name not in outside) for cell in found]
+    found += _without_record(experiment, failures, {cell.name for cell in found})
+    return sorted(found, key=lambda cell: (ORDER.index(cell.status), cell.name))
+
+
+def _without_record(experiment: Path, failures: dict[str, str], known: set[str]) -> Iterator[CellStatus]:
+    """Cells that failed before they had a record, and those that a process has taken and not begun yet."""
+    yield from (
         CellStatus(name, FAILED, 0, 0, "", math.nan, why) for name, why in failures.items() if name not in known
-    ]
-    return sorted([*found, *nameless], key=lambda cell: (ORDER.index(cell.status), cell.name))
+    )
+    for name in {path.stem for path in (experiment / FOLDER).glob("*.json")} - known - failures.keys():
+        holder = Lease(experiment / name).holder()
+        if holder is not None:
+            yield CellStatus(name, RUNNING, 0, 0, holder, math.nan, "")
 
 
 def _status(folder: Path, failures: dict[str, str], now_s: float) -> CellStatus:
@@ -98,6 +111,10 @@ def status_lines(cells: list[CellStatus]) -> Iterator[str]:
     for cell in cells:
         if cell.status != FINISHED:
             yield "  ".join(part for part in (f"{cell.status:10}", cell.name, *_details(cell)) if part)
+    outside = [cell.name for cell in cells if not cell.in_last_sweep]
+    if outside:
+        yield f"{len(outside)} of them are not in the last sweep, and are kept:"
+        yield from (f"  {name}" for name in outside)
 
 
 def _details(cell: CellStatus) -> Iterator[str]:

@@ -8,15 +8,11 @@ import threading
 from types import FrameType, TracebackType
 from typing import Any
 
-from vits.common.errors import BrokenOffError
+from vits.common.errors import ToldToEndError
 
 ALWAYS = (signal.SIGTERM,)
 IF_AWAITED = (signal.SIGUSR1, signal.SIGUSR2)
 """What schedulers' libraries ask for a checkpoint with, and await then (submitit: SIGUSR2)."""
-
-
-class ToldToEndError(BrokenOffError):
-    """The process was told to end; what was trained is saved."""
 
 
 class EndSignal:

@@ -18,3 +18,7 @@ class BrokenOffError(RuntimeError):
 
     Its message is one line and says what to do. Entry points print it without a traceback and exit with status 1.
     """
+
+
+class ToldToEndError(BrokenOffError):
+    """The process was told to end; what was done is saved, and the same command goes on with it."""

@@ -111,6 +111,8 @@ def _comparability(analysis: Analysis) -> Iterator[str]:
         )
     if experiment.unfinished:
         yield f"Without a result, and not in this report: {listed(experiment.unfinished)}."
+    if experiment.outside_sweep:
+        yield f"Not in the last sweep, and compared all the same: {listed(experiment.outside_sweep, most=50)}."
     if experiment.dropped:
         systems = dict.fromkeys(cell.system for cell in experiment.dropped)
         yield f"Dropped by the race before their end, and not ranked here: {listed(systems)}."

@@ -14,6 +14,7 @@ from runners.results.cell_identity import Identity
 from runners.results.experiment_status import CellStatus, experiment_status, status_lines
 from runners.results.failures import note_failure
 from runners.results.lease import FOLDER, Lease
+from runners.results.sweep_record import SWEEP_JSON
 from tests.small_experiment import write_experiment
 from vits.common.errors import InputError
 
@@ -97,3 +98,21 @@ def test_a_dropped_cell_says_behind_whom(experiment: Path) -> None:
 def test_an_experiment_that_is_not_there_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"there is no experiment .*nosuch; name one"):
         experiment_status(tmp_path / "nosuch")
+
+
+def test_cells_that_the_last_sweep_was_not_of_are_listed(experiment: Path) -> None:
+    kept, *others = sorted(path.parent.name for path in experiment.glob("*/cell.json"))
+    (experiment / SWEEP_JSON).write_text(json.dumps({"cells": others}), encoding="utf-8")
+    assert list(status_lines(experiment_status(experiment))) == [
+        "4 cells: 4 finished",
+        "1 of them are not in the last sweep, and are kept:",
+        f"  {kept}",
+    ]
+
+
+def test_a_cell_that_was_taken_and_not_begun_is_running(experiment: Path) -> None:
+    with Lease(experiment / "taken") as lease:
+        assert lease.take() is None
+        found = by_name(experiment)["taken"]
+    assert (found.status, found.step) == ("running", 0)
+    assert f"process {os.getpid()} on " in found.holder

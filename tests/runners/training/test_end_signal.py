@@ -17,7 +17,7 @@ from runners.experiment.cell import Cell
 from runners.experiment.run_cell import run_cell
 from runners.experiment.sweep_member import run_or_note_failure
 from runners.results.cell_folder import CellFolder
-from runners.training.end_signal import EndSignal, ToldToEndError
+from runners.training.end_signal import EndSignal
 from runners.training.trainer import Trainer
 from vits.checkpoint import load_tensors
 
@@ -161,7 +161,7 @@ def test_result_is_bit_identical_when_a_cell_was_told_to_end(
     told(when, monkeypatch)
     with pytest.raises(ToldToEndError):
         run_cell(cell)
-    assert CellFolder(cell.directory).record["status"] == "failed"
+    assert CellFolder(cell.directory).record["status"] == "running", "it is no failure"
     monkeypatch.undo()
     capsys.readouterr()
     resumed = run_cell(cell)
