@@ -30,6 +30,7 @@ import pandas as pd
 
 from runners.results.cell_identity import Identity
 from runners.results.lease import Lease, LostLeaseError
+from runners.results.locked_environment import lock_of_environment
 from runners.results.own_files import remove_own_files
 from vits.common.atomic_files import content_key, is_leftover, remove_leftovers, write_atomically
 from vits.common.checksums import MANIFEST, check_unchanged, checksums_of, write_manifest
@@ -191,6 +192,7 @@ class CellFolder:
             status=RUNNING,
             started_at=self.record.get("started_at", time.time()),
             versions={"python": platform.python_version()} | {name: version(name) for name in VERSIONED},
+            lock=lock_of_environment(),
             error=None,
             **facts,
         )
