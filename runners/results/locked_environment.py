@@ -25,8 +25,8 @@ def lock_of_environment(lock: Path = LOCK) -> str | None:
 def locked_versions(lock: Path) -> dict[str, str]:
     """The version of each package that a lock names."""
     lines = (line.strip() for line in lock.read_text(encoding="utf-8").splitlines())
-    pins = (tuple(line.split("==", 1)) for line in lines if line and not line.startswith(("#", "-")))
-    return dict(pins)
+    pins = (line.partition("==") for line in lines if line and not line.startswith(("#", "-")))
+    return {name: wanted for name, _, wanted in pins}
 
 
 def _installed(name: str) -> str | None:
