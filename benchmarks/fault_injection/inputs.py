@@ -192,7 +192,22 @@ def _of_texts() -> Iterator[Fault]:
         "with a byte order mark": (lambda text: text.encode("utf-8-sig"), End.WELL, _scored),
         "with Windows' line ends": (lambda text: text.replace("\n", "\r\n").encode(), End.WELL, _scored),
         "without a header": (lambda text: text.split("\n", 1)[1].encode(), End.BAD_INPUT, None),
-        "with commas": (lambda text: text.replace("|", ",").encode(), End.BAD_INPUT, None),
+        "with commas": (lambda text: text.replace("|", ",").encode(), End.WELL, _scored),
+        "with commas, and in a text one more": (
+            lambda text: _first_text(text, "Well, well.").replace("|", ",").encode(),
+            End.BAD_INPUT,
+            None,
+        ),
+        "with a quotation mark that never ends": (
+            lambda text: _first_text(text, '"Well.').replace("|", ",").encode(),
+            End.RIGHT_OR_REFUSED,
+            None,
+        ),
+        "with a path that leads out": (
+            lambda text: text.replace("train/", "../corpus/train/", 1).encode(),
+            End.BAD_INPUT,
+            None,
+        ),
         "with a line twice": (lambda text: (text + text.splitlines()[1] + "\n").encode(), End.BAD_INPUT, None),
         "with a column twice": (lambda text: text.replace("|text|", "|text|text|").encode(), End.BAD_INPUT, None),
         "with a speaker's name empty": (lambda text: text.replace("|040|", "||").encode(), End.BAD_INPUT, None),

@@ -12,12 +12,23 @@ from fault_injection import (
     inputs,
     names,
     numbers,
+    own_recordings,
     spoken_texts,
 )
 from fault_injection.fault import Fault
 from fault_injection.place import Material
 
-KINDS = (code_execution, ends_and_processes, changed_data, numbers, spoken_texts, names, flipped_bits, inputs)
+KINDS = (
+    code_execution,
+    ends_and_processes,
+    changed_data,
+    numbers,
+    spoken_texts,
+    names,
+    flipped_bits,
+    inputs,
+    own_recordings,
+)
 
 
 def all_faults(material: Material) -> Iterator[Fault]:

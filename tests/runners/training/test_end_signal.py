@@ -20,6 +20,7 @@ from runners.results.cell_folder import CellFolder
 from runners.training.end_signal import EndSignal
 from runners.training.trainer import Trainer
 from vits.checkpoint import load_tensors
+from vits.common.errors import ToldToEndError
 
 MakeCell = Callable[..., Cell]
 SETTINGS = ("steps=3", "eval_every=2", "training.batch_size=2", "metrics=[secs]", "evaluation.retention_utterances=0")
