@@ -28,7 +28,8 @@ class Evidence:
     `new` are the new voices' test sentences, recorded or not, and further ones of systems that may be the best.
     `gained` is what training changed on them, where a
     cell has scores from before it. `retained` are the base's voices after training, the untouched base among the
-    systems, and `lost` is what training changed on them; all their sentences are draws of one kind.
+    systems, and `lost` is what training changed on them; all their sentences are draws of one kind. Both are empty
+    where cells have bases with no sentence in common.
     """
 
     new: Mapping[str, Components]
@@ -46,6 +47,8 @@ def gather(experiment: Experiment) -> Evidence:
     before, after = spoken(experiment, experiment.initial), spoken(experiment, experiment.final)
     trained = _trained(experiment)
     old_before, old_after = (of_base_voices(table) for table in (experiment.initial, experiment.final))
+    if not share_sentences(old_after):
+        old_before, old_after = old_before.iloc[:0], old_after.iloc[:0]
     defined = _scored(after, experiment)
     if not defined:
         raise InputError(f"{experiment.folder}: no test sentence has a value of any metric; listen to the cells' audio")
@@ -78,6 +81,12 @@ def of_base_voices(rows: pd.DataFrame) -> pd.DataFrame:
     rows = rows[rows["split"] == RETENTION]
     name = rows["speaker"] + "/" + rows["utterance"]
     return rows.assign(text=name, utterance=name, speaker=BASE_VOICES)
+
+
+def share_sentences(rows: pd.DataFrame) -> bool:
+    """Whether some sentence of a voice is spoken by all systems; bases that have different voices share none."""
+    spoken_by = rows.groupby("utterance")["system"].nunique()
+    return bool((spoken_by == rows["system"].nunique()).any())
 
 
 def _retained(experiment: Experiment, before: pd.DataFrame, after: pd.DataFrame) -> dict[str, Components]:

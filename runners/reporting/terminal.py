@@ -68,7 +68,7 @@ def table_of_cells(cells: Sequence[CellResult], metrics: Sequence[Metric]) -> pd
             {
                 **{facet: cell.facets.get(facet, DEFAULT) for facet in facets},
                 "seed": record["seed"],
-                "base": record["base"],
+                **({} if "base" in facets else {"base": record["base"]}),
                 "trained": f"{record['trainable'][-1]['percent']:.1f} %",
                 **{metric.name.upper(): _mean_and_spread(means.get(metric.name)) for metric in metrics},
             }

@@ -8,7 +8,7 @@ from metrics.statistics.contrasts import Reach
 from runners.reporting.analysis import Analysis
 from runners.reporting.answer import answer
 from runners.reporting.document import Points, Section
-from runners.reporting.evidence import JUDGED
+from runners.reporting.evidence import JUDGED, of_base_voices, share_sentences
 from runners.reporting.naming import second_judges, title
 from runners.reporting.numbers import counted, listed, percent
 
@@ -109,6 +109,9 @@ def _comparability(analysis: Analysis) -> Iterator[str]:
             f"The cells differ in {listed(experiment.differing)}, so that a difference between systems may come from "
             "there; give experiments with other settings another name=..."
         )
+    old_voices = of_base_voices(experiment.final)
+    if not (old_voices.empty or share_sentences(old_voices)):
+        yield "The bases have different voices of their own, so that what these lose is not compared."
     if experiment.unfinished:
         yield f"Without a result, and not in this report: {listed(experiment.unfinished)}."
     if experiment.outside_sweep:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from small_experiment import forget_checksums, write_experiment
 
 from metrics.secs import Secs
 from metrics.wer import WordErrorRate
@@ -176,3 +177,13 @@ def test_cell_is_refused_when_an_earlier_version_wrote_it(tmp_path: Path) -> Non
     (folder / "cell.json").write_text(json.dumps(record | {"strategy": axes["strategy"]}))
     with pytest.raises(InputError, match="written by an earlier version of this project; remove it"):
         finished_cells(tmp_path)
+
+
+def test_base_of_each_cell_is_named_when_bases_are_compared(tmp_path: Path) -> None:
+    folder = write_experiment(tmp_path / "bases", strategies=("mean",), freezes=("none", "decoder"))
+    for cell, base in zip(sorted(folder.glob("strategy=*")), ("mine", "theirs"), strict=True):
+        record = json.loads((cell / "cell.json").read_text(encoding="utf-8"))
+        record["settings"] = {"base": base}
+        (cell / "cell.json").write_text(json.dumps(record), encoding="utf-8")
+        forget_checksums(cell)
+    assert list(table_of_cells(finished_cells(folder), METRICS)["base"]) == ["mine", "theirs"]
