@@ -7,7 +7,8 @@ import torch
 from linting_material import MakeClip
 
 from metrics.judges.judge import Judges
-from metrics.judges.language_detection import SpokenLanguage, whisper_code
+from metrics.judges.language_codes import whisper_code
+from metrics.judges.language_detection import SpokenLanguage
 from runners.linting import spoken_language
 from runners.linting.finding import Severity
 from runners.linting.listening import HeardCache
