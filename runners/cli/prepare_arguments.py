@@ -32,5 +32,7 @@ class PrepareArguments:
 
     def __post_init__(self) -> None:
         check_folder(self.out, "out")
+        if self.speaker is not None and not self.speaker.strip():
+            raise InputError("speaker= is empty; name whose voice it is, or leave it out")
         if not self.shortest_s < self.longest_s:
             raise InputError(f"shortest_s={self.shortest_s:g} must be below longest_s={self.longest_s:g}")

@@ -155,6 +155,7 @@ def test_it_goes_on_when_it_was_killed(table: pd.DataFrame, recordings: Path, he
         (["audio={0}", "out=x", "language=klingon"], "espeak has no language 'klingon'"),
         (["audio={0}", "out={0}/anna/interview.mp3"], "out="),
         (["audio={0}/anna", "out=."], "out=. holds other files"),
+        (["audio={0}", "out=x", "speaker="], "speaker= is empty"),
         (["audio={0}"], "out=... is missing"),
     ],
 )
