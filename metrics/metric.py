@@ -33,6 +33,7 @@ from torch import Tensor
 
 from metrics.judges.judge import Judges
 from metrics.judges.judge_weights import Weights
+from metrics.judges.language_codes import is_english
 from vits.common.atomic_files import content_key
 from vits.common.errors import InputError
 
@@ -117,7 +118,7 @@ class KnownVoices:
         """A name for all of it; part of the key of cached results."""
         parts = [(f"new {name}", clip.digest) for name in sorted(self.enrolment) for clip in self.enrolment[name]]
         parts += [(f"start {name}", self.started_from[name]) for name in sorted(self.started_from)]
-        parts += [] if self.language.startswith("en") else [("language", self.language)]
+        parts += [] if is_english(self.language) else [("language", self.language)]
         labels = [label.encode() for pair in parts for label in pair]
         for name in sorted(self.base_voiceprints):
             labels += [f"base {name}".encode(), self.base_voiceprints[name].cpu().numpy().tobytes()]

@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 
+from metrics.judges.language_codes import is_english
 from runners.linting.finding import Finding, Severity
 from vits.corpus.clip import Clip
 from vits.text.scripts import LATIN, script_of
@@ -59,7 +60,7 @@ def _has(pattern: re.Pattern[str]) -> Callable[[str], bool]:
 
 def _is_abbreviated(text: str, language: str) -> bool:
     """Whether there is an English abbreviation; which words others abbreviate isn't known here."""
-    return language.startswith("en") and _ABBREVIATION.search(text) is not None
+    return is_english(language) and _ABBREVIATION.search(text) is not None
 
 
 def _foreign(text: str, main: str) -> bool:

@@ -10,6 +10,7 @@ import soxr
 from tqdm import tqdm
 
 from metrics.judges.judge import Judges
+from metrics.judges.language_codes import is_english
 from metrics.judges.transcriber import Transcript
 from metrics.metric import JUDGED_RATE
 from runners.cli.prepare_arguments import PrepareArguments
@@ -79,12 +80,8 @@ def _check_language(language: str, sources: Sequence[Source], beside: Sequence[B
         InputError: it would have to listen to another language.
     """
     unwritten = next((source for source, text in zip(sources, beside, strict=True) if text is None), None)
-    if unwritten is not None and not _is_english(language):
+    if unwritten is not None and not is_english(language):
         raise _foreign(language, unwritten.path)
-
-
-def _is_english(language: str) -> bool:
-    return language.split("-")[0] == "en"
 
 
 def _foreign(language: str, path: Path) -> InputError:
@@ -108,7 +105,7 @@ def _prepared(source: Source, beside: Beside | None, tools: _Tools) -> list[Part
         runs = tools.activity(wave_16k, lambda seconds: bar.update(round(seconds)))
 
     def hear(waves: Sequence[Wave]) -> list[Transcript]:
-        if not _is_english(tools.language):
+        if not is_english(tools.language):
             raise _foreign(tools.language, source.path)
         with tqdm(total=len(waves), desc=f"words in {name}", unit="clip", disable=silent, leave=False) as bar:
             return tools.hearing(waves, bar.update)
