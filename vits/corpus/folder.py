@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path, PurePosixPath
 
 from vits.common.errors import InputError
@@ -36,19 +37,22 @@ class FolderCorpus(Corpus):
     audio: str | None = None
 
     def read(self) -> list[Clip]:
-        place = self._place()
-        layout, _ = layout_of(place, self.layout)
-        return self._clips(place, layout.read(place))
+        return list(self._found.clips)
 
     def described(self) -> str:
+        clips = self._found.clips
+        voices = sorted({clip.speaker for clip in clips})
+        of = f"{len(voices)} voices" if len(voices) > 1 else f"the voice {shown(voices[0])}"
+        remarks = "".join(f"; {remark}" for remark in self._found.remarks)
+        return f"{self.root} is {self._found.what}: {len(clips):,} recordings of {of}{remarks}"
+
+    @cached_property
+    def _found(self) -> _Found:
+        """What the folder is and holds, looked at once: it is described before it is read."""
         place = self._place()
         layout, what = layout_of(place, self.layout)
         rows = layout.read(place)
-        clips = self._clips(place, rows)
-        voices = sorted({clip.speaker for clip in clips})
-        of = f"{len(voices)} voices" if len(voices) > 1 else f"the voice {shown(voices[0])}"
-        remarks = "".join(f"; {remark}" for remark in rows.remarks)
-        return f"{self.root} is {what}: {len(clips):,} recordings of {of}{remarks}"
+        return _Found(what, self._clips(place, rows), rows.remarks)
 
     def _place(self) -> Place:
         """The folders and the table that the settings name."""
@@ -63,6 +67,15 @@ class FolderCorpus(Corpus):
         alone = _only_speaker(place, found.rows, paths)
         clips = [_clip(row, place, path, alone) for row, path in zip(found.rows, paths, strict=True)]
         return unique(clips, place.tables[0].path if place.tables else place.folder)
+
+
+@dataclass(frozen=True)
+class _Found:
+    """What a folder is, in a few words, its clips, and remarks on what is done otherwise than it says."""
+
+    what: str
+    clips: Sequence[Clip]
+    remarks: Sequence[str]
 
 
 def _below(folder: Path, audio: str) -> Path:
