@@ -20,8 +20,7 @@ SPEAKERS = ("040", "041")
 CLIPS = {"train": 4, "validation": 1, "test": 1}
 UNTRAINED = 2
 BASE_SPEAKERS = ("ada", "ben", "nobody", "cleo", "dan")
-MINIATURE = (
-    "model/decoder=multi_band_istft",
+NARROW = (
     "model.latent_channels=8",
     "model.hidden_channels=16",
     "model.filter_channels=32",
@@ -30,6 +29,11 @@ MINIATURE = (
     "model.flow.n_layers=1",
     "model.flow.n_steps=2",
     "model.duration_predictor.filter_channels=16",
+)
+"""What makes all of the model `tiny` small but its decoder."""
+MINIATURE = (
+    "model/decoder=multi_band_istft",
+    *NARROW,
     "model.decoder.initial_channels=16",
     "model.decoder.resblock_kernel_sizes=[3]",
     "model.decoder.resblock_dilations=[[1,3]]",

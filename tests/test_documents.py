@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import is_dataclass
 from pathlib import Path
 from typing import Any
@@ -89,23 +89,32 @@ def test_documented_experiment_composes(command: Documented, composed: Callable[
     composed(command)
 
 
-@pytest.mark.parametrize("command", [c for c in RUNNERS if Path(c.script).stem not in BUILD], ids=str)
+@pytest.mark.parametrize(
+    "command", [c for c in RUNNERS if Path(c.script).stem not in BUILD and "--help" not in c.arguments], ids=str
+)
 def test_documented_arguments_are_understood(
     command: Documented, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
     module = importlib.import_module(command.script.removesuffix(".py").replace("/", "."))
     arguments = list(command.arguments)
-    if "--help" in arguments:
-        return
     if module.__name__ == "runners.report":
         register_options()
-        for answers in re.findall(r"[\w-]+\.json", " ".join(arguments)):
-            (tmp_path / answers).touch()
+        answers = re.findall(r"[\w-]+\.json", " ".join(arguments))
+        for name in answers:
+            (tmp_path / name).touch()
         where = [argument for argument in arguments if argument.startswith(("experiment=", "results="))]
-        parse_arguments(ExperimentArguments, where)
-        report_settings([argument for argument in arguments if argument not in where])
+        assert_taken(parse_arguments(ExperimentArguments, where), where)
+        settings = report_settings([argument for argument in arguments if argument not in where])
+        assert list(settings.ratings) == answers
         return
     named = [value for name, value in vars(module).items() if name.endswith("Arguments")]
     (schema,) = (value for value in named if isinstance(value, type) and is_dataclass(value))
-    parse_arguments(schema, arguments)
+    assert_taken(parse_arguments(schema, arguments), arguments)
+
+
+def assert_taken(parsed: object, arguments: Sequence[str]) -> None:
+    """Each argument is a field of what was parsed, and a text is the one that was given."""
+    for name, _, value in (argument.partition("=") for argument in arguments):
+        taken = getattr(parsed, name)
+        assert taken == value if isinstance(taken, str) else taken is not None

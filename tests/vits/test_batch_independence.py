@@ -9,6 +9,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from miniature_material import NARROW
 from torch import Tensor, nn
 
 from vits.decoder.conditioning import FilmConditioning
@@ -21,18 +22,8 @@ DECODERS = sorted(path.stem for path in (CONF / "decoder").glob("*.yaml"))
 N_SPEAKERS = 3
 LATENT = 8
 OF_PEAK = 1e-5
+STOCHASTIC = "model/duration_predictor=stochastic"
 UPSAMPLING = ("model.decoder.initial_channels=32",)
-NARROW = (
-    "model.latent_channels=8",
-    "model.hidden_channels=16",
-    "model.filter_channels=32",
-    "model.speaker_channels=8",
-    "model.posterior_encoder.n_layers=2",
-    "model.flow.n_layers=1",
-    "model.flow.n_steps=2",
-    "model.duration_predictor.filter_channels=16",
-    "model/duration_predictor=stochastic",
-)
 
 Lengths = st.lists(st.integers(1, 40), min_size=2, max_size=4)
 
@@ -41,7 +32,7 @@ Lengths = st.lists(st.integers(1, 40), min_size=2, max_size=4)
 def model(request: pytest.FixtureRequest, compose_model: Callable[..., ModelSpec]) -> Synthesizer:
     """A narrow model with a decoder of full depth, stochastic durations and weights that aren't zero anywhere."""
     wide = request.param == "convnext_istft"
-    spec = compose_model("tiny", (f"model/decoder={request.param}", *NARROW, *(() if wide else UPSAMPLING)))
+    spec = compose_model("tiny", (f"model/decoder={request.param}", *NARROW, STOCHASTIC, *(() if wide else UPSAMPLING)))
     torch.manual_seed(0)
     model = spec.synthesizer(N_SPEAKERS).eval().requires_grad_(False)
     for part in (model.flow, model.duration_predictor, model.speaker_embedding):

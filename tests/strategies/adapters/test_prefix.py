@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import pytest
 import torch
+from told_speakers import encoded, learn
 from torch import Tensor
 
 from strategies.adapters.prefix import Prefix, PrefixAttention
@@ -21,20 +22,6 @@ AudioOf = Callable[[Synthesizer], Tensor]
 def attached(synthesizer: Synthesizer, length: int = 3) -> list[PrefixAttention]:
     Prefix(length).attach(synthesizer)
     return [module for module in synthesizer.modules() if isinstance(module, PrefixAttention)]
-
-
-@torch.no_grad()
-def learn(prefixes: list[PrefixAttention]) -> None:
-    for prefix in prefixes:
-        torch.nn.init.normal_(prefix.by_voice.weight)
-        torch.nn.init.normal_(prefix.gate)
-
-
-def encoded(synthesizer: Synthesizer, speaker: Tensor) -> Tensor:
-    """What the text encoder makes of one sentence for each of the embeddings."""
-    tokens = torch.arange(1, 6).expand(len(speaker), -1)
-    synthesizer.eval()
-    return synthesizer.text_encoder(tokens, torch.full((len(speaker),), 5), speaker.unsqueeze(2)).mean
 
 
 def test_audio_is_the_bases_bit_for_bit_when_nothing_was_trained(miniature: Synthesizer, audio_of: AudioOf) -> None:
@@ -87,15 +74,6 @@ def test_gates_learn_first_and_what_is_read_once_they_are_open(miniature: Synthe
         assert prefix.vectors.grad.any()
         assert prefix.by_voice.weight.grad is not None
         assert prefix.by_voice.weight.grad.any()
-
-
-def test_a_sentence_is_the_same_alone_and_beside_other_speakers(miniature: Synthesizer) -> None:
-    learn(attached(miniature))
-    speakers = torch.randn(4, 8)
-    together = encoded(miniature, speakers)
-    alone = torch.cat([encoded(miniature, speaker) for speaker in speakers.split(1)])
-    torch.testing.assert_close(together, alone, atol=1e-5, rtol=1e-4)
-    assert not torch.allclose(together[0], together[1], atol=1e-3)
 
 
 def test_only_what_was_added_trains_when_the_base_is_frozen(miniature: Synthesizer) -> None:

@@ -135,17 +135,3 @@ def test_rehearsal_is_refused_when_there_is_nobody_or_nothing(
         SMALL.prepare(new_context(miniature_speakers))
     with pytest.raises(InputError, match=r"as long as a training segment, training\.segment_frames=5000; lower it"):
         SMALL.prepare(prepare(segment_frames=5000))
-
-
-@pytest.mark.parametrize(
-    ("settings", "message"),
-    [
-        ({"share": 0.0}, "rehearsal.share=0.0 must be a finite number above 0 and below 1"),
-        ({"share": 1.0}, "rehearsal.share=1.0 must be a finite number above 0 and below 1"),
-        ({"utterances": 0}, "rehearsal.utterances=0 must be a whole number of at least 1"),
-        ({"noise_scale": -1.0}, "rehearsal.noise_scale=-1.0 must be a finite number of at least 0"),
-    ],
-)
-def test_settings_are_refused_when_out_of_range(settings: dict[str, float], message: str) -> None:
-    with pytest.raises(InputError, match=message):
-        Converted(**settings)  # pyright: ignore[reportArgumentType]

@@ -110,17 +110,3 @@ def test_rehearsal_is_refused_when_nobody_can_speak_or_nothing_is_said(
         SMALL.prepare(new_context(nobody, texts=utterances))
     with pytest.raises(InputError, match="but there are 3 voices and 0 sentences; use rehearsal=none"):
         SMALL.prepare(new_context(miniature_speakers))
-
-
-@pytest.mark.parametrize(
-    ("settings", "message"),
-    [
-        ({"share": 0.0}, "rehearsal.share=0.0 must be a finite number above 0 and below 1"),
-        ({"share": 1.0}, "rehearsal.share=1.0 must be a finite number above 0 and below 1"),
-        ({"utterances": 0}, "rehearsal.utterances=0 must be a whole number of at least 1"),
-        ({"noise_scale": -1.0}, "rehearsal.noise_scale=-1.0 must be a finite number of at least 0"),
-    ],
-)
-def test_settings_are_refused_when_out_of_range(settings: dict[str, float], message: str) -> None:
-    with pytest.raises(InputError, match=message):
-        Generated(**settings)  # pyright: ignore[reportArgumentType]
