@@ -14,7 +14,6 @@ from __future__ import annotations
 import cProfile
 import os
 import pstats
-import resource
 import runpy
 import subprocess
 import sys
@@ -25,6 +24,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
+from side_by_side import cpu_s
 
 ROOT = Path(__file__).resolve().parent.parent
 GRID = ("strategy=random,mean,nearest,ecapa", "freeze=none,decoder,all_but_embedding")
@@ -85,10 +85,9 @@ def run(checkout: Path, folder: Path, given: Sequence[str]) -> Cost:
     environment = {**os.environ, "PYTHONPATH": str(checkout), "OMP_NUM_THREADS": "1"}
     alone = ["jobs=1"] if "\njobs:" in (checkout / "conf" / "grid.yaml").read_text(encoding="utf-8") else []
     command = [sys.executable, __file__, "worker", str(stats), "-m", f"results={folder / 'runs'}", *alone, *given]
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    before = cpu_s()
     subprocess.run(command, check=True, cwd=checkout, env=environment, stdout=sys.stderr)
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    all_s = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    all_s = cpu_s() - before
     phases = by_phase(stats)
     return Cost({**phases, REST: all_s - sum(phases.values()), ALL: all_s}, folder / "runs")
 
@@ -118,12 +117,12 @@ def by_phase(stats: Path) -> dict[str, float]:
 
 def print_costs(here: Cost, there: Cost | None) -> None:
     """A line for each phase."""
-    for phase, cpu_s in here.cpu_s.items():
+    for phase, here_s in here.cpu_s.items():
         beside = ""
         if there is not None:
-            ratio = there.cpu_s[phase] / cpu_s if cpu_s else float("nan")
+            ratio = there.cpu_s[phase] / here_s if here_s else float("nan")
             beside = f" | there {there.cpu_s[phase]:8.1f} | {ratio:5.2f} times as fast"
-        print(f"{phase:16} | here {cpu_s:8.1f}{beside}")
+        print(f"{phase:16} | here {here_s:8.1f}{beside}")
 
 
 def scores(results: Path) -> pd.DataFrame:

@@ -5,11 +5,12 @@ The cells are those of the tests' small experiment: two metrics, three voices wi
 
 from __future__ import annotations
 
-import resource
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
+
+from side_by_side import cpu_s
 
 ROOT = Path(__file__).resolve().parent.parent
 STRATEGIES = ("random", "mean", "nearest", "ecapa", "convex")
@@ -17,23 +18,22 @@ FREEZES = ("none", "decoder", "all_but_embedding", "flow", "norms")
 
 
 def main() -> None:
-    sys.path.insert(0, str(ROOT / "tests"))
+    sys.path[:0] = map(str, (ROOT, ROOT / "tests"))  # in this order: tests/ has folders of the same names
     from small_experiment import write_experiment
 
     with tempfile.TemporaryDirectory() as folder:
         write_experiment(Path(folder) / "twelve", strategies=STRATEGIES[:4], freezes=FREEZES[:3])
         write_experiment(Path(folder) / "hundred", strategies=STRATEGIES, freezes=FREEZES, seeds=range(4))
         for name in ("twelve", "hundred"):
-            print(f"{name:8} cells: {cpu_s(Path(folder), name):.1f} CPU s")
+            print(f"{name:8} cells: {reporting_s(Path(folder), name):.1f} CPU s")
 
 
-def cpu_s(results: Path, experiment: str) -> float:
+def reporting_s(results: Path, experiment: str) -> float:
     """CPU seconds of a process that reports on an experiment."""
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    before = cpu_s()
     command = [sys.executable, str(ROOT / "runners" / "report.py"), f"experiment={experiment}", f"results={results}"]
     subprocess.run(command, check=True, capture_output=True, cwd=ROOT)
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return cpu_s() - before
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib
 import json
 import os
+import resource
 import statistics
 import subprocess
 import sys
@@ -76,6 +77,12 @@ def serve(do: Callable[[str], Mapping[str, Any]]) -> None:
 def first_module(*names: str) -> ModuleType:
     """The first of these modules that the checkout has, where a worker runs; modules were renamed over time."""
     return importlib.import_module(next(name for name in names if Path(*name.split(".")).with_suffix(".py").is_file()))
+
+
+def cpu_s() -> float:
+    """Processor seconds of this process and of those that it began and that have ended."""
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(usage.ru_utime + usage.ru_stime for usage in used)
 
 
 def median_s(answers: Sequence[Answer]) -> float:

@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import os
 import random
-import resource
 import signal
 import sys
 import tempfile
@@ -34,6 +33,7 @@ sys.path.insert(0, str(ROOT))
 
 import numpy as np  # noqa: E402
 import pandas as pd  # noqa: E402
+from side_by_side import cpu_s  # noqa: E402
 
 from runners.results.cell_folder import CellFolder, audio_file  # noqa: E402
 from runners.results.cell_identity import Identity  # noqa: E402
@@ -225,12 +225,6 @@ def operations(experiment: Path) -> dict[str, int]:
     sys.addaudithook(count)
     worker.run()
     return dict(counts)
-
-
-def cpu_s() -> float:
-    """Of this process and of those that it began and that have ended."""
-    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-    return sum(usage.ru_utime + usage.ru_stime for usage in used)
 
 
 if __name__ == "__main__":
