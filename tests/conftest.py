@@ -6,7 +6,8 @@ import os
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # the tests' models are too small to divide among threads
 
-from collections.abc import Callable, Mapping, Sequence
+import signal
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from importlib.util import cache_from_source
 from typing import TYPE_CHECKING
 
@@ -44,6 +45,19 @@ settings.load_profile("voicegrid")
 
 ComposeModel = Callable[..., "ModelSpec"]
 GoldenWeights = Callable[[Mapping[str, Sequence[int]]], dict[str, torch.Tensor]]
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol() -> Iterator[None]:
+    """No test inherits a signal's handler from another one; some libraries leave theirs (nbclient, asyncio)."""
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1, signal.SIGUSR2)
+    before = {number: signal.getsignal(number) for number in numbers}
+    try:
+        return (yield)
+    finally:
+        for number, handler in before.items():
+            if signal.getsignal(number) is not handler:
+                signal.signal(number, handler)
 
 
 @pytest.fixture(scope="session")

@@ -6,6 +6,7 @@ import signal
 import time
 from collections.abc import Callable
 from types import FrameType
+from typing import Any
 
 from tqdm import tqdm
 
@@ -20,12 +21,19 @@ from runners.voices.recorded_voices import Voices
 
 
 class StopSignal:
-    """Remembers that the process was asked to end, so that the step under way is finished and saved."""
+    """Remembers, within a `with` block, that it was asked to end, so that the step under way is finished and saved."""
 
     def __init__(self) -> None:
         self.received = False
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, self._receive)
+        self._before: dict[signal.Signals, Any] = {}
+
+    def __enter__(self) -> StopSignal:
+        self._before = {number: signal.signal(number, self._receive) for number in (signal.SIGTERM, signal.SIGINT)}
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
 
     def _receive(self, number: int, frame: FrameType | None) -> None:
         self.received = True

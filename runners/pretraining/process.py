@@ -42,10 +42,10 @@ def pretrain(run: Pretraining) -> None:
         BrokenOffError: a loss left the numbers, and the last saved state is from before; or another process is at it.
     """
     check_replaceable(run.bundle)
-    stop = StopSignal()
-    fabric = make_fabric(run.device, run.precision, run.devices)
-    with memory_is_told(LESS_MEMORY), _held(run) if fabric.is_global_zero else nullcontext():
-        _pretrain(run, fabric, stop)
+    with StopSignal() as stop, memory_is_told(LESS_MEMORY):
+        fabric = make_fabric(run.device, run.precision, run.devices)
+        with _held(run) if fabric.is_global_zero else nullcontext():
+            _pretrain(run, fabric, stop)
 
 
 def _held(run: Pretraining) -> Lease:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import runpy
-import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -141,7 +140,6 @@ def run_here() -> RunScript:
 @contextmanager
 def _as_a_process(command: list[str], cwd: Path) -> Iterator[None]:
     """With a command's arguments, folder and environment, and without a trace of it afterwards."""
-    handlers = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(cwd)
         patch.setattr(sys, "argv", command)
@@ -156,8 +154,6 @@ def _as_a_process(command: list[str], cwd: Path) -> Iterator[None]:
             wandb.teardown()
             GlobalHydra.instance().clear()
             HydraConfig.instance().cfg = None
-            for number, handler in handlers.items():
-                signal.signal(number, handler)
 
 
 @pytest.fixture
