@@ -8,6 +8,12 @@ from pathlib import Path
 from vits.common.errors import InputError
 
 SUBMITIT = "hydra_submitit_launcher"
+RAY = "hydra_plugins.ray_launcher.RayLauncher"
+
+
+def moves_cells(target: str) -> bool:
+    """Whether a launcher begins a cell anew on another machine as soon as its own is lost."""
+    return target == RAY
 
 
 def prepare_launcher(target: str, experiment: Path) -> None:
@@ -16,6 +22,8 @@ def prepare_launcher(target: str, experiment: Path) -> None:
     Raises:
         InputError: it is in an extra that isn't installed.
     """
+    if target == RAY and find_spec("ray") is None:
+        raise InputError("hydra/launcher=ray isn't installed; pip install -e '.[ray]' does it")
     if f".{SUBMITIT}." not in target:
         return
     if find_spec(f"hydra_plugins.{SUBMITIT}") is None:

@@ -5,13 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from hydra.core.utils import JobReturn, JobStatus
+from hydra.core.utils import JobReturn
 from submitit.core.utils import FailedJobError, UncompletedJobError
 from submitit.slurm import slurm
 
+from runners.clusters.no_result import no_result
 from runners.clusters.slurm_states import QueueWatcher
-from runners.results.failures import note_failure
-from vits.common.errors import BrokenOffError
 
 
 class CellJob(slurm.SlurmJob[JobReturn]):
@@ -25,19 +24,11 @@ class CellJob(slurm.SlurmJob[JobReturn]):
         try:
             return super().results()
         except (FailedJobError, UncompletedJobError):
-            note_failure(self.experiment, f"job {self.job_id}", BrokenOffError(self._why()))
-            return [_nothing()]
+            return [no_result(self.experiment, f"job {self.job_id}", self._why())]
 
     def _why(self) -> str:
         log = self.paths.stderr
         return f"Slurm's job {self.job_id} ended without a result (cancelled, out of time or memory); see {log}"
-
-
-def _nothing() -> JobReturn:
-    nothing = JobReturn()
-    nothing.status = JobStatus.COMPLETED
-    nothing.return_value = None
-    return nothing
 
 
 def use_cell_jobs(experiment: Path) -> None:

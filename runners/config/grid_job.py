@@ -10,6 +10,7 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
 from omegaconf import DictConfig
 
+from runners.clusters.launching import moves_cells
 from runners.config.composed_cell import cell_from
 from runners.experiment.cell import Cell
 from runners.experiment.cells_at_once import join_sweep
@@ -18,6 +19,7 @@ from runners.experiment.run_cell import run_cell
 from runners.experiment.sweep_member import run_or_note_failure
 from runners.racing.running import run_racing_cell
 from runners.results.failures import sweep_on_this_machine
+from runners.results.lease import Lease
 from runners.results.sweep_record import note_member
 
 
@@ -46,4 +48,6 @@ def _member(config: DictConfig, experiment: Path) -> Cell:
     """The cell, which is known from here on as one of this sweep."""
     cell = cell_from(config)
     note_member(experiment, cell.name)
+    if moves_cells(str(HydraConfig.get().launcher.get("_target_"))):
+        Lease(cell.directory).wait_for_sign_of_life()
     return cell

@@ -69,6 +69,16 @@ class Lease:
         content = _read(self.path)
         return None if content is None else self._named(content, time.time)
 
+    def wait_for_sign_of_life(self, again_s: float = 1.0) -> None:
+        """Wait until its holder touches it once more, or has lost it.
+
+        For who goes on, a moment later, with what a process on a lost machine was at: that lease looks held for a
+        minute.
+        """
+        seen = self._touched_ns()
+        while self.holder() is not None and self._touched_ns() == seen:
+            time.sleep(again_s)
+
     def check(self) -> None:
         """Look again whether it is still held.
 
@@ -132,6 +142,12 @@ class Lease:
             return now_s() - path.stat().st_mtime < self._stale_s
         except FileNotFoundError:
             return False
+
+    def _touched_ns(self) -> int | None:
+        try:
+            return self.path.stat().st_mtime_ns
+        except FileNotFoundError:
+            return None
 
     def _file_system_s(self) -> float:
         """The time by the clock of the file system, which is one for all machines."""

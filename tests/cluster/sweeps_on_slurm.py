@@ -5,51 +5,15 @@ However a cell comes to its end, its scores are those of the same sweep run one 
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
-import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
-import pytest
+from cluster_sweeps import begun, ended, scores, sweep, until
 
-from tests.runners.conftest import ROOT, Material, material, small_bundle, small_spec
+from tests.runners.conftest import Material
 
-__all__ = ["material", "small_bundle", "small_spec"]  # the fixtures
-
-CHOICES = ("strategy=mean,nearest", "freeze=decoder", "steps=30", "eval_every=10", "metrics=[secs]")
 SLURM = ("hydra/launcher=slurm", "hydra.launcher.cpus_per_task=1", "hydra.launcher.partition=low")
-PATIENCE_S = 600
-
-
-@pytest.fixture(scope="module")
-def here(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("shared")
-
-
-@pytest.fixture(scope="module")
-def expected(here: Path, material: Material) -> dict[str, bytes]:
-    """The scores of the sweep without a cluster."""
-    assert sweep(here, material, "sequential", ()).wait(PATIENCE_S) == 0
-    return scores(here / "runs" / "sequential")
-
-
-def sweep(here: Path, material: Material, name: str, launcher: tuple[str, ...]) -> subprocess.Popen[str]:
-    command = [sys.executable, str(ROOT / "runners" / "grid.py"), "-m", *material.overrides, *CHOICES, *launcher]
-    return subprocess.Popen([*command, f"name={name}"], cwd=here, stderr=subprocess.PIPE, text=True)
-
-
-def scores(experiment: Path) -> dict[str, bytes]:
-    """What each finished cell scored."""
-    finished = [path.parent for path in experiment.glob("*/cell.json") if record(path)["status"] == "finished"]
-    return {folder.name: (folder / "scores.csv").read_bytes() for folder in finished}
-
-
-def record(path: Path) -> dict[str, Any]:
-    return json.loads(path.read_text(encoding="utf-8"))
 
 
 def jobs(*states: str) -> list[str]:
@@ -58,28 +22,11 @@ def jobs(*states: str) -> list[str]:
     return subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()
 
 
-def until(found: Callable[[], bool]) -> None:
-    end = time.monotonic() + PATIENCE_S
-    while not found():
-        assert time.monotonic() < end, "nothing happened"
-        time.sleep(0.5)
-
-
 def begin_again_at_once(n_jobs: int) -> None:
     """Spare the jobs the two minutes that Slurm lets them wait after they were queued again."""
     until(lambda: len(jobs("pending")) >= n_jobs)
     for job in jobs("pending"):
         subprocess.run(["scontrol", "update", f"JobId={job}", "StartTime=now"], check=True)
-
-
-def begun(here: Path, name: str, cells: int) -> bool:
-    """Whether so many cells have been evaluated once and are at their training."""
-    return len(list((here / "runs" / name).glob("*/scores.csv"))) >= cells
-
-
-def ended(process: subprocess.Popen[str]) -> tuple[int, str]:
-    _, errors = process.communicate(timeout=PATIENCE_S)
-    return process.returncode, errors
 
 
 def test_a_sweep_of_jobs_gives_the_same_scores(here: Path, material: Material, expected: dict[str, bytes]) -> None:

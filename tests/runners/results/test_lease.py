@@ -106,6 +106,28 @@ def test_lease_is_held_for_a_minute_when_nothing_can_be_seen_of_its_holder(tmp_p
         assert not [path for path in lease.path.parent.iterdir() if path != lease.path]
 
 
+def test_holder_elsewhere_is_waited_for_until_it_is_known_to_be_lost(tmp_path: Path) -> None:
+    lease = Lease(tmp_path / "cell", stale_s=0.3)
+    left_by(lease, ELSEWHERE)
+    lease.wait_for_sign_of_life(again_s=0.01)
+    assert time.time() - lease.path.stat().st_mtime >= 0.3
+    assert lease.take() is None
+    with lease:
+        lease.check()
+
+
+def test_holder_elsewhere_is_left_alone_as_soon_as_it_gives_a_sign_of_life(tmp_path: Path) -> None:
+    lease = Lease(tmp_path / "cell", stale_s=float(PATIENCE_S))
+    left_by(lease, ELSEWHERE, touched_before_s=1)
+    with ThreadPoolExecutor() as pool:
+        waiting = pool.submit(lease.wait_for_sign_of_life, again_s=0.01)
+        time.sleep(0.1)
+        assert not waiting.done()
+        os.utime(lease.path)
+        waiting.result(PATIENCE_S)
+    assert lease.holder() == f"process {HERE.pid} on elsewhere"
+
+
 def test_lease_is_touched_while_it_is_held(tmp_path: Path) -> None:
     lease = Lease(tmp_path / "cell", beat_s=0.01)
     lease.take()
