@@ -44,15 +44,15 @@ TARGET = "_target_"
 def differing_settings(config: DictConfig, hydra: Any) -> dict[str, str]:
     """Each setting that changes the result and differs from the experiment's default, as it is written.
 
-    The default is what the experiment gives with the same options chosen in every group; so a default that is typed
-    out differs in nothing, and `adapter.rank=4` differs from what `adapter=lora` brings.
+    The default is what the experiment gives on this kind of data with the same options chosen in every group; so a
+    default that is typed out differs in nothing, and `adapter.rank=4` differs from what `adapter=lora` brings.
     """
     chosen = {**_chosen(hydra), **{group: list(config[group]) for group in SEVERAL}}
-    experiment = f"experiment={chosen['experiment']}"
-    by_default = default_groups(experiment)
-    with_base = default_groups(experiment, f"base={chosen['base']}")
+    given = (f"experiment={chosen['experiment']}", f"data={chosen['data']}")
+    by_default = default_groups(*given)
+    with_base = default_groups(*given, f"base={chosen['base']}")
     asked = {group: choice for group, choice in chosen.items() if choice != by_default.get(group)}
-    default = _default_settings(experiment, *(f"{group}={_listed(choice)}" for group, choice in asked.items()))
+    default = _default_settings(*given, *(f"{group}={_listed(choice)}" for group, choice in asked.items()))
     named = {
         group.replace("/", "."): _listed(choice)
         for group, choice in asked.items()
@@ -65,7 +65,7 @@ def differing_settings(config: DictConfig, hydra: Any) -> dict[str, str]:
 
 @cache
 def default_groups(*overrides: str) -> dict[str, Any]:
-    """The option of each group that an experiment, or an experiment on another base, chooses."""
+    """The option of each group that an experiment chooses on some data, or on another base."""
     config = _composed(overrides, with_hydra=True)
     return {**_chosen(config.hydra), **{group: list(config[group]) for group in SEVERAL}}
 

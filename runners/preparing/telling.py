@@ -40,7 +40,7 @@ def _lines(parts: Sequence[Part], arguments: PrepareArguments, warning: str) -> 
     language = "" if arguments.language == "en-us" else f" data.language={arguments.language}"
     root = shlex.quote(f"data.root={arguments.out}")
     yield f"next: python runners/lint.py data=folder {root}{language}"
-    yield f"then: python runners/grid.py experiment=own data=folder {root}{language} name=mine"
+    yield f"then: python runners/grid.py data=folder {root}{language} name=mine"
 
 
 def _kind(reason: str) -> str:
