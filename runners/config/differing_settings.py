@@ -52,15 +52,17 @@ def differing_settings(config: DictConfig, hydra: Any) -> dict[str, str]:
     by_default = default_groups(*given)
     with_base = default_groups(*given, f"base={chosen['base']}")
     asked = {group: choice for group, choice in chosen.items() if choice != by_default.get(group)}
-    default = _default_settings(*given, *(f"{group}={_listed(choice)}" for group, choice in asked.items()))
+    usual = _default_config(*given)
+    default = _default_config(*given, *(f"{group}={_listed(choice)}" for group, choice in asked.items()))
     named = {
         group.replace("/", "."): _listed(choice)
         for group, choice in asked.items()
-        if group not in UNNAMED_GROUPS and (group == "base" or choice != with_base.get(group))
+        if group == "base"
+        or (group not in UNNAMED_GROUPS and choice != with_base.get(group) and _differ(group, usual, default))
     }
     if named.get("base") == "bundle":
         named["base"] = Path(config.base.path).name
-    return named | _differences(_flat(config), default)
+    return named | _differences(_flat(config), _flat(default))
 
 
 @cache
@@ -71,9 +73,9 @@ def default_groups(*overrides: str) -> dict[str, Any]:
 
 
 @cache
-def _default_settings(*overrides: str) -> Mapping[str, Any]:
-    """The settings that cells of the same choices have by default; cells of other seeds have the same."""
-    return _flat(_composed(overrides))
+def _default_config(*overrides: str) -> DictConfig:
+    """The configuration that cells of the same choices have by default; cells of other seeds have the same."""
+    return _composed(overrides)
 
 
 def _chosen(hydra: Any) -> dict[str, Any]:
@@ -95,6 +97,12 @@ def _composed(overrides: Iterable[str], *, with_hydra: bool = False) -> DictConf
 def _listed(choice: Any) -> str:
     """A choice as it is written on the command line."""
     return choice if isinstance(choice, str) else f"[{','.join(choice)}]"
+
+
+def _differ(group: str, one: DictConfig, other: DictConfig) -> bool:
+    """Whether a group's options are others; two names may stand for the same."""
+    name = group.replace("/", ".")
+    return OmegaConf.select(one, name) != OmegaConf.select(other, name)
 
 
 def _differences(mine: Mapping[str, Any], default: Mapping[str, Any]) -> dict[str, str]:
