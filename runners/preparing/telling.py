@@ -8,8 +8,8 @@ from collections.abc import Iterator, Sequence
 
 from runners.cli.prepare_arguments import PrepareArguments
 from runners.preparing.clip_writing import CLIP, LEFT_OUT, Part
-from runners.preparing.corpus_tables import PREPARED
 from runners.preparing.kept_transcripts import NAME
+from vits.corpus.prepared_texts import PREPARED
 from vits.corpus.tables_of_folder import TABLE
 
 
