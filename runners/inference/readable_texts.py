@@ -26,9 +26,9 @@ def unheard_sounds(texts: Sequence[str], phonemizer: EspeakPhonemizer, known: Tr
     }
     if not found:
         return None
-    named = [shown_symbol(symbol) for symbol in dict.fromkeys("".join(found.values()))]
+    named = _listed([shown_symbol(symbol) for symbol in dict.fromkeys("".join(found.values()))], " ")  # commas are some
     return (
-        f"the model was never trained on {_listed(named)}, which {len(found)} of {len(texts)} texts have, the first of "
+        f"the model was never trained on {named}, which {len(found)} of {len(texts)} texts have, the first of "
         f"them {shown(next(iter(found)))}; there it may mumble: use other words or marks"
     )
 
@@ -55,6 +55,7 @@ def check_script(texts: Sequence[str], language: str) -> str | None:
     )
 
 
-def _listed(symbols: Sequence[str]) -> str:
+def _listed(symbols: Sequence[str], between: str = ", ") -> str:
+    """The first of them, and how many more there are."""
     more = f" and {len(symbols) - SHOWN} more" if len(symbols) > SHOWN else ""
-    return ", ".join(symbols[:SHOWN]) + more
+    return between.join(symbols[:SHOWN]) + more

@@ -39,11 +39,16 @@ def warnings(metrics: Sequence[Metric], cells: Sequence[CellResult]) -> Iterator
     for metric in metrics:
         writer = writer_of(metric, cells)
         if writer is not None:
-            most = max(cells, key=lambda cell: sum(_written(cell).get(writer, {}).values()))
+            most = _with_most(cells, writer)
             yield (
                 f"{title(metric)} flatters: {listed(_shares(writer, most))} are what {writer} heard, and it is the "
                 f"judge here, so that its own errors count as right. Correct the texts, and {_instead(metric, most)}."
             )
+
+
+def _with_most(cells: Sequence[CellResult], writer: str) -> CellResult:
+    """The cell with the most texts that it wrote; a smaller training set has fewer."""
+    return max(cells, key=lambda cell: sum(_written(cell).get(writer, {}).values()))
 
 
 def _shares(writer: str, cell: CellResult) -> Iterator[str]:

@@ -54,7 +54,7 @@ def test_sounds_that_the_model_never_heard_are_told_in_one_line(
     (path,) = _speak(cell, tmp_path / "yes.wav", text="Yes.")
     _heard(path)
     assert capsys.readouterr().err == (
-        "warning: the model was never trained on j, s, which 1 of 1 texts have, the first of them 'Yes.'; there it may "
+        "warning: the model was never trained on j s, which 1 of 1 texts have, the first of them 'Yes.'; there it may "
         "mumble: use other words or marks\n"
     )
     _speak(cell, tmp_path / "no.wav", text="No.")
