@@ -17,6 +17,7 @@ from runners.results.cell_identity import Identity
 from runners.tracking.tracker import Tracker, TrackingSettings
 from runners.training.devices import make_fabric
 from runners.voices.recorded_voices import Voices, write_splits
+from vits.corpus.prepared_texts import recognised
 
 LINT = "lint.csv"
 
@@ -61,6 +62,7 @@ def begin(
         base=cell.base.label or "pretrained",
         speakers=list(voices.speakers),
         skipped=dict(voices.train.skipped),
+        recognised=recognised(voices.clips),
         trainable=[asdict(share) | {"percent": share.percent} for share in trainable_shares(start.synthesizer)],
         leave_one_out_error=dict(errors),
         speaker_ids=dict(adapted.speaker_ids),

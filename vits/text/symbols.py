@@ -6,6 +6,8 @@ must never change.
 
 from __future__ import annotations
 
+import unicodedata
+
 BLANK = "_"
 
 _PUNCTUATION = ';:,.!?¡¿—…"«»“” '
@@ -21,3 +23,8 @@ SYMBOLS: tuple[str, ...] = (BLANK, *_PUNCTUATION, *_LATIN, *_HANGUL, *_IPA_LETTE
 def symbol_ids() -> dict[str, int]:
     """The id of each symbol; of one that stands twice (the apostrophe) the later id."""
     return {symbol: position for position, symbol in enumerate(SYMBOLS)}
+
+
+def shown_symbol(symbol: str) -> str:
+    """A symbol as it can be read: a mark that stands over or under a letter has a circle in its place."""
+    return f"◌{symbol}" if unicodedata.combining(symbol) else symbol
