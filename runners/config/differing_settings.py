@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
@@ -39,6 +40,7 @@ UNNAMED_GROUPS = (*AXES, "data", "experiment", "task", "wandb", "report")
 """Groups whose choice isn't named as such: axes stand in the name anyway, a task is what it chooses."""
 SEVERAL = ("penalty", "metrics")  # groups of which any number of options may be chosen
 TARGET = "_target_"
+_PLAIN_KEY = re.compile(r"[\w.]+")  # neither added nor removed
 
 
 def differing_settings(config: DictConfig, hydra: Any) -> dict[str, str]:
@@ -52,7 +54,6 @@ def differing_settings(config: DictConfig, hydra: Any) -> dict[str, str]:
     by_default = default_groups(experiment)
     with_base = default_groups(experiment, f"base={chosen['base']}")
     asked = {group: choice for group, choice in chosen.items() if choice != by_default.get(group)}
-    default = _default_settings(experiment, *(f"{group}={_listed(choice)}" for group, choice in asked.items()))
     named = {
         group.replace("/", "."): _listed(choice)
         for group, choice in asked.items()
@@ -60,7 +61,18 @@ def differing_settings(config: DictConfig, hydra: Any) -> dict[str, str]:
     }
     if named.get("base") == "bundle":
         named["base"] = Path(config.base.path).name
+    if all(_names_no_setting(override, hydra) for override in hydra.overrides.task):
+        return named
+    default = _default_settings(experiment, *(f"{group}={_listed(choice)}" for group, choice in asked.items()))
     return named | _differences(_flat(config), default)
+
+
+def _names_no_setting(override: str, hydra: Any) -> bool:
+    """Whether it chooses an option, or says what stands in no name: so the settings are the default ones."""
+    key, _, value = override.partition("=")
+    chooses = key in hydra.runtime.choices and not value.lstrip().startswith("{")  # which would be of its settings
+    first, last = key.split(".")[0], key.split(".")[-1]
+    return chooses or (bool(_PLAIN_KEY.fullmatch(key)) and (first in NOT_RESULTS or last in WHERE_THINGS_LIE))
 
 
 @cache
