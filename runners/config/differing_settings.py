@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
@@ -39,6 +40,7 @@ UNNAMED_GROUPS = (*AXES, "data", "experiment", "task", "wandb", "report")
 """Groups whose choice isn't named as such: axes stand in the name anyway, a task is what it chooses."""
 SEVERAL = ("penalty", "metrics")  # groups of which any number of options may be chosen
 TARGET = "_target_"
+_PLAIN_KEY = re.compile(r"[\w.]+")  # neither added nor removed
 
 
 def differing_settings(config: DictConfig, hydra: Any) -> dict[str, str]:
@@ -52,17 +54,26 @@ def differing_settings(config: DictConfig, hydra: Any) -> dict[str, str]:
     by_default = default_groups(*given)
     with_base = default_groups(*given, f"base={chosen['base']}")
     asked = {group: choice for group, choice in chosen.items() if choice != by_default.get(group)}
-    usual = _default_config(*given)
-    default = _default_config(*given, *(f"{group}={_listed(choice)}" for group, choice in asked.items()))
+    with_choices = (*given, *(f"{group}={_listed(choice)}" for group, choice in asked.items()))
     named = {
         group.replace("/", "."): _listed(choice)
         for group, choice in asked.items()
         if group == "base"
-        or (group not in UNNAMED_GROUPS and choice != with_base.get(group) and _differ(group, usual, default))
+        or (group not in UNNAMED_GROUPS and choice != with_base.get(group) and _differ(group, given, with_choices))
     }
     if named.get("base") == "bundle":
         named["base"] = Path(config.base.path).name
-    return named | _differences(_flat(config), _flat(default))
+    if all(_names_no_setting(override, hydra) for override in hydra.overrides.task):
+        return named
+    return named | _differences(_flat(config), _flat(_default_config(*with_choices)))
+
+
+def _names_no_setting(override: str, hydra: Any) -> bool:
+    """Whether it chooses an option, or says what stands in no name: so the settings are the default ones."""
+    key, _, value = override.partition("=")
+    chooses = key in hydra.runtime.choices and not value.lstrip().startswith("{")  # which would be of its settings
+    first, last = key.split(".")[0], key.split(".")[-1]
+    return chooses or (bool(_PLAIN_KEY.fullmatch(key)) and (first in NOT_RESULTS or last in WHERE_THINGS_LIE))
 
 
 @cache
@@ -99,10 +110,10 @@ def _listed(choice: Any) -> str:
     return choice if isinstance(choice, str) else f"[{','.join(choice)}]"
 
 
-def _differ(group: str, one: DictConfig, other: DictConfig) -> bool:
-    """Whether a group's options are others; two names may stand for the same."""
-    name = group.replace("/", ".")
-    return OmegaConf.select(one, name) != OmegaConf.select(other, name)
+def _differ(group: str, *compositions: tuple[str, ...]) -> bool:
+    """Whether a group is another in two compositions; two options may stand for the same."""
+    one, other = (OmegaConf.select(_default_config(*overrides), group.replace("/", ".")) for overrides in compositions)
+    return one != other
 
 
 def _differences(mine: Mapping[str, Any], default: Mapping[str, Any]) -> dict[str, str]:

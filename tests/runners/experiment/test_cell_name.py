@@ -50,6 +50,8 @@ def named() -> Iterator[Callable[..., Cell]]:
         (["epochs=5"], f"{DEFAULT},epochs=5"),
         (["steps=200"], f"{DEFAULT},steps=200"),
         (["adapter=decoder_film", "seed=2"], "strategy=nearest,freeze=none,seed=2,adapter=decoder_film"),
+        (["strategy={neighbours: 3}"], f"{DEFAULT},strategy.neighbours=3"),
+        (["++strategy.neighbours=3"], f"{DEFAULT},strategy.neighbours=3"),
         (["strategy.neighbours=3"], f"{DEFAULT},strategy.neighbours=3"),
         (["training.optimizer.learning_rate=1e-4"], f"{DEFAULT},training.optimizer.learning_rate=0.0001"),
         (["base=bundle", "base.path=some/where"], f"{DEFAULT},base=where"),
