@@ -9,7 +9,7 @@ from runners.cli.arguments import argument
 from vits.common.errors import InputError
 
 MB_ISTFT_VITS2 = "mb_istft_vits2"
-IMPORTED = (MB_ISTFT_VITS2, "vits")
+IMPORTED = (MB_ISTFT_VITS2, "vits", "transformers", "coqui", "piper")
 EXPORTED = (MB_ISTFT_VITS2,)
 
 

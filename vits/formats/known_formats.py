@@ -9,8 +9,11 @@ from typing import Any
 
 from vits.common.errors import InputError
 from vits.common.readers import shown_path
+from vits.formats.coqui_vits import read_coqui_vits
 from vits.formats.foreign_files import ForeignFiles
 from vits.formats.foreign_model import ForeignModel
+from vits.formats.piper_voice import read_piper_voice
+from vits.formats.transformers_vits import read_transformers_vits
 from vits.formats.vits_release import read_vits_release
 
 MB_ISTFT_VITS2 = "mb_istft_vits2"
@@ -52,6 +55,15 @@ def _is_vits2(config: Config) -> bool:
 FORMATS: Mapping[str, ForeignFormat] = MappingProxyType(
     {
         "vits": ForeignFormat(lambda config: _has_sections(config) and not _is_vits2(config), read_vits_release),
+        "transformers": ForeignFormat(
+            lambda config: config.get("model_type") == "vits" or "VitsModel" in (config.get("architectures") or ()),
+            read_transformers_vits,
+        ),
+        "coqui": ForeignFormat(
+            lambda config: config.get("model") == "vits" and isinstance(config.get("model_args"), Mapping),
+            read_coqui_vits,
+        ),
+        "piper": ForeignFormat(lambda config: "phoneme_id_map" in config, read_piper_voice),
     }
 )
 """The formats beside the reference's, which has readers of its own (`vits.reference`)."""

@@ -10,7 +10,6 @@ import math
 from collections.abc import Mapping
 
 import torch
-
 from torch import Tensor
 from torch.nn import functional
 
@@ -22,11 +21,11 @@ BLOCKS = ((3, (1, 3, 5)), (5, (1, 3, 5)))
 Weights = Mapping[str, Tensor]
 
 
-def random_weights(n_symbols: int, n_speakers: int) -> dict[str, Tensor]:
-    """A whole miniature model; one of a single voice for 0 speakers."""
+def random_weights(n_symbols: int, n_speakers: int, filtered: int = HIDDEN) -> dict[str, Tensor]:
+    """A whole miniature model; one of a single voice for 0 speakers. `filtered` channels predict durations."""
     generator = torch.Generator().manual_seed(1)
     weights = {}
-    for name, shape in shapes(n_symbols, n_speakers).items():
+    for name, shape in shapes(n_symbols, n_speakers, filtered).items():
         drawn = torch.randn(shape, generator=generator)
         if name.endswith(("gamma", "weight_g")):
             weights[name] = 1 + 0.1 * drawn
@@ -37,7 +36,7 @@ def random_weights(n_symbols: int, n_speakers: int) -> dict[str, Tensor]:
     return weights
 
 
-def shapes(n_symbols: int, n_speakers: int) -> dict[str, tuple[int, ...]]:
+def shapes(n_symbols: int, n_speakers: int, filtered: int) -> dict[str, tuple[int, ...]]:
     found: dict[str, tuple[int, ...]] = {"enc_p.emb.weight": (n_symbols, HIDDEN)}
     for i in range(LAYERS):
         layer = "enc_p.encoder."
@@ -55,7 +54,7 @@ def shapes(n_symbols: int, n_speakers: int) -> dict[str, tuple[int, ...]]:
     for i in (0, 2, 4, 6):
         found |= conv(f"flow.flows.{i}.pre", HIDDEN // 2, HIDDEN, 1) | wavenet(f"flow.flows.{i}.enc", 4, told)
         found |= conv(f"flow.flows.{i}.post", HIDDEN, HIDDEN // 2, 1)
-    found |= durations("dp.", "flows", HIDDEN) | durations("dp.post_", "flows", 1)
+    found |= durations("dp.", HIDDEN, filtered) | durations("dp.post_", 1, filtered)
     found |= conv("dec.conv_pre", HIDDEN, INITIAL, 7)
     channels = INITIAL
     for i, kernel in enumerate(KERNELS):
@@ -69,7 +68,7 @@ def shapes(n_symbols: int, n_speakers: int) -> dict[str, tuple[int, ...]]:
     found["dec.conv_post.weight"] = (1, channels, 7)
     if n_speakers:
         found["emb_g.weight"] = (n_speakers, TOLD)
-        found |= conv("dp.cond", TOLD, HIDDEN, 1) | conv("dec.cond", TOLD, INITIAL, 1)
+        found |= conv("dp.cond", TOLD, filtered, 1) | conv("dec.cond", TOLD, INITIAL, 1)
     return found
 
 
@@ -77,8 +76,8 @@ def conv(name: str, taken: int, given: int, size: int) -> dict[str, tuple[int, .
     return {f"{name}.weight": (given, taken, size), f"{name}.bias": (given,)}
 
 
-def norm(name: str) -> dict[str, tuple[int, ...]]:
-    return {f"{name}.gamma": (HIDDEN,), f"{name}.beta": (HIDDEN,)}
+def norm(name: str, width: int = HIDDEN) -> dict[str, tuple[int, ...]]:
+    return {f"{name}.gamma": (width,), f"{name}.beta": (width,)}
 
 
 def normed(name: str, shape: tuple[int, ...], biases: int) -> dict[str, tuple[int, ...]]:
@@ -95,20 +94,22 @@ def wavenet(name: str, layers: int, told: int) -> dict[str, tuple[int, ...]]:
     return found | (normed(f"{name}.cond_layer", (both, told, 1), both) if told else {})
 
 
-def separable(name: str) -> dict[str, tuple[int, ...]]:
+def separable(name: str, width: int) -> dict[str, tuple[int, ...]]:
     found: dict[str, tuple[int, ...]] = {}
     for i in range(3):
-        found |= conv(f"{name}.convs_sep.{i}", 1, HIDDEN, 3) | conv(f"{name}.convs_1x1.{i}", HIDDEN, HIDDEN, 1)
-        found |= norm(f"{name}.norms_1.{i}") | norm(f"{name}.norms_2.{i}")
+        found |= conv(f"{name}.convs_sep.{i}", 1, width, 3) | conv(f"{name}.convs_1x1.{i}", width, width, 1)
+        found |= norm(f"{name}.norms_1.{i}", width) | norm(f"{name}.norms_2.{i}", width)
     return found
 
 
-def durations(begin: str, flows: str, taken: int) -> dict[str, tuple[int, ...]]:
-    found = conv(f"{begin}pre", taken, HIDDEN, 1) | separable(f"{begin}convs") | conv(f"{begin}proj", HIDDEN, HIDDEN, 1)
-    found |= {f"{begin}{flows}.0.m": (2, 1), f"{begin}{flows}.0.logs": (2, 1)}
+def durations(begin: str, taken: int, width: int) -> dict[str, tuple[int, ...]]:
+    found = (
+        conv(f"{begin}pre", taken, width, 1) | separable(f"{begin}convs", width) | conv(f"{begin}proj", width, width, 1)
+    )
+    found |= {f"{begin}flows.0.m": (2, 1), f"{begin}flows.0.logs": (2, 1)}
     for i in (1, 3, 5, 7):
-        one = f"{begin}{flows}.{i}"
-        found |= conv(f"{one}.pre", 1, HIDDEN, 1) | separable(f"{one}.convs") | conv(f"{one}.proj", HIDDEN, 29, 1)
+        one = f"{begin}flows.{i}"
+        found |= conv(f"{one}.pre", 1, width, 1) | separable(f"{one}.convs", width) | conv(f"{one}.proj", width, 29, 1)
     return found
 
 
@@ -184,7 +185,9 @@ def waves(w: Weights, name: str, x: Tensor, g: Tensor | None, layers: int) -> Te
 
 def stack(w: Weights, name: str, x: Tensor) -> Tensor:
     for i in range(3):
-        y = functional.gelu(normalise(w, f"{name}.norms_1.{i}", convolve(w, f"{name}.convs_sep.{i}", x, 3**i, HIDDEN)))
+        y = functional.gelu(
+            normalise(w, f"{name}.norms_1.{i}", convolve(w, f"{name}.convs_sep.{i}", x, 3**i, x.shape[1]))
+        )
         x = x + functional.gelu(normalise(w, f"{name}.norms_2.{i}", convolve(w, f"{name}.convs_1x1.{i}", y)))
     return x
 
@@ -199,6 +202,7 @@ def log_durations(w: Weights, x: Tensor, g: Tensor | None) -> Tensor:
         kept, moved = z.flip(1).chunk(2, 1)
         hidden = stack(w, f"dp.flows.{i}.convs", convolve(w, f"dp.flows.{i}.pre", kept) + condition)
         logits = convolve(w, f"dp.flows.{i}.proj", hidden)[0].T
+        logits[:, : 2 * BINS] /= math.sqrt(hidden.shape[1])
         bent = [
             unbend(float(y), *row.split((BINS, BINS, BINS - 1))) for y, row in zip(moved[0, 0], logits, strict=True)
         ]
@@ -210,7 +214,7 @@ def unbend(y: float, widths: Tensor, heights: Tensor, slopes: Tensor) -> float:
     """Where a rational-quadratic spline on [-5, 5] is y, by halving the interval."""
     if abs(y) > 5:
         return y
-    at, up = (10 * (1e-3 + (1 - 1e-3 * BINS) * (s / math.sqrt(HIDDEN)).softmax(0)) for s in (widths, heights))
+    at, up = (10 * (1e-3 + (1 - 1e-3 * BINS) * s.softmax(0)) for s in (widths, heights))
     knots, levels = (torch.cat((torch.zeros(1), sizes.cumsum(0))) - 5 for sizes in (at, up))
     steep = torch.cat((torch.ones(1), 1e-3 + functional.softplus(slopes), torch.ones(1)))
     i = min(int((y >= levels[:-1]).sum()) - 1, BINS - 1)
