@@ -241,7 +241,7 @@ def generate(w: Weights, z: Tensor, g: Tensor | None) -> Tensor:
         x = functional.conv_transpose1d(
             functional.leaky_relu(x, 0.1), weight(w, name), bias, rate, (kernel - rate) // 2
         )
-        x = sum(block(w, f"dec.resblocks.{i * 2 + j}", x, *BLOCKS[j]) for j in range(2)) / 2
+        x = torch.stack([block(w, f"dec.resblocks.{i * 2 + j}", x, *BLOCKS[j]) for j in range(2)]).mean(0)
     return convolve(w, "dec.conv_post", functional.leaky_relu(x, 0.01)).tanh()[0, 0]
 
 
