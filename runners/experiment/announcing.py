@@ -33,6 +33,9 @@ def announce(
     )
     for warning in start.warnings:
         print(f"warning: {warning}")
+    trained_in = start.spec.alphabet().language
+    if trained_in and trained_in != cell.corpus.language:
+        print(f"warning: the base was trained in {trained_in}, and data.language={cell.corpus.language}")
     print(f"  trained: {whole.trainable:,} of {whole.parameters:,} parameters ({whole.percent:.2f} %)")
     for share in shares[:-1]:
         print(f"    {share.part:20} {share.trainable:>12,} of {share.parameters:>12,} ({share.percent:6.2f} %)")

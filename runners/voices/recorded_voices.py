@@ -16,8 +16,6 @@ from vits.corpus.data_identity import corpus_identity
 from vits.corpus.features import PreparedCorpus, PreparedUtterance, prepare
 from vits.corpus.split import SPARE, write_split
 from vits.model_spec import ModelSpec
-from vits.text.phonemizer import EspeakPhonemizer
-from vits.text.tokens import Tokenizer
 
 TRAIN = "train"
 
@@ -102,7 +100,8 @@ def load_voices(
     """
     analysis = spec.analysis()
     spectrogram = spec.spectrogram()
-    phonemizer = EspeakPhonemizer(corpus.language)
+    alphabet = spec.alphabet()
+    reader = alphabet.reader(corpus.language)
     max_frames = analysis.frames(int(max_duration_s * analysis.sample_rate))
     clips = corpus.clips()
 
@@ -111,8 +110,8 @@ def load_voices(
             in_split(clips, split),
             analysis,
             spectrogram,
-            Tokenizer(),
-            phonemizer,
+            alphabet.tokenizer,
+            reader,
             cache_dir,
             min_frames=min_frames,
             max_frames=max_frames,

@@ -19,10 +19,8 @@ _IPA_MARKS = "ˈˌːˑʼʴʰʱʲʷˠˤ˞↓↑→↗↘'\u0329'ᵻ"  # the apost
 SYMBOLS: tuple[str, ...] = (BLANK, *_PUNCTUATION, *_LATIN, *_HANGUL, *_IPA_LETTERS, *_IPA_MARKS)
 """Every symbol in the order of its id; id 0 is the blank."""
 
-
-def symbol_ids() -> dict[str, int]:
-    """The id of each symbol; of one that stands twice (the apostrophe) the later id."""
-    return {symbol: position for position, symbol in enumerate(SYMBOLS)}
+VITS_SYMBOLS: tuple[str, ...] = (BLANK, *_PUNCTUATION, *_LATIN, *_IPA_LETTERS, *_IPA_MARKS)
+"""The same of VITS checkpoints, which know no Hangul: 178 symbols."""
 
 
 def shown_symbol(symbol: str) -> str:
