@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from vits.common.errors import InputError
 from vits.common.names import shown
 from vits.text.cleaning import visible
-from vits.text.phonemizer import EspeakPhonemizer
+from vits.text.reader import Reader
 from vits.text.scripts import unread_letters
 from vits.text.symbols import shown_symbol
 from vits.trained_on import TrainedOn
@@ -15,15 +15,13 @@ from vits.trained_on import TrainedOn
 SHOWN = 12  # letters that a warning names
 
 
-def unheard_sounds(texts: Sequence[str], phonemizer: EspeakPhonemizer, known: TrainedOn) -> str | None:
-    """A warning that names the symbols of the texts' phonemes that a model was never trained on; none if it knows all,
+def unheard_sounds(texts: Sequence[str], reader: Reader, known: TrainedOn) -> str | None:
+    """A warning that names the symbols of the texts that a model was never trained on; none if it knows all,
     or nobody says what it knows.
     """
     if not known.symbol:
         return None
-    found = {
-        text: new for text, phonemes in zip(texts, phonemizer(texts), strict=True) if (new := known.unheard(phonemes))
-    }
+    found = {text: new for text, phonemes in zip(texts, reader(texts), strict=True) if (new := known.unheard(phonemes))}
     if not found:
         return None
     named = _listed([shown_symbol(symbol) for symbol in dict.fromkeys("".join(found.values()))], " ")  # commas are some

@@ -15,7 +15,6 @@ from vits.common.errors import InputError
 from vits.common.readers import LARGEST_TEXT_BYTES, decode_typed_text, read_bytes, shown_path
 from vits.corpus.audio import write_audio
 from vits.corpus.roots import resolve_folder
-from vits.text.phonemizer import EspeakPhonemizer
 
 
 def speak_to_files(arguments: SpeakArguments) -> list[Path]:
@@ -28,7 +27,7 @@ def speak_to_files(arguments: SpeakArguments) -> list[Path]:
     texts = _texts(arguments)
     model, speaker = _voice(arguments)
     unread = check_script(texts, model.language)
-    unheard = unheard_sounds(texts, EspeakPhonemizer(model.language), model.trained_on)
+    unheard = unheard_sounds(texts, model.spec.alphabet().reader(model.language), model.trained_on)
     for warning in filter(None, (unread, unheard)):
         print(f"warning: {warning}", file=sys.stderr)
     paths = _paths(Path(arguments.out), len(texts), single=arguments.text is not None)
