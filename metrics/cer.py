@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar
 
 from metrics.error_rate import ErrorRate, Errors, error_components
+from metrics.judges.language_codes import separates_words
 from metrics.judges.transcriber import Transcriber
 from metrics.judges.whisper_judge import WhisperJudge
 from vits.common.registry import register
@@ -16,7 +18,8 @@ from vits.common.registry import register
 class CharacterErrorRate(ErrorRate):
     """Character error rate, lower is better: what Whisper hears against what should have been said.
 
-    Errors per character of the reference, spaces between words included; 0 and up. The transcripts and their
+    Errors per character of the reference, spaces between words included (in languages that don't separate words there
+    are none); 0 and up. The transcripts and their
     normalisation are those of WER, and both metrics together transcribe once. A word that is almost right
     costs a letter here and a whole word there, so with few sentences it is the less noisy of the two. Several
     utterances combine as a corpus. Where nothing is heard every character is deleted; NaN only where the
@@ -33,7 +36,14 @@ class CharacterErrorRate(ErrorRate):
     judge: ClassVar[str | None] = "whisper-tiny.en"
     transcriber: ClassVar[type[Transcriber]] = WhisperJudge
 
+    version: ClassVar[int] = ErrorRate.version + 1  # before, blanks between the letters of Chinese were counted
+
     model: str = "tiny.en"
+
+    def normaliser(self, language: str) -> Callable[[str], str]:
+        """The same as for words, and without the blanks that stand between letters where words aren't separated."""
+        normalised = super().normaliser(language)
+        return normalised if separates_words(language) else lambda text: normalised(text).replace(" ", "")
 
     def count(self, reference: str, hypothesis: str) -> Errors:
         return count_character_errors(reference, hypothesis)

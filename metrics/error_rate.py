@@ -13,7 +13,7 @@ import pandas as pd
 
 from metrics.judges.judge import Judges
 from metrics.judges.judge_weights import Weights
-from metrics.judges.language_codes import WITHOUT_SPACES, check_known_to_whisper, is_english, whisper_code
+from metrics.judges.language_codes import check_known_to_whisper, is_english, separates_words, whisper_code
 from metrics.judges.transcriber import Transcriber, Transcript
 from metrics.metric import KnownVoices, Metric, Score, Scorer, Utterance
 from vits.common.errors import InputError
@@ -73,12 +73,17 @@ class ErrorRate(Metric):
         if is_english(language):
             return
         if self.transcriber.hears_english_alone(self.model):
+            other = "wer_faster_whisper" if separates_words(language) else "cer_faster_whisper"
             raise InputError(
                 f"Whisper {self.model} hears English alone, and data.language={language}; set metrics.{self.name}."
                 "model to a multilingual one (tiny, base, small, medium, large-v3, turbo), or score by another judge, "
-                "such as metrics=[wer_faster_whisper,secs,secs_ge2e]"
+                f"such as metrics=[{other},secs,secs_ge2e]"
             )
         check_known_to_whisper(language)
+
+    def normaliser(self, language: str) -> Callable[[str], str]:
+        """What makes both texts alike before they are compared."""
+        return normaliser_of(language)
 
     @abstractmethod
     def count(self, reference: str, hypothesis: str) -> Errors:
@@ -92,7 +97,7 @@ class ErrorRate(Metric):
 
     def prepare(self, known: KnownVoices, judges: Judges) -> Scorer:
         self.check_language(known.language)
-        judge, normalised = judges.get(self.transcriber, self.model), normaliser_of(known.language)
+        judge, normalised = judges.get(self.transcriber, self.model), self.normaliser(known.language)
         language = whisper_code(known.language)
 
         def score(batch: Sequence[Utterance]) -> list[Score]:
@@ -129,7 +134,7 @@ def normaliser_of(language: str) -> Callable[[str], str]:
         return english_normaliser()
     from whisper.normalizers import BasicTextNormalizer
 
-    normaliser = BasicTextNormalizer(split_letters=whisper_code(language) in WITHOUT_SPACES)
+    normaliser = BasicTextNormalizer(split_letters=not separates_words(language))
     return lambda text: without_punctuation(normaliser(without_brackets(text)))
 
 

@@ -1,4 +1,4 @@
-"""Turn the reference's checkpoints (G_*.pth, D_*.pth, DUR_*.pth) into a base bundle."""
+"""Turn checkpoints of MB-iSTFT-VITS2, VITS, Transformers, coqui or Piper into a base bundle."""
 
 from __future__ import annotations
 

@@ -45,7 +45,7 @@ def write_experiment(
     for place, strategy in enumerate(strategies):
         for freeze in freezes:
             for seed in seeds:
-                _write_cell(folder, strategy, freeze, seed, place, project)
+                write_cell(folder, strategy, freeze, seed, place, project=project)
     return folder
 
 
@@ -59,10 +59,20 @@ def write_recordings(folder: Path, duration_s: float, sample_rate: int) -> None:
             soundfile.write(path, wave, sample_rate)
 
 
-def _write_cell(experiment: Path, strategy: str, freeze: str, seed: int, n_errors: int, project: str) -> None:
+def write_cell(
+    experiment: Path,
+    strategy: str,
+    freeze: str,
+    seed: int,
+    n_errors: int,
+    *,
+    project: str = "voicegrid",
+    identity: Identity | None = None,
+) -> None:
+    """One finished cell; its `identity` may be that of a cell that could be run."""
     name = f"strategy={strategy},freeze={freeze},seed={seed}"
     cell = CellFolder(experiment / name)
-    identity = Identity(
+    identity = identity or Identity(
         {"strategy": strategy, "freeze": freeze, "seed": seed, "metrics": [m.identity for m in METRICS]}
     )
     cell.begin(

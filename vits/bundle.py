@@ -133,7 +133,7 @@ def load_bundle(
     """
     check_complete(directory)
     check_manifest(directory, REMEDY)
-    spec = _read_model(directory)
+    spec = read_model(directory)
     speakers = read_speakers(directory)
     synthesizer = spec.synthesizer(len(speakers))
     attach(synthesizer)
@@ -145,6 +145,23 @@ def load_bundle(
     voiceprints = _read_voiceprints(directory / VOICEPRINTS, len(speakers))
     state = _read_optimizer(directory / OPTIMIZER)
     return Bundle(spec, synthesizer, adversary, speakers, voiceprints, trained, state)
+
+
+def read_model(directory: Path) -> ModelSpec:
+    """The model of a bundle whose files have checksums, or that was written before there were any.
+
+    Raises:
+        InputError: the file is damaged, or has no checksum where it must have one.
+    """
+    path = directory / MODEL
+    parts = read_yaml(path, dict[str, Any])
+    try:
+        spec = ModelSpec(parts)
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from None
+    if not is_in_earlier_spelling(parts):
+        check_all_listed(directory, LISTED, f"copy the bundle again with its {MANIFEST}, or {REMEDY}")
+    return spec
 
 
 def has_adversary(directory: Path) -> bool:
@@ -196,19 +213,6 @@ def check_replaceable(directory: Path) -> None:
             f"{directory} holds more than a bundle, and writing one would remove {shown(others[0])}; choose another "
             "bundle=..."
         )
-
-
-def _read_model(directory: Path) -> ModelSpec:
-    """The model of a bundle whose files have checksums, or that was written before there were any."""
-    path = directory / MODEL
-    parts = read_yaml(path, dict[str, Any])
-    try:
-        spec = ModelSpec(parts)
-    except InputError as error:
-        raise InputError(f"{path}: {error}") from None
-    if not is_in_earlier_spelling(parts):
-        check_all_listed(directory, LISTED, f"copy the bundle again with its {MANIFEST}, or {REMEDY}")
-    return spec
 
 
 def _read_voiceprints(path: Path, n_speakers: int) -> Float[Tensor, "speakers print"]:

@@ -37,6 +37,7 @@ from vits.flow import (
 from vits.posterior_encoder import PosteriorEncoder
 from vits.speaker_embedding import NoSpeakerEmbedding, SpeakerEmbedding
 from vits.spectrogram import AudioAnalysis, LinearSpectrogram, MelSpectrogram
+from vits.text.alphabet import DecomposedPhonemeAlphabet, LetterAlphabet, PhonemeAlphabet
 from vits.text_encoder import SpeakerConditionedTextEncoder, TextEncoder
 
 
@@ -145,6 +146,15 @@ PART_CLASSES = (
     PartClass("resblock", "resblock_1", ResBlock1, "vits.decoder.ResBlock1", part_sizes.none),
     PartClass("resblock", "resblock_2", ResBlock2, "vits.decoder.ResBlock2", part_sizes.none),
     PartClass("analysis", "stft", AudioAnalysis, "vits.spectrogram.AudioAnalysis", part_sizes.none),
+    PartClass("alphabet", "phonemes", PhonemeAlphabet, "vits.text.alphabet.PhonemeAlphabet", part_sizes.none),
+    PartClass(
+        "alphabet",
+        "decomposed_phonemes",
+        DecomposedPhonemeAlphabet,
+        "vits.text.alphabet.DecomposedPhonemeAlphabet",
+        part_sizes.none,
+    ),
+    PartClass("alphabet", "letters", LetterAlphabet, "vits.text.alphabet.LetterAlphabet", part_sizes.none),
     PartClass(
         "spectrogram", "mel", MelSpectrogram, "vits.spectrogram.MelSpectrogram", part_sizes.none, given=("analysis",)
     ),

@@ -16,9 +16,11 @@ from vits.common.sizes import SpeakerChannels, Speakers
 from vits.part_building import build_part, count_weights, read_part
 from vits.spectrogram import AudioAnalysis
 from vits.synthesizer import Synthesizer
+from vits.text.alphabet import Alphabet, PhonemeAlphabet
 
 PARTS = ("text_encoder", "posterior_encoder", "flow", "duration_predictor", "decoder")
 ADVERSARY = "adversary"
+ALPHABET = "alphabet"  # only of a model that reads other symbols than VITS2's
 NEEDED = (*PARTS, "analysis", "spectrogram", "speaker_embedding", ADVERSARY)
 SIZES = ("latent_channels", "hidden_channels", "filter_channels", "speaker_channels")  # what the parts' sizes refer to
 OPPONENT_NAME = re.compile(r"[a-z][a-z0-9_]{0,31}")
@@ -44,6 +46,10 @@ class ModelSpec:
     def analysis(self) -> AudioAnalysis:
         """How audio becomes frames."""
         return self._build("analysis", {})
+
+    def alphabet(self) -> Alphabet:
+        """The symbols that the text encoder reads, and what makes them of a spelling."""
+        return self._build(ALPHABET, {}) if ALPHABET in self.parts else PhonemeAlphabet()
 
     def spectrogram(self) -> nn.Module:
         """The module that makes what the posterior encoder hears.
@@ -106,7 +112,7 @@ def _read(parts: Mapping[str, Any]) -> dict[str, Any]:
     missing = [name for name in NEEDED if name not in parts]
     if missing:
         raise InputError(f"the model's configuration lacks {', '.join(missing)}; it must give {', '.join(NEEDED)}")
-    unknown = [name for name in parts if name not in (*NEEDED, *SIZES)]
+    unknown = [name for name in parts if name not in (*NEEDED, *SIZES, ALPHABET)]
     if unknown:
         raise InputError(f"the model has no part {shown(unknown[0])}; it must give {', '.join(NEEDED)}")
     return {name: _read_entry(name, value) for name, value in parts.items()}
@@ -144,6 +150,9 @@ def _check_agreement(parts: Mapping[str, Any]) -> None:
             taken = parts[name].get(size, channels)
             if taken != channels:
                 raise InputError(f"model.{name}.{size}={taken} doesn't fit the other parts, which give {channels}")
+    n_symbols, read = parts["text_encoder"]["n_symbols"], parts.get(ALPHABET, {}).get("symbols", ())
+    if len(read) > n_symbols:
+        raise InputError(f"model.text_encoder.n_symbols={n_symbols} doesn't fit the alphabet, which has {len(read)}")
 
 
 def _check_size(n_weights: int) -> None:

@@ -1,7 +1,8 @@
-"""What a base model was trained on, as fingerprints: enough to see that a sentence or a recording is not new to it.
+"""What a base model was trained on, as fingerprints: enough to see that a sentence or a recording is not new to it, or
+that a sound is.
 
-A bundle may bring them as `trained_on.csv`, lines `kind|fingerprint` where the kind is spelling, phonemes or
-recording. A fingerprint can be compared and not be read, so the file may be shared where the texts may not.
+A bundle may bring them as `trained_on.csv`, lines `kind|fingerprint` where the kind is spelling, phonemes, recording
+or symbol. A fingerprint can be compared and not be read, so the file may be shared where the texts may not.
 """
 
 from __future__ import annotations
@@ -30,13 +31,21 @@ def fingerprint(text: str) -> str:
     return hashlib.blake2b(" ".join(text.split()).encode(), digest_size=6).hexdigest()
 
 
+def symbols_of(phonemes: Iterable[str]) -> tuple[str, ...]:
+    """The symbols that phonemes are written with, each once, in their order; white space is none."""
+    return tuple(dict.fromkeys(symbol for text in phonemes for symbol in text if not symbol.isspace()))
+
+
 @dataclass(frozen=True)
 class TrainedOn:
-    """Fingerprints of sentences by spelling (`Clip.sentence`) and by phonemes, and of recordings' samples."""
+    """Fingerprints of sentences by spelling (`Clip.sentence`) and by phonemes, of recordings' samples, and of the
+    symbols that phonemes are written with (none where nobody wrote them down).
+    """
 
     spelling: frozenset[str] = frozenset()
     phonemes: frozenset[str] = frozenset()
     recording: frozenset[str] = frozenset()
+    symbol: frozenset[str] = frozenset()
 
     @classmethod
     def of(cls, clips: Iterable[Clip], recordings: Iterable[str] = ()) -> TrainedOn:
@@ -47,7 +56,17 @@ class TrainedOn:
             frozenset(fingerprint(clip.sentence) for clip in spoken.values()),
             frozenset(fingerprint(phonemes) for phonemes in {clip.phonemes for clip in clips} if phonemes),
             frozenset(recordings),
+            frozenset(map(fingerprint, symbols_of(clip.phonemes or "" for clip in clips))),
         )
+
+    def __or__(self, other: TrainedOn) -> TrainedOn:
+        """What either was trained on."""
+        return TrainedOn(*(getattr(self, kind.name) | getattr(other, kind.name) for kind in fields(self)))
+
+    def unheard(self, phonemes: str) -> str:
+        """The symbols that it wasn't trained on, each once, in their order; none where its symbols aren't known."""
+        new = symbols_of([phonemes]) if self.symbol else ()
+        return "".join(symbol for symbol in new if fingerprint(symbol) not in self.symbol)
 
     def knows_spelling(self, clip: Clip) -> bool:
         """Whether the words of the clip were trained on; punctuation and case don't count."""

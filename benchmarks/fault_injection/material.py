@@ -33,7 +33,7 @@ def make_material(folder: Path) -> Material:
     from miniature_material import MINIATURE, compose_model, sizes
 
     spec = compose_model("tiny", MINIATURE)
-    grid = ("base=bundle", "base.path=base", "data=folder", "data.root=corpus", *QUICK)
+    grid = ("base=bundle", "base.path=base", "experiment=demo", "data=folder", "data.root=corpus", *QUICK)
     pretrain = (*PRETRAINING, "model/decoder=multi_band_istft", *sizes(spec.parts))
     if not folder.exists():
         _make(folder, spec, grid, pretrain)

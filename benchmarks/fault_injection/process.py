@@ -64,7 +64,7 @@ def _compose_defaults() -> None:
 
     register_options()
     for more in ((), ("base=demo",), ("base=bundle",)):
-        default_groups("experiment=demo", *more)
+        default_groups("experiment=demo", "data=folder", *more)
 
 
 def run(command: Command, folder: Path, limit_s: float = LIMIT_S) -> Ended:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 from typing import ClassVar
@@ -16,8 +15,6 @@ from torch.nn.functional import normalize
 from metrics.judges.judge_weights import fetch, find_weights
 from metrics.judges.speaker_encoder import SpeakerEncoder
 from metrics.judges.speechbrain_adapter import VOICEPRINT_SIZE, build_ecapa, build_fbank
-
-LARGEST_BATCH = 16  # clips of one length
 
 
 class EcapaEncoder(SpeakerEncoder):
@@ -46,25 +43,15 @@ class EcapaEncoder(SpeakerEncoder):
         return cls(build_fbank(), network, device)
 
     def embed(self, waves: Sequence[Float32[np.ndarray, "_"]]) -> Float[Tensor, "batch 192"]:
-        """Unit voiceprints of clips.
+        """Unit voiceprints of clips, each by itself.
 
-        Only clips of equal length share a batch. The network's convolutions look past a clip's end: padded
-        with silence to a longer neighbour and masked, its cosine with itself alone falls to 0.999.
+        The network's convolutions look past a clip's end: padded with silence to a longer neighbour and masked, its
+        cosine with itself alone falls to 0.999. Beside clips of its length, its last digits would tell beside how many.
         """
-        positions_of: dict[int, list[int]] = defaultdict(list)
-        for position, wave in enumerate(waves):
-            positions_of[wave.size].append(position)
-        voiceprints = torch.empty(len(waves), VOICEPRINT_SIZE)
-        for positions in positions_of.values():
-            for start in range(0, len(positions), LARGEST_BATCH):
-                together = positions[start : start + LARGEST_BATCH]
-                batch = torch.from_numpy(np.stack([waves[i] for i in together]))
-                voiceprints[together] = self._embed(batch.to(self._device)).cpu()
-        return voiceprints
+        return torch.cat([self._embed(torch.from_numpy(wave)[None].to(self._device)).cpu() for wave in waves])
 
     @torch.inference_mode()
-    def _embed(self, waves: Float[Tensor, "batch samples"]) -> Float[Tensor, "batch 192"]:
-        """Voiceprints of clips of one length."""
+    def _embed(self, waves: Float[Tensor, "1 samples"]) -> Float[Tensor, "1 192"]:
         return self.listen(waves)
 
     def listen(self, waves: Float[Tensor, "batch samples"]) -> Float[Tensor, "batch 192"]:

@@ -69,9 +69,8 @@ class Ge2eEncoder(SpeakerEncoder):
         return cls(network, device)
 
     def embed(self, waves: Sequence[Float32[np.ndarray, "_"]]) -> Float[Tensor, "batch 256"]:
-        windows = [_windows(wave) for wave in waves]
-        prints = self._embed(torch.cat(windows)).split([len(of_clip) for of_clip in windows])
-        return torch.stack([normalize(of_clip.mean(dim=0), dim=0) for of_clip in prints])
+        """Each clip by itself: beside others, the last digits would tell beside whom."""
+        return torch.stack([normalize(self._embed(_windows(wave)).mean(dim=0), dim=0) for wave in waves])
 
     def listen(self, waves: Float[Tensor, "batch samples"]) -> Float[Tensor, "batch 256"]:
         """In one window, which may be shorter or longer than those of `embed`."""
@@ -85,17 +84,14 @@ class Ge2eEncoder(SpeakerEncoder):
 
 def _windows(wave: Float32[np.ndarray, "samples"]) -> Float[Tensor, "windows 160 40"]:
     """Mel power of a clip, cut into overlapping windows; silence is appended to fill the last one."""
-    import librosa
-
     starts = window_starts(wave.size)
     padded = np.pad(raised(wave), (0, max(0, (starts[-1] + WINDOW) * HOP - wave.size)))
-    power = librosa.feature.melspectrogram(y=padded, sr=JUDGED_RATE, n_fft=N_FFT, hop_length=HOP, n_mels=N_MELS)
-    frames = torch.from_numpy(np.ascontiguousarray(power.T, dtype=np.float32))
+    frames = _mel_power(torch.from_numpy(padded)[None])[0]
     return torch.stack([frames[start : start + WINDOW] for start in starts])
 
 
 def _mel_power(waves: Float[Tensor, "batch samples"]) -> Float[Tensor, "batch frames 40"]:
-    """What librosa computes of them."""
+    """What librosa computes of them, but for the last digits: numpy's products depend on how many threads it found."""
     import librosa
 
     window = torch.hann_window(N_FFT, device=waves.device)

@@ -22,6 +22,11 @@ def is_english(language: str) -> bool:
     return whisper_code(language) == ENGLISH
 
 
+def separates_words(language: str) -> bool:
+    """Whether there are spaces between the words of it."""
+    return whisper_code(language) not in WITHOUT_SPACES
+
+
 def check_known_to_whisper(language: str) -> None:
     """Whisper hears that language.
 

@@ -10,11 +10,11 @@ from typing import Any
 
 import torch
 
-from runners.bases.start import Start
+from runners.bases.start import DescribedBase, Start
 from runners.results.finished_bundle import load_finished, saved_adapters
 from strategies.context import BaseSpeakers
 from vits.adversary import Adversary
-from vits.bundle import bundle_identity
+from vits.bundle import bundle_identity, check_complete, read_model
 from vits.common.atomic_files import content_key
 from vits.common.errors import InputError
 from vits.common.registry import register
@@ -39,6 +39,14 @@ class Base(ABC):
             InputError: the base can't be read, or is of another model.
         """
 
+    @abstractmethod
+    def described(self, model: Mapping[str, Any] | None) -> DescribedBase:
+        """What `start` would begin with, without reading or making weights: files are read only to be named.
+
+        Raises:
+            InputError: the base isn't complete, or is of another model.
+        """
+
 
 @register("base", "bundle")
 @dataclass(frozen=True)
@@ -55,8 +63,7 @@ class PretrainedBase(Base):
     def start(self, model: Mapping[str, Any] | None, *, with_adversary: bool = True) -> Start:
         directory = resolve_folder(self.path)
         bundle = load_finished(directory, with_adversary=with_adversary)
-        if model is not None:
-            _check_same_model(bundle.spec.parts, model, self.path)
+        self._check_same(bundle.spec, model)
         if self.forget:
             return _untrained(bundle.spec, with_adversary=with_adversary)
         rows = bundle.trained_rows
@@ -81,6 +88,17 @@ class PretrainedBase(Base):
             else (f"{directory} has no trained discriminators; new ones start from noise, and audio may suffer",),
         )
 
+    def described(self, model: Mapping[str, Any] | None) -> DescribedBase:
+        directory = resolve_folder(self.path)
+        check_complete(directory)
+        spec = read_model(directory)
+        self._check_same(spec, model)
+        return DescribedBase(spec, _untrained_identity(spec) if self.forget else bundle_identity(directory))
+
+    def _check_same(self, own: ModelSpec, model: Mapping[str, Any] | None) -> None:
+        if model is not None:
+            _check_same_model(own.parts, model, self.path)
+
 
 @register("base", "scratch")
 @dataclass(frozen=True)
@@ -92,9 +110,18 @@ class FromScratch(Base):
         return SCRATCH
 
     def start(self, model: Mapping[str, Any] | None, *, with_adversary: bool = True) -> Start:
-        if model is None:
-            raise InputError("base=scratch has no model of its own; choose one, such as model=tiny")
-        return _untrained(ModelSpec(model), with_adversary=with_adversary)
+        return _untrained(_chosen(model), with_adversary=with_adversary)
+
+    def described(self, model: Mapping[str, Any] | None) -> DescribedBase:
+        spec = _chosen(model)
+        return DescribedBase(spec, _untrained_identity(spec))
+
+
+def _chosen(model: Mapping[str, Any] | None) -> ModelSpec:
+    """The model that was asked for, where the base has none."""
+    if model is None:
+        raise InputError("base=scratch has no model of its own; choose one, such as model=tiny")
+    return ModelSpec(model)
 
 
 def _untrained(spec: ModelSpec, *, with_adversary: bool) -> Start:
@@ -106,8 +133,13 @@ def _untrained(spec: ModelSpec, *, with_adversary: bool) -> Start:
         synthesizer=synthesizer,
         adversary=spec.adversary() if with_adversary else Adversary({}),
         speakers=BaseSpeakers((), torch.zeros(0, width), torch.zeros(0, 0)),
-        identity=content_key([SCRATCH.encode(), json.dumps(spec.parts, sort_keys=True).encode()]),
+        identity=_untrained_identity(spec),
     )
+
+
+def _untrained_identity(spec: ModelSpec) -> str:
+    """A name for a model that has learned nothing."""
+    return content_key([SCRATCH.encode(), json.dumps(spec.parts, sort_keys=True).encode()])
 
 
 def _check_same_model(own: Mapping[str, Any], asked: Mapping[str, Any], path: str) -> None:

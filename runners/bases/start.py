@@ -17,7 +17,15 @@ from vits.synthesizer import Synthesizer
 
 
 @dataclass(frozen=True)
-class Start:
+class DescribedBase:
+    """What a base is, without its weights: its model, and a name for all that a cell takes from it."""
+
+    spec: ModelSpec
+    identity: str
+
+
+@dataclass(frozen=True)
+class Start(DescribedBase):
     """A model before any adaptation.
 
     `speakers` are those that initialisers may look at; `table` and `voiceprints` have every row of the speaker
@@ -25,11 +33,9 @@ class Start:
     noise. `adapters` are part of the model, since it was adapted before.
     """
 
-    spec: ModelSpec
     synthesizer: Synthesizer
     adversary: Adversary
     speakers: BaseSpeakers
-    identity: str
     table: tuple[BaseSpeaker, ...] = ()
     voiceprints: Float[Tensor, "rows print"] | None = None
     optimizer_state: Mapping[str, Tensor] = field(default_factory=dict)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
@@ -39,41 +40,53 @@ UNNAMED_GROUPS = (*AXES, "data", "experiment", "task", "wandb", "report")
 """Groups whose choice isn't named as such: axes stand in the name anyway, a task is what it chooses."""
 SEVERAL = ("penalty", "metrics")  # groups of which any number of options may be chosen
 TARGET = "_target_"
+_PLAIN_KEY = re.compile(r"[\w.]+")  # neither added nor removed
 
 
 def differing_settings(config: DictConfig, hydra: Any) -> dict[str, str]:
     """Each setting that changes the result and differs from the experiment's default, as it is written.
 
-    The default is what the experiment gives with the same options chosen in every group; so a default that is typed
-    out differs in nothing, and `adapter.rank=4` differs from what `adapter=lora` brings.
+    The default is what the experiment gives on this kind of data with the same options chosen in every group; so a
+    default that is typed out differs in nothing, and `adapter.rank=4` differs from what `adapter=lora` brings.
     """
     chosen = {**_chosen(hydra), **{group: list(config[group]) for group in SEVERAL}}
-    experiment = f"experiment={chosen['experiment']}"
-    by_default = default_groups(experiment)
-    with_base = default_groups(experiment, f"base={chosen['base']}")
+    given = (f"experiment={chosen['experiment']}", f"data={chosen['data']}")
+    by_default = default_groups(*given)
+    with_base = default_groups(*given, f"base={chosen['base']}")
     asked = {group: choice for group, choice in chosen.items() if choice != by_default.get(group)}
-    default = _default_settings(experiment, *(f"{group}={_listed(choice)}" for group, choice in asked.items()))
+    with_choices = (*given, *(f"{group}={_listed(choice)}" for group, choice in asked.items()))
     named = {
         group.replace("/", "."): _listed(choice)
         for group, choice in asked.items()
-        if group not in UNNAMED_GROUPS and (group == "base" or choice != with_base.get(group))
+        if group == "base"
+        or (group not in UNNAMED_GROUPS and choice != with_base.get(group) and _differ(group, given, with_choices))
     }
     if named.get("base") == "bundle":
         named["base"] = Path(config.base.path).name
-    return named | _differences(_flat(config), default)
+    if all(_names_no_setting(override, hydra) for override in hydra.overrides.task):
+        return named
+    return named | _differences(_flat(config), _flat(_default_config(*with_choices)))
+
+
+def _names_no_setting(override: str, hydra: Any) -> bool:
+    """Whether it chooses an option, or says what stands in no name: so the settings are the default ones."""
+    key, _, value = override.partition("=")
+    chooses = key in hydra.runtime.choices and not value.lstrip().startswith("{")  # which would be of its settings
+    first, last = key.split(".")[0], key.split(".")[-1]
+    return chooses or (bool(_PLAIN_KEY.fullmatch(key)) and (first in NOT_RESULTS or last in WHERE_THINGS_LIE))
 
 
 @cache
 def default_groups(*overrides: str) -> dict[str, Any]:
-    """The option of each group that an experiment, or an experiment on another base, chooses."""
+    """The option of each group that an experiment chooses on some data, or on another base."""
     config = _composed(overrides, with_hydra=True)
     return {**_chosen(config.hydra), **{group: list(config[group]) for group in SEVERAL}}
 
 
 @cache
-def _default_settings(*overrides: str) -> Mapping[str, Any]:
-    """The settings that cells of the same choices have by default; cells of other seeds have the same."""
-    return _flat(_composed(overrides))
+def _default_config(*overrides: str) -> DictConfig:
+    """The configuration that cells of the same choices have by default; cells of other seeds have the same."""
+    return _composed(overrides)
 
 
 def _chosen(hydra: Any) -> dict[str, Any]:
@@ -95,6 +108,12 @@ def _composed(overrides: Iterable[str], *, with_hydra: bool = False) -> DictConf
 def _listed(choice: Any) -> str:
     """A choice as it is written on the command line."""
     return choice if isinstance(choice, str) else f"[{','.join(choice)}]"
+
+
+def _differ(group: str, *compositions: tuple[str, ...]) -> bool:
+    """Whether a group is another in two compositions; two options may stand for the same."""
+    one, other = (OmegaConf.select(_default_config(*overrides), group.replace("/", ".")) for overrides in compositions)
+    return one != other
 
 
 def _differences(mine: Mapping[str, Any], default: Mapping[str, Any]) -> dict[str, str]:

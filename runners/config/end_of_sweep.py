@@ -17,6 +17,7 @@ from runners.cli.entry_point import BAD_INPUT, FAILURE, told_in_one_line
 from runners.clusters.launching import prepare_launcher
 from runners.config.building import build, check_known
 from runners.config.composed_cell import tries_failed
+from runners.config.finished_first import pass_finished_cells
 from runners.config.race_of_sweep import check_racing_alone, race_if_asked
 from runners.config.schemas import GridSchema
 from runners.experiment.cells_at_once import cells_at_once
@@ -50,6 +51,7 @@ class CompareAtTheEnd(Callback):
             begin_sweep(_experiment(config))
             begin_members(_experiment(config))
             race_if_asked(config)
+            pass_finished_cells()
 
     def on_run_end(self, config: DictConfig, job_return: JobReturn, **kwargs: Any) -> None:
         if job_return.status == JobStatus.COMPLETED and not compare(_experiment(config), build(config.report)):

@@ -6,18 +6,12 @@ values of `stop_after`, which change slowest, and a batch is as large as the fie
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from itertools import product
 from pathlib import Path
 
-from hydra.core.global_hydra import GlobalHydra
-from hydra.core.hydra_config import HydraConfig
-from hydra.core.override_parser.overrides_parser import OverridesParser
-from omegaconf import DictConfig, OmegaConf, read_write
+from omegaconf import DictConfig, read_write
 
 from runners.config.building import build
-from runners.config.composed_cell import cell_from
-from runners.experiment.cell import Cell
+from runners.config.cells_of_sweep import cell_of, composed_job, jobs_of
 from runners.racing.field import race_of
 from runners.results.race_record import Race, begin_race
 from vits.common.errors import InputError
@@ -48,8 +42,10 @@ def race_if_asked(config: DictConfig) -> None:
         raise InputError(
             "racing=true launches its own batches; leave out hydra/sweeper and hydra.sweeper.max_batch_size"
         )
-    jobs = _jobs(config)
-    race = race_of([_cell(config, job) for job in jobs], build(config.report))
+    jobs = jobs_of(config)
+    if any(word.startswith(f"{STOP_AFTER}=") for job in jobs for word in job):
+        raise InputError("racing=true stops cells by itself; leave stop_after=... out")
+    race = race_of([cell_of(composed_job(config, job)) for job in jobs], build(config.report))
     begin_race(Path(config.results) / config.name, race)
     with read_write(config.hydra):
         config.hydra.sweeper.params = {STOP_AFTER: _rounds(race), **(config.hydra.sweeper.params or {})}
@@ -59,30 +55,3 @@ def race_if_asked(config: DictConfig) -> None:
 def _rounds(race: Race) -> str:
     """After how many evaluations all cells wait, round by round; the first gives the first two."""
     return ",".join(str(n) for n in range(2, len(race.stages) + 1))
-
-
-def _jobs(config: DictConfig) -> list[list[str]]:
-    """The overrides of each job of the sweep, as the sweeper will make them."""
-    params = [f"{key}={value}" for key, value in (config.hydra.sweeper.params or {}).items()]
-    parser = OverridesParser.create(config_loader=GlobalHydra.instance().config_loader())
-    by_key: dict[str, Sequence[str]] = {}
-    for override in parser.parse_overrides([*params, *config.hydra.overrides.task]):
-        key = override.get_key_element()
-        if key == STOP_AFTER:
-            raise InputError("racing=true stops cells by itself; leave stop_after=... out")
-        swept = override.is_sweep_override()
-        values = override.sweep_string_iterator() if swept else [override.get_value_element_as_str()]
-        by_key[key] = [f"{key}={value}" for value in values]
-    return [list(job) for job in product(*by_key.values())]
-
-
-def _cell(config: DictConfig, job: Sequence[str]) -> Cell:
-    """The cell that a job will run."""
-    composed = GlobalHydra.instance().config_loader().load_sweep_config(config, list(job))
-    hydra = HydraConfig.instance()
-    before, hydra.cfg = hydra.cfg, None
-    hydra.set_config(composed)
-    try:
-        return cell_from(OmegaConf.masked_copy(composed, [str(key) for key in composed if key != "hydra"]))
-    finally:
-        hydra.cfg = before

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+import numpy as np
 import torch
+from jaxtyping import Float
 
 from runners.evaluation.synthesis import Spoken
 from vits.spectrogram import AudioAnalysis, MelSpectrogram
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 
 def save_picture(spoken: Spoken, analysis: AudioAnalysis, path: Path) -> None:
@@ -27,12 +33,17 @@ def save_picture(spoken: Spoken, analysis: AudioAnalysis, path: Path) -> None:
             axis.set_title(f"{title} (too short to draw)", fontsize=9)
             continue
         bands = mel(torch.from_numpy(wave).unsqueeze(0))[0].numpy()
-        axis.imshow(bands, origin="lower", aspect="auto", extent=(0, bands.shape[1] * hop_s, 0, analysis.n_mels))
-        axis.set_ylabel("mel band")
+        _show(axis, bands, bands.shape[1] * hop_s, "mel band")
         axis.set_title(title, fontsize=9)
-    frames, tokens = spoken.alignment.shape
-    axes[2].imshow(spoken.alignment.mT.numpy(), origin="lower", aspect="auto", extent=(0, frames * hop_s, 0, tokens))
-    axes[2].set_ylabel("token")
+    _show(axes[2], spoken.alignment.mT.numpy(), len(spoken.alignment) * hop_s, "token")
     axes[2].set_xlabel("time (s)")
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, dpi=80, pil_kwargs={"compress_level": 1})
+
+
+def _show(axis: Axes, rows: Float[np.ndarray, "row frame"], duration_s: float, unit: str) -> None:
+    """Rows over time; ticks are given, since to look for good ones takes as long as to draw."""
+    axis.imshow(rows, origin="lower", aspect="auto", interpolation="nearest", extent=(0, duration_s, 0, len(rows)))
+    axis.set_xticks(np.arange(0, duration_s, 0.5 if duration_s < 5 else 2))
+    axis.set_yticks((0, len(rows) // 2, len(rows)))
+    axis.set_ylabel(unit)

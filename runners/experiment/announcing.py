@@ -17,6 +17,7 @@ from runners.results.cell_identity import Identity
 from runners.tracking.tracker import Tracker, TrackingSettings
 from runners.training.devices import make_fabric
 from runners.voices.recorded_voices import Voices, write_splits
+from vits.corpus.prepared_texts import recognised
 
 LINT = "lint.csv"
 
@@ -32,6 +33,9 @@ def announce(
     )
     for warning in start.warnings:
         print(f"warning: {warning}")
+    trained_in = start.spec.alphabet().language
+    if trained_in and trained_in != cell.corpus.language:
+        print(f"warning: the base was trained in {trained_in}, and data.language={cell.corpus.language}")
     print(f"  trained: {whole.trainable:,} of {whole.parameters:,} parameters ({whole.percent:.2f} %)")
     for share in shares[:-1]:
         print(f"    {share.part:20} {share.trainable:>12,} of {share.parameters:>12,} ({share.percent:6.2f} %)")
@@ -61,6 +65,7 @@ def begin(
         base=cell.base.label or "pretrained",
         speakers=list(voices.speakers),
         skipped=dict(voices.train.skipped),
+        recognised=recognised(voices.clips),
         trainable=[asdict(share) | {"percent": share.percent} for share in trainable_shares(start.synthesizer)],
         leave_one_out_error=dict(errors),
         speaker_ids=dict(adapted.speaker_ids),

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 from metrics.metric import Metric
 from runners.bases.base import SCRATCH, Base
-from runners.bases.start import Start
+from runners.bases.start import DescribedBase
 from runners.evaluation.evaluation_settings import EvaluationSettings
 from runners.experiment.cell_name import cell_name
 from runners.results.cell_identity import Identity
@@ -99,15 +99,15 @@ class Cell:
         step = schedule.steps if self.pause is None else schedule.stage(self.pause.stop_after)
         return step if step < schedule.steps else None
 
-    def identity(self, start: Start, voices: Voices) -> Identity:
+    def identity(self, base: DescribedBase, voices: Voices) -> Identity:
         """All that determines the result, and nothing that doesn't (device, paths, tracking)."""
         schedule = self.schedule(voices)
         return Identity(
             {
                 "format": FORMAT,
                 **self.adaptation.contents,
-                "base": start.identity,
-                "model": dict(start.spec.parts),
+                "base": base.identity,
+                "model": dict(base.spec.parts),
                 "data": voices.identity,
                 "texts": corpus_identity(voices.unrecorded),
                 "training": asdict(self.training),

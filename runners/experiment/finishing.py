@@ -15,13 +15,16 @@ from runners.experiment.adapting import Adapted
 from runners.experiment.cell import Cell
 from runners.experiment.stopping import stop_record
 from runners.experiment.trainable_share import bytes_of_a_voice
+from runners.linting.known_base import trained_on_after
 from runners.results.cell_folder import CellFolder
 from runners.results.finished_bundle import save_finished
 from runners.training.fit import Fit
 from runners.training.trainer import TRAINED
 from runners.voices.recorded_voices import Voices, enrol
 from vits.bundle import BaseSpeaker, Bundle
+from vits.common.atomic_files import write_atomically
 from vits.common.names import look
+from vits.trained_on import FILE
 
 
 def finish(cell: Cell, folder: CellFolder, start: Start, adapted: Adapted, fit: Fit, judges: Judges) -> None:
@@ -50,6 +53,9 @@ def _save_bundle(
         voiceprints=_voiceprints(start, adapted, voices, judges),
         trained_adversary=start.trained_adversary or cell.training.adversary == TRAINED,
     )
+    known = trained_on_after(voices.train.clips, cell.base, cell.cache_dir)
+    if known is not None:
+        write_atomically(folder.path / FILE, known.text.encode())
     adapters = [*start.adapters, *([] if merged else [(choice.name, choice.value)])]
     save_finished(bundle, adapters, folder.path, f"# {cell.name}\n\nAdapted by `runners/grid.py`; see cell.json.\n")
 

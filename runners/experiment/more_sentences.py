@@ -12,7 +12,6 @@ from runners.bases.start import Start
 from runners.evaluation.evaluation_settings import TEXTS
 from runners.evaluation.evaluator import Evaluator
 from runners.experiment.cell import Cell
-from runners.experiment.new_voices import channels_of
 from runners.results.cell_folder import CellFolder
 from runners.results.finished_bundle import load_finished
 from runners.results.further_scores import FurtherScores
@@ -48,7 +47,7 @@ def speak_more(cell: Cell, folder: CellFolder, start: Start, voices: Voices) -> 
     items = further_sentences(
         voices,
         cell.corpus.language,
-        channels_of(start.spec),
+        start.spec,
         cell.cache_dir,
         beyond=cell.evaluation.test_texts + have,
         count=cell.more_sentences - have,

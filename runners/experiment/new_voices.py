@@ -27,14 +27,9 @@ def new_voices(cell: Cell, spec: ModelSpec) -> Voices:
     return with_english_sentences(
         recorded,
         cell.corpus.language,
-        channels_of(spec),
+        spec,
         cell.cache_dir,
         texts=cell.evaluation.test_texts,
         split=TEXTS,
         validation=cell.evaluation.validation_sentences,
     )
-
-
-def channels_of(spec: ModelSpec) -> int:
-    """The channels of the spectrogram that the model takes."""
-    return int(spec.spectrogram().channels)  # pyright: ignore[reportArgumentType]

@@ -10,7 +10,6 @@ from runners.evaluation.evaluation_settings import RETENTION, TEXTS
 from runners.evaluation.evaluator import Evaluator, Panel
 from runners.experiment.adapting import Adapted
 from runners.experiment.cell import Cell
-from runners.experiment.new_voices import channels_of
 from runners.voices.recorded_voices import Voices, known_voices
 from runners.voices.unrecorded_sentences import evenly, unrecorded
 
@@ -38,7 +37,7 @@ def base_panel(cell: Cell, start: Start, voices: Voices) -> Panel | None:
     if not (names and metrics and texts and start.speakers.voiceprints.shape[1]):
         return None
     speakers = list(islice(cycle(evenly(len(texts), names)), len(texts)))
-    items = unrecorded(speakers, texts, RETENTION, cell.corpus.language, channels_of(start.spec), cell.cache_dir)
+    items = unrecorded(speakers, texts, RETENTION, cell.corpus.language, start.spec, cell.cache_dir)
     return Panel(items, rows, metrics)
 
 

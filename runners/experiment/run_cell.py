@@ -6,6 +6,7 @@ import torch
 
 from metrics.judges.judge import Judges
 from runners.bases.start import Start
+from runners.experiment.accepting import accepted
 from runners.experiment.adapting import Adapted, adapt, context_of
 from runners.experiment.announcing import announce, begin, lint_cell, tracker_of
 from runners.experiment.cell import STATE, Cell
@@ -20,7 +21,7 @@ from runners.experiment.stopping import check_stop
 from runners.experiment.trainable_share import trainable_shares
 from runners.results.cell_folder import CellFolder
 from runners.results.cell_identity import Identity
-from runners.results.kept_state import has_kept_state, keep_state
+from runners.results.kept_state import keep_state
 from runners.results.lease import Lease
 from runners.tracking.tracker import TRAINED
 from runners.training.devices import make_fabric
@@ -46,16 +47,18 @@ def run_cell(cell: Cell) -> CellFolder:
     holder = lease.holder()  # looked at first, so that who shares a sweep gets to a free cell soon
     if holder is not None:
         return _left_to(holder, cell)
-    start, voices = _start(cell)
-    identity = cell.identity(start, voices)
-    folder = _accepted(cell, identity, None)
+    base = cell.base.described(cell.model)
+    voices = new_voices(cell, base.spec)
+    identity = cell.identity(base, voices)
+    folder = accepted(cell, identity, None)
     if (folder.finished and not lacks_sentences(cell, folder)) or waits(cell, folder, voices):
         return folder
+    start = _start(cell)
     holder = lease.take()
     if holder is not None:
         return _left_to(holder, cell)
     with lease:
-        folder = _accepted(cell, identity, lease)  # as it is now: until a moment ago it may have been another's
+        folder = accepted(cell, identity, lease)  # as it is now: until a moment ago it may have been another's
         if folder.finished and lacks_sentences(cell, folder):
             speak_more(cell, folder, start, voices)
         elif not (folder.finished or waits(cell, folder, voices)):
@@ -66,21 +69,6 @@ def run_cell(cell: Cell) -> CellFolder:
 def _left_to(holder: str, cell: Cell) -> CellFolder:
     print(f"{cell.name}: {holder} is running it, not run here ({cell.directory})")
     return CellFolder(cell.directory)
-
-
-def _accepted(cell: Cell, identity: Identity, lease: Lease | None) -> CellFolder:
-    """The cell's folder, if what it holds is this cell's."""
-    folder = CellFolder(cell.directory, lease)
-    if not cell.tries_failed:
-        folder.check_not_failed(identity)
-    folder.accept(identity)
-    if folder.finished and not (lease and cell.more_sentences):
-        without = cell.keep == STATE and not has_kept_state(folder.path)
-        print(
-            f"{cell.name}: finished before, not run again ({folder.path})"
-            + ("; it didn't keep its state" if without else "")
-        )
-    return folder
 
 
 def _run(cell: Cell, folder: CellFolder, identity: Identity, start: Start, voices: Voices) -> None:
@@ -98,13 +86,12 @@ def _run(cell: Cell, folder: CellFolder, identity: Identity, start: Start, voice
     _fit_and_score(cell, folder, identity, start, voices, judges, adapted)
 
 
-def _start(cell: Cell) -> tuple[Start, Voices]:
-    """The model before any adaptation, and the new voices prepared for it."""
+def _start(cell: Cell) -> Start:
+    """The model before any adaptation."""
     torch.manual_seed(cell.seed)
     start = cell.base.start(cell.model, with_adversary=cell.training.adversary != NONE)
     check_adversary(cell.training, known=start.trained_adversary)
-    voices = new_voices(cell, start.spec)
-    return start, voices
+    return start
 
 
 def _fit_and_score(

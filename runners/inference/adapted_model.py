@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -20,19 +20,25 @@ from vits.common.readers import read_yaml, shown_path
 from vits.layers import fold_weight_norm
 from vits.model_spec import ModelSpec
 from vits.synthesizer import Synthesizer
+from vits.text.alphabet import ENGLISH
+from vits.trained_on import TrainedOn, read_trained_on
 
 SHOWN = 10  # voices that a message lists
 
 
 @dataclass(frozen=True)
 class AdaptedModel:
-    """What a cell trained, and all voices that it speaks with; `new_voices` are those that the cell brought in."""
+    """What a cell trained, and all voices that it speaks with; `new_voices` are those that the cell brought in.
+
+    `trained_on` is empty where nobody says it.
+    """
 
     spec: ModelSpec
     synthesizer: Synthesizer
     speaker_ids: Mapping[str, int]
     language: str
     new_voices: tuple[str, ...] = ()
+    trained_on: TrainedOn = field(default_factory=TrainedOn)
 
     def speaker_id(self, name: str) -> int:
         """The id of a new voice.
@@ -63,7 +69,8 @@ def load_adapted(directory: Path, device: torch.device) -> AdaptedModel:
     fold_weight_norm(bundle.synthesizer)
     speaker_ids = {bundle.speakers[row].name: row for row in bundle.trained_rows}
     new = tuple(record.get("speaker_ids", speaker_ids))
-    return AdaptedModel(bundle.spec, bundle.synthesizer.to(device).eval(), speaker_ids, _language(directory), new)
+    known, language = read_trained_on(directory) or TrainedOn(), _language(directory, bundle.spec)
+    return AdaptedModel(bundle.spec, bundle.synthesizer.to(device).eval(), speaker_ids, language, new, known)
 
 
 def load_packed(path: Path, base: Path, device: torch.device) -> AdaptedModel:
@@ -87,12 +94,12 @@ def load_packed(path: Path, base: Path, device: torch.device) -> AdaptedModel:
     return AdaptedModel(bundle.spec, synthesizer, {speaker: row}, pack.facts["language"], (speaker,))
 
 
-def _language(directory: Path) -> str:
-    """The language of the recordings that a cell was trained on; a base of unknown language is taken for English."""
+def _language(directory: Path, spec: ModelSpec) -> str:
+    """The language of the recordings that a cell was trained on, or a base; if unknown it is taken for English."""
     path = directory / "config.yaml"
     config = read_yaml(path, dict[str, Any]) if os.path.lexists(path) else {}
     data = config.get("data", {})
-    language = data.get("language", "en-us") if isinstance(data, dict) else None
+    language = data.get("language", spec.alphabet().language or ENGLISH) if isinstance(data, dict) else None
     if not isinstance(language, str):
         raise InputError(f"{path} names no language in data.language; restore the file or remove it")
     return language

@@ -2,7 +2,8 @@
 
 Inputs (all but the scales have any number of utterances, their batch):
 
-tokens                [batch, tokens] int64, padded with 0; phonemes by the metadata's `symbols`, with id 0 around each
+tokens                [batch, tokens] int64, padded with 0; phonemes by the metadata's `symbols`; its `around` has the
+                      ids that are put around each symbol (`blank`) and around the whole (`begin`, `end`)
 token_lengths         [batch] int64
 speaker               [batch] int64, by the metadata's `speakers`
 noise                 [batch, latent, noise_frames] standard normal: the latent's noise in the first frames. The
@@ -33,7 +34,6 @@ from runners.cli.inference_arguments import ExportArguments
 from runners.inference.adapted_model import AdaptedModel, load_adapted
 from vits.common.errors import InputError
 from vits.synthesizer import Synthesizer
-from vits.text.symbols import symbol_ids
 
 PACKAGES = ("onnx", "onnxscript", "onnxruntime")
 LARGEST_DIFFERENCE = 1e-3  # between PyTorch's and ONNX Runtime's audio
@@ -162,10 +162,12 @@ def example_inputs(
 
 def _metadata(model: AdaptedModel) -> dict[str, str]:
     """What a program must know to call the model: texts, where they are no plain text, in JSON."""
+    alphabet = model.spec.alphabet()
     return {
         "sample_rate": str(model.spec.analysis().sample_rate),
         "language": model.language,
-        "symbols": json.dumps(symbol_ids(), ensure_ascii=False),
+        "symbols": json.dumps({symbol: number for number, symbol in enumerate(alphabet.symbols)}, ensure_ascii=False),
+        "around": json.dumps({"blank": alphabet.blank, "begin": list(alphabet.begin), "end": list(alphabet.end)}),
         "speakers": json.dumps(dict(model.speaker_ids), ensure_ascii=False),
     }
 

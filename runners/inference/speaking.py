@@ -8,7 +8,7 @@ from pathlib import Path
 
 from runners.cli.inference_arguments import SpeakArguments
 from runners.inference.adapted_model import AdaptedModel, load_adapted, load_packed
-from runners.inference.readable_texts import check_script
+from runners.inference.readable_texts import check_script, unheard_sounds
 from runners.inference.text_to_speech import SpeakingStyle, say
 from runners.training.devices import make_fabric
 from vits.common.errors import InputError
@@ -26,8 +26,9 @@ def speak_to_files(arguments: SpeakArguments) -> list[Path]:
     style = SpeakingStyle(arguments.noise_scale, arguments.length_scale, arguments.seed, arguments.batch_size)
     texts = _texts(arguments)
     model, speaker = _voice(arguments)
-    warning = check_script(texts, model.language)
-    if warning is not None:
+    unread = check_script(texts, model.language)
+    unheard = unheard_sounds(texts, model.spec.alphabet().reader(model.language), model.trained_on)
+    for warning in filter(None, (unread, unheard)):
         print(f"warning: {warning}", file=sys.stderr)
     paths = _paths(Path(arguments.out), len(texts), single=arguments.text is not None)
     sample_rate = model.spec.analysis().sample_rate

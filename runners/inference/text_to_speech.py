@@ -16,7 +16,7 @@ from vits.common.bounds import check_fields
 from vits.common.errors import InputError
 from vits.common.quantities import BatchSize, LengthScale, NoiseScale, Seed
 from vits.sentence_noise import sentence_generators
-from vits.text.phonemizer import EspeakPhonemizer
+from vits.text.alphabet import Alphabet
 from vits.text.tokens import Tokenizer
 
 PAUSE_S = 0.25  # between the pieces of a long text
@@ -62,7 +62,7 @@ def say(
         InputError: the voice is unknown, or a text has nothing that can be spoken.
     """
     speaker_id = model.speaker_id(speaker)
-    pieces = _pieces(texts, EspeakPhonemizer(model.language))
+    pieces = _pieces(texts, model.spec.alphabet(), model.language)
     short = [parts[0] for parts in pieces if len(parts) == 1]
     for piece, audio in _spoken(model, short, speaker, speaker_id, style):
         yield piece.place, audio
@@ -72,12 +72,12 @@ def say(
             yield parts[0].place, _with_pauses([by_part[id(piece)] for piece in parts], _pause(model))
 
 
-def _pieces(texts: Sequence[str], phonemizer: EspeakPhonemizer) -> list[list[_Piece]]:
+def _pieces(texts: Sequence[str], alphabet: Alphabet, language: str) -> list[list[_Piece]]:
     """The pieces of each text, without those in which nothing is spoken."""
     parts = [(place, part) for place, text in enumerate(texts) for part in text_pieces(text)]
-    tokenizer = Tokenizer()
+    tokenizer, reader = alphabet.tokenizer, alphabet.reader(language)
     pieces: list[list[_Piece]] = [[] for _ in texts]
-    for (place, part), phonemes in zip(parts, phonemizer([part for _, part in parts]), strict=True):
+    for (place, part), phonemes in zip(parts, reader([part for _, part in parts]), strict=True):
         tokens = _tokens(tokenizer, phonemes)
         if tokens is not None:
             pieces[place].append(_Piece(place, part, tokens))

@@ -22,6 +22,7 @@ from runners.linting.speakers import empty_speakers, shared_speakers, unbalanced
 from runners.linting.spoken_language import detect_languages, wrong_language
 from runners.linting.spoken_texts import differently_read
 from runners.linting.transcripts import could_not_listen, disagreements, metric_for, transcribe
+from runners.linting.unheard_symbols import unheard_symbols
 from runners.training.devices import make_fabric
 from runners.voices.english_sentences import untrained_sentences
 from runners.voices.recorded_voices import say_what_was_found
@@ -178,6 +179,7 @@ def _findings(
         *shared_recordings(clips, facts, bases),
         *shared_texts(clips, bases),
         *differently_read(clips, corpus.language),
+        *unheard_symbols(clips, bases),
         *shared_speakers(clips, bases),
         *empty_speakers(clips, bases),
         *unbalanced_speakers(clips, facts),

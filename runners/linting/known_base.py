@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import TypedDict
 
@@ -21,7 +21,7 @@ from vits.corpus.roots import resolve_folder
 from vits.corpus.split import TRAIN
 from vits.trained_on import TrainedOn, fingerprint, read_trained_on
 
-FORMAT = b"2"  # of the kept lists; raise it when reading them gives something else
+FORMAT = b"3"  # of the kept lists; raise it when reading them gives something else
 BASE_LISTS = ("base_train.txt", "base_val.txt", "base_test.txt")
 """The reference's names for the lists that its base model was trained, validated and tested on."""
 
@@ -49,6 +49,7 @@ class KeptBase(TypedDict):
     spelling: list[str]
     phonemes: list[str]
     recording: list[str]
+    symbol: list[str]
     files: list[str]
 
 
@@ -117,7 +118,7 @@ def _as_json(known: KnownBase) -> dict[str, object]:
 
 
 def _from_json(kept: KeptBase) -> KnownBase:
-    trained_on = TrainedOn(frozenset(kept["spelling"]), frozenset(kept["phonemes"]), frozenset(kept["recording"]))
+    trained_on = TrainedOn(*(frozenset(kept[kind.name]) for kind in fields(TrainedOn)))
     return KnownBase(kept["source"], kept["utterances"], trained_on, frozenset(kept["files"]))
 
 
@@ -125,3 +126,12 @@ def trained_on(clips: Sequence[Clip], cache_dir: Path) -> TrainedOn:
     """Which sentences and recordings a model was trained on, so that they can be found again."""
     recordings = measure_all(clips, cache_dir).facts.values()
     return TrainedOn.of(clips, (facts.samples for facts in recordings))
+
+
+def trained_on_after(clips: Sequence[Clip], base: Base, cache_dir: Path) -> TrainedOn | None:
+    """What a base was trained on once it was adapted to clips; None where that isn't known of the base itself."""
+    before = _of_bundle(base).trained_on if isinstance(base, PretrainedBase) and not base.forget else TrainedOn()
+    if before is None:
+        return None
+    own = trained_on(clips, cache_dir)
+    return before | (replace(own, symbol=frozenset()) if before.spelling and not before.symbol else own)

@@ -14,10 +14,10 @@ from vits.common.atomic_files import is_leftover, write_atomically
 from vits.common.errors import InputError
 from vits.common.readers import read_bytes, read_table, shown_path
 from vits.corpus.clip import Clip
+from vits.corpus.prepared_texts import PREPARED
 from vits.corpus.split import HoldOut, split_by_sentence
 from vits.corpus.tables_of_folder import TABLE
 
-PREPARED = "prepared.csv"
 _NUMBERS = ("start_s", "end_s", "snr_db", "loudness_lufs", "gain_db")
 
 

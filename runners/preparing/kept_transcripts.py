@@ -14,9 +14,10 @@ from metrics.judges.whisper_judge import WhisperJudge
 from metrics.wer import NO_SPEECH, REPEATS_ITSELF
 from vits.common.atomic_files import content_key
 from vits.common.kept_files import keep_json, kept_json
+from vits.corpus.prepared_texts import RECOGNISER
 
 MODEL = "tiny.en"  # that of metrics=wer; a WER of voices that it transcribed itself flatters
-NAME = f"Whisper {MODEL}"
+NAME = f"{RECOGNISER} {MODEL}"
 TOGETHER = 8
 
 

@@ -16,7 +16,7 @@ from metrics.metric import JUDGED_RATE
 from runners.cli.prepare_arguments import PrepareArguments
 from runners.preparing.beside_audio import Beside, transcript_beside
 from runners.preparing.clip_writing import CLIP, LEFT_OUT, Part, clip_of, every_second, part_of
-from runners.preparing.corpus_tables import PREPARED, check_place, with_splits, write_metadata, write_parts
+from runners.preparing.corpus_tables import check_place, with_splits, write_metadata, write_parts
 from runners.preparing.decoding import decode
 from runners.preparing.kept_transcripts import NAME, Hearing
 from runners.preparing.source_files import Source, find_sources
@@ -27,6 +27,7 @@ from runners.training.devices import make_fabric
 from vits.common.atomic_files import default_cache_dir
 from vits.common.errors import InputError
 from vits.common.readers import shown_path
+from vits.corpus.prepared_texts import PREPARED
 from vits.text.phonemizer import EspeakPhonemizer
 
 LONG_S = 60.0  # a recording that takes so long gets a progress bar of its own

@@ -8,9 +8,11 @@ from collections.abc import Iterator, Sequence
 
 from runners.cli.prepare_arguments import PrepareArguments
 from runners.preparing.clip_writing import CLIP, LEFT_OUT, Part
-from runners.preparing.corpus_tables import PREPARED
 from runners.preparing.kept_transcripts import NAME
+from vits.corpus.prepared_texts import PREPARED
 from vits.corpus.tables_of_folder import TABLE
+
+NOISY_DB = 15.0  # heard behind a voice; clean rooms give 30 and more, and some clean voices 6 dB less than they have
 
 
 def tell(parts: Sequence[Part], arguments: PrepareArguments, warning: str) -> None:
@@ -34,13 +36,26 @@ def _lines(parts: Sequence[Part], arguments: PrepareArguments, warning: str) -> 
             f"and a WER by the same model flatters: correct {TABLE}, and ask a second judge (metrics=[wer,"
             "wer_faster_whisper,secs,secs_ge2e])"
         )
+    yield from _noise(clips)
     if warning:
         yield f"not split into train, validation and test: {warning}"
     yield f"{arguments.out}/{TABLE} is the corpus, {arguments.out}/{PREPARED} what became of each second"
     language = "" if arguments.language == "en-us" else f" data.language={arguments.language}"
     root = shlex.quote(f"data.root={arguments.out}")
     yield f"next: python runners/lint.py data=folder {root}{language}"
-    yield f"then: python runners/grid.py experiment=own data=folder {root}{language} name=mine"
+    yield f"then: python runners/grid.py data=folder {root}{language} name=mine"
+
+
+def _noise(clips: Sequence[Part]) -> Iterator[str]:
+    """Which of the clips that were kept are noisy, if any are."""
+    noisy = sorted((part for part in clips if part.snr_db < NOISY_DB), key=lambda part: part.snr_db)
+    if noisy:
+        worst = noisy[0]
+        yield (
+            f"noise: {len(noisy)} of {len(clips)} clips have an SNR below {NOISY_DB:g} dB by WADA-SNR (the noisiest: "
+            f"{worst.path}, {worst.snr_db:.0f} dB; all of them in the column snr_db of {PREPARED}). A voice learns its "
+            f"noise: listen to them, and leave them out with min_snr_db={NOISY_DB:g} if you hear it"
+        )
 
 
 def _kind(reason: str) -> str:

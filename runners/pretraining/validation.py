@@ -111,5 +111,4 @@ def _validation_sentences(run: Pretraining, spec: ModelSpec, voices: Voices) -> 
     count = run.validation_sentences
     speakers = list(islice(cycle(evenly(count, voices.speakers)), count))
     chosen = list(islice(cycle(sorted(texts)), count))
-    channels = int(spec.spectrogram().channels)  # pyright: ignore[reportArgumentType]
-    return unrecorded(speakers, chosen, VALIDATION, run.corpus.language, channels, run.cache_dir)
+    return unrecorded(speakers, chosen, VALIDATION, run.corpus.language, spec, run.cache_dir)

@@ -8,6 +8,7 @@ from metrics.metric import Metric
 from runners.experiment.cell import Cell
 from runners.reporting.results import label_of, shared_settings
 from runners.reporting.settings import RETENTION_MARGIN, ReportSettings
+from runners.reporting.word_guards import guards_of
 from runners.results.race_record import Race, Racer, Rule
 from vits.common.errors import InputError
 
@@ -58,7 +59,8 @@ def _rule(cells: Sequence[Cell], settings: ReportSettings) -> Rule:
         raise InputError("racing=true needs cells that are judged by the same metrics; give one metrics=[...]")
     (names,) = metrics
     aim = aim_of(cells[0].metrics, settings)
-    guards = [name for name in settings.guards if name != aim and (name in names or name == RETENTION_MARGIN)]
+    asked = guards_of(settings.guards, names, cells[0].corpus.language)
+    guards = [name for name in asked if name != aim and (name in names or name == RETENTION_MARGIN)]
     return Rule(aim, {name: settings.margin(name) for name in guards}, settings.alpha)
 
 

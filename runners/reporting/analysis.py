@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import pandas as pd
@@ -21,6 +21,7 @@ from runners.reporting.results import Experiment, System
 from runners.reporting.settings import ReportSettings
 from runners.reporting.speaker_levels import learning_curves, per_speaker, reference_levels
 from runners.reporting.verdicts import Verdicts, conclude
+from runners.reporting.word_guards import guards_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,6 +87,8 @@ class Analysis:
 
 def analyse(experiment: Experiment, settings: ReportSettings) -> Analysis:
     """Compare the systems of an experiment in every metric that was scored on the test sentences."""
+    scored = [metric.name for metric in experiment.metrics]
+    settings = replace(settings, guards=guards_of(settings.guards, scored, experiment.language))
     look = look_at(experiment)
     evidence = gather(experiment)
     verdicts = conclude(experiment, evidence, settings, spent_at(look, settings.alpha))

@@ -12,6 +12,7 @@ from metrics.statistics.margin_verdicts import Outcome
 from metrics.statistics.system_levels import SystemLevel, level_of
 from runners.reporting.analysis import Analysis
 from runners.reporting.cell_result import DEFAULT
+from runners.reporting.judges_own_texts import marked
 from runners.reporting.naming import title
 from runners.reporting.numbers import counted, decimals_for, interval, listed, percent, plain, signed_interval
 from runners.reporting.outlook_words import outlook_sentence
@@ -68,7 +69,10 @@ def _beside_one(analysis: Analysis) -> str:
 def _what_to_use(analysis: Analysis) -> str:
     """The recommended system, why it, and what it reaches; and which voices want another one."""
     found, aim = analysis.verdicts.recommended, analysis.verdicts.aim
-    others = [f"{title(m)} {plain(analysis.level(m.name, found.system).mean, 3)}" for m in analysis.headline[1:]]
+    cells = analysis.experiment.cells
+    others = [
+        f"{marked(m, cells)} {plain(analysis.level(m.name, found.system).mean, 3)}" for m in analysis.headline[1:]
+    ]
     reached = ", ".join([_with_interval(analysis.level(aim.name, found.system), title(aim)), *others])
     own = [f"{choice.speaker}: {choice.system} (+{plain(choice.estimate, 3)})" for choice in analysis.verdicts.own]
     rather = f" But for single voices rather {listed(own)}." if own else ""
@@ -140,12 +144,13 @@ def _over_the_default(analysis: Analysis) -> str:
 
 def _trained(analysis: Analysis) -> str:
     """What training changed on the new voices, by the headline's metrics."""
-    label, moved = analysis.recommended.label, []
+    label, cells, moved = analysis.recommended.label, analysis.experiment.cells, []
     for metric in analysis.headline:
         change = level_of(analysis.verdicts.gained.get(metric.name, ()), label)
         if change is not None:
             after = plain(analysis.level(metric.name, label).mean, 3)
-            moved.append(f"{title(metric)} by {signed_interval(change.mean, change.lower, change.upper)} to {after}")
+            by = signed_interval(change.mean, change.lower, change.upper)
+            moved.append(f"{marked(metric, cells)} by {by} to {after}")
     return f"moved {', '.join(moved)}." if moved else "has not taken place, or nothing was scored before it."
 
 

@@ -54,6 +54,7 @@ class _RecordMore(TypedDict, total=False):
     settings: dict[str, str]
     chosen: _Chosen | None
     teachers: list[str]
+    recognised: dict[str, dict[str, int]]
     identity_of: _Identity
     cost: dict[str, float | None]
 

@@ -130,6 +130,16 @@ class Experiment:
         return facets_shown([system.cells[0] for system in self.systems])
 
     @property
+    def cells(self) -> tuple[CellResult, ...]:
+        """The cells of all systems."""
+        return tuple(cell for system in self.systems for cell in system.cells)
+
+    @property
+    def language(self) -> str:
+        """Espeak's code of the one that the voices speak."""
+        return str(self.cells[0].settings.get("data", {}).get("language", "en-us"))
+
+    @property
     def speakers(self) -> tuple[str, ...]:
         """The new voices that were tested."""
         return tuple(sorted(set(self.scores.loc[self.scores["split"] == TEST, "speaker"])))

@@ -26,7 +26,8 @@ class ReportSettings:
     `aim` is the metric by which the recommended system shall be the best, among systems that aren't shown to miss a
     guard by more than its margin: `guards` are metrics, of which a system may not be worse than the best, and
     `retention`, by which the base's own voices may not lose more than so much of the aim; what wasn't scored guards
-    nothing. `margins` are by how much systems may differ and be equal for all practical purposes, where it shall not
+    nothing, but for a word error rate, in whose place another judge's stands, or one of letters where words aren't
+    separated. `margins` are by how much systems may differ and be equal for all practical purposes, where it shall not
     be the metric's own. All statements of one kind hold together with probability `level`. `sentences` may be
     listened to in every system, as long as their audio fits into `audio_mb` megabytes. `publish` says where the
     report goes beside the experiment's folder: `none`, or `wandb`. `ratings` are files of answers to

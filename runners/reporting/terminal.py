@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from metrics.metric import Metric
 from metrics.summary import mean_and_spread, summarise
 from runners.evaluation.evaluation_settings import TEXTS
 from runners.reporting.cell_result import DEFAULT, CellResult, facets_shown, finished_cells
+from runners.reporting.judges_own_texts import warnings
 from runners.reporting.naming import reference_label
 from vits.common.atomic_files import write_atomically
 from vits.corpus.split import TEST
@@ -34,7 +35,7 @@ def print_cells(experiment: Path, metrics: Sequence[Metric]) -> None:
     shown = Table(
         title=f"{experiment.name}: new voices, recorded sentences, mean over speakers ± spread between them",
         title_justify="left",
-        caption=ALSO_UNRECORDED if _speaks_unrecorded(cells) else None,
+        caption="\n".join(_remarks(cells, metrics)),
         caption_justify="left",
     )
     for column in table.columns:
@@ -97,6 +98,13 @@ def _reference_value(rows: pd.DataFrame, metric: Metric) -> str:
 def _summary(cell: CellResult) -> Mapping[str, Mapping[str, Any]]:
     """The cell's test results, by metric."""
     return {entry["metric"]: entry for entry in cell.record["summary"] if entry["split"] == TEST}
+
+
+def _remarks(cells: Sequence[CellResult], metrics: Sequence[Metric]) -> Iterator[str]:
+    """What else to know of the table's numbers."""
+    if _speaks_unrecorded(cells):
+        yield ALSO_UNRECORDED
+    yield from warnings(metrics, cells)
 
 
 def _speaks_unrecorded(cells: Sequence[CellResult]) -> bool:

@@ -12,7 +12,7 @@ WRITTEN = (
     *("losses.csv", "texts.csv", "race.csv", "state.safetensors", "best.safetensors"),
     *("model.yaml", "generator.safetensors"),
     *("adversary.safetensors", "optimizer.safetensors", "speakers.csv", "voiceprints.safetensors", "card.md"),
-    *("adapters.json", "checksums.json"),
+    *("adapters.json", "trained_on.csv", "checksums.json"),
 )
 PATTERNS = (
     "kept_state/*.csv",

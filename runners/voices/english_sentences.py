@@ -13,6 +13,7 @@ from vits.corpus.clip import Clip
 from vits.corpus.features import PreparedUtterance
 from vits.corpus.roots import project_root
 from vits.corpus.split import VALIDATION
+from vits.model_spec import ModelSpec
 
 ENGLISH = "en"  # begins espeak's codes of all its accents
 LISTED = Path("assets", "test_sentences", "english.txt")
@@ -33,13 +34,13 @@ def untrained_sentences(language: str, trained: Iterable[Clip]) -> list[tuple[st
 
 
 def with_english_sentences(
-    voices: Voices, language: str, channels: int, cache_dir: Path, *, texts: int, split: str, validation: int
+    voices: Voices, language: str, spec: ModelSpec, cache_dir: Path, *, texts: int, split: str, validation: int
 ) -> Voices:
     """The voices with `texts` more sentences to speak in a split of their own, and as many more as make
     `validation` of each voice's validation sentences.
 
     Every voice speaks the same ones: the first of the list as texts, the last for validation, and none that a voice
-    is trained on. `channels` are those of a spectrogram.
+    is trained on. `spec` is the model that is to speak.
     """
     names = untrained_sentences(language, voices.train.clips)
     tested, rest = names[:texts], names[texts:][::-1]
@@ -47,7 +48,7 @@ def with_english_sentences(
     clips = [_clip(speaker, named, split) for speaker in voices.speakers for named in tested]
     clips += [_clip(speaker, named, VALIDATION) for speaker in voices.speakers for named in rest[: lacking[speaker]]]
     unrecorded: dict[str, list[PreparedUtterance]] = {}
-    for item in without_recordings(clips, language, channels, cache_dir):
+    for item in without_recordings(clips, language, spec, cache_dir):
         unrecorded.setdefault(str(item.clip.split), []).append(item)
     return replace(voices, unrecorded=unrecorded)
 
@@ -55,7 +56,7 @@ def with_english_sentences(
 def further_sentences(
     voices: Voices,
     language: str,
-    channels: int,
+    spec: ModelSpec,
     cache_dir: Path,
     *,
     beyond: int,
@@ -70,7 +71,7 @@ def further_sentences(
     kept = max(_lacking(voices, validation).values(), default=0)
     chosen = names[beyond : max(beyond, len(names) - kept)][:count]
     clips = [_clip(speaker, named, split) for speaker in voices.speakers for named in chosen]
-    return without_recordings(clips, language, channels, cache_dir)
+    return without_recordings(clips, language, spec, cache_dir)
 
 
 def _lacking(voices: Voices, validation: int) -> dict[str, int]:

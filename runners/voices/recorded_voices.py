@@ -10,14 +10,12 @@ from metrics.judges.judge import Judges
 from metrics.judges.recorded_voiceprints import recorded_voiceprints
 from metrics.metric import KnownVoices, Utterance
 from strategies.context import BaseSpeakers, Enrolment
-from vits.corpus.clip import in_split
+from vits.corpus.clip import Clip, in_split
 from vits.corpus.corpus import Corpus
 from vits.corpus.data_identity import corpus_identity
 from vits.corpus.features import PreparedCorpus, PreparedUtterance, prepare
 from vits.corpus.split import SPARE, write_split
 from vits.model_spec import ModelSpec
-from vits.text.phonemizer import EspeakPhonemizer
-from vits.text.tokens import Tokenizer
 
 TRAIN = "train"
 
@@ -47,6 +45,12 @@ class Voices:
         """What each voice is to say, by split: what was recorded, and behind it what wasn't."""
         splits = dict.fromkeys([*self.held_out, *self.unrecorded])
         return {split: [*self.held_out.get(split, []), *self.unrecorded.get(split, [])] for split in splits}
+
+    @property
+    def clips(self) -> list[Clip]:
+        """What was recorded and is used: training, what is spare, and what is held out."""
+        held_out = [item.clip for items in self.held_out.values() for item in items]
+        return [*self.train.clips, *(self.spare.clips if self.spare else ()), *held_out]
 
     def recordings(self, utterances: Sequence[PreparedUtterance] | PreparedCorpus) -> list[Utterance]:
         """Prepared utterances as the judges hear them."""
@@ -96,7 +100,8 @@ def load_voices(
     """
     analysis = spec.analysis()
     spectrogram = spec.spectrogram()
-    phonemizer = EspeakPhonemizer(corpus.language)
+    alphabet = spec.alphabet()
+    reader = alphabet.reader(corpus.language)
     max_frames = analysis.frames(int(max_duration_s * analysis.sample_rate))
     clips = corpus.clips()
 
@@ -105,8 +110,8 @@ def load_voices(
             in_split(clips, split),
             analysis,
             spectrogram,
-            Tokenizer(),
-            phonemizer,
+            alphabet.tokenizer,
+            reader,
             cache_dir,
             min_frames=min_frames,
             max_frames=max_frames,
@@ -178,5 +183,4 @@ def known_voices(voices: Voices, base: BaseSpeakers, started_from: Mapping[str, 
 
 def write_splits(voices: Voices, path: Path) -> None:
     """Write down which clip is used for what."""
-    held_out = [item.clip for items in voices.held_out.values() for item in items]
-    write_split(path, [*voices.train.clips, *(voices.spare.clips if voices.spare else ()), *held_out])
+    write_split(path, voices.clips)

@@ -9,8 +9,7 @@ import torch
 
 from vits.corpus.clip import Clip
 from vits.corpus.features import PreparedUtterance, with_phonemes
-from vits.text.phonemizer import EspeakPhonemizer
-from vits.text.tokens import Tokenizer
+from vits.model_spec import ModelSpec
 
 
 def unrecorded(
@@ -18,10 +17,10 @@ def unrecorded(
     texts: Sequence[str],
     split: str,
     language: str,
-    spectrogram_channels: int,
+    spec: ModelSpec,
     cache_dir: Path,
 ) -> list[PreparedUtterance]:
-    """Text i in the voice of speaker i, each without a sample of audio and without a frame.
+    """Text i in the voice of speaker i as a model reads it, each without a sample of audio and without a frame.
 
     Raises:
         InputError: a text has nothing that can be spoken.
@@ -30,21 +29,22 @@ def unrecorded(
         Clip(Path(), speaker, text, f"{split}/{number:03}", split=split)
         for number, (speaker, text) in enumerate(zip(speakers, texts, strict=True))
     ]
-    return without_recordings(clips, language, spectrogram_channels, cache_dir)
+    return without_recordings(clips, language, spec, cache_dir)
 
 
 def without_recordings(
-    clips: Sequence[Clip], language: str, spectrogram_channels: int, cache_dir: Path
+    clips: Sequence[Clip], language: str, spec: ModelSpec, cache_dir: Path
 ) -> list[PreparedUtterance]:
     """Clips of which there is the text alone.
 
     Raises:
         InputError: a text has nothing that can be spoken.
     """
-    tokenizer = Tokenizer()
+    alphabet, channels = spec.alphabet(), spec.parts["posterior_encoder"]["spectrogram_channels"]
+    tokenizer = alphabet.tokenizer
     return [
-        PreparedUtterance(clip, tokenizer(clip.phonemes or ""), torch.zeros(0), torch.zeros(spectrogram_channels, 0))
-        for clip in with_phonemes(clips, EspeakPhonemizer(language), cache_dir)
+        PreparedUtterance(clip, tokenizer(clip.phonemes or ""), torch.zeros(0), torch.zeros(channels, 0))
+        for clip in with_phonemes(clips, alphabet.reader(language), cache_dir)
     ]
 
 

@@ -115,3 +115,23 @@ def test_file_begins_with_what_it_means_when_opened(file: str) -> None:
     comment = lines[1] if lines[0].startswith("# @package") else lines[0]
     assert comment.startswith("# ")
     assert len(comment) > len("# a word")
+
+
+@pytest.mark.parametrize(
+    ("chosen", "name", "steps", "test_texts"),
+    [
+        ([], "demo", 100, 10),
+        (["data=folder", "data.root=x"], "own", 400, 40),
+        (["data=filelists", "data.root=x", "data.filelists=y"], "own", 400, 40),
+        (["data=folder", "data.root=x", "steps=50"], "own", 50, 40),
+        (["data=folder", "data.root=x", "experiment=small"], "small", 400, 40),
+        (["data=folder", "data.root=x", "evaluation=recorded"], "own", 400, 0),
+        (["experiment=own"], "own", 400, 40),
+        (["data=folder", "data.root=x", "experiment=demo"], "demo", 100, 10),
+    ],
+)
+def test_length_follows_the_data_when_no_experiment_says_otherwise(
+    chosen: list[str], name: str, steps: int, test_texts: int, compose_main: Compose
+) -> None:
+    config = compose_main("grid", *chosen)
+    assert (config.name, config.steps, config.evaluation.test_texts) == (name, steps, test_texts)

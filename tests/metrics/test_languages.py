@@ -10,6 +10,7 @@ import torch
 from espeak_speech import spoken
 
 from metrics.cer import CharacterErrorRate
+from metrics.cer_faster_whisper import FasterWhisperCharacterErrorRate
 from metrics.error_rate import normaliser_of
 from metrics.judges.greedy_decoding import GreedyDecoder
 from metrics.judges.judge import Judges
@@ -38,6 +39,22 @@ def test_texts_are_made_alike_by_the_normaliser_of_their_language(language: str,
     assert normaliser_of(language)(text) == words
 
 
+@pytest.mark.parametrize(
+    ("language", "text", "heard", "rate"),
+    [
+        ("cmn", "你好，世界。", "你好世间", 1 / 4),
+        ("th", "สวัสดี ครับ", "สวัสดีครับ", 0),
+        ("de", "ein Haus", "einhaus", 1 / 8),
+    ],
+)
+def test_letters_alone_are_counted_when_words_are_not_separated(
+    language: str, text: str, heard: str, rate: float
+) -> None:
+    for metric in (CharacterErrorRate(model="tiny"), FasterWhisperCharacterErrorRate()):
+        normalised = metric.normaliser(language)
+        assert metric.count(normalised(text), normalised(heard)).rate == rate
+
+
 def test_other_languages_are_refused_when_the_judge_hears_english_alone() -> None:
     for metric in (WordErrorRate(), CharacterErrorRate(model="small.en")):
         metric.check_language("en-gb")
@@ -45,6 +62,8 @@ def test_other_languages_are_refused_when_the_judge_hears_english_alone() -> Non
             metric.check_language("de")
     WordErrorRate(model="tiny").check_language("de")
     FasterWhisperWordErrorRate().check_language("pt-br")
+    with pytest.raises(InputError, match=r"such as metrics=\[cer_faster_whisper,"):
+        CharacterErrorRate().check_language("ja")
     with pytest.raises(InputError, match=r"Whisper doesn.t hear data\.language=grc"):
         FasterWhisperWordErrorRate().check_language("grc")
 

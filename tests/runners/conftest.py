@@ -49,6 +49,7 @@ class Material:
         return (
             "base=bundle",
             f"base.path={self.base}",
+            "experiment=demo",
             "data=folder",
             f"data.root={self.corpus}",
             "training.batch_size=4",

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -17,7 +18,9 @@ from runners.inference.speaking import speak_to_files
 from runners.results.cell_folder import CellFolder
 from runners.results.cell_identity import Identity
 from vits.common.errors import InputError
+from vits.corpus.clip import Clip
 from vits.model_spec import ModelSpec
+from vits.trained_on import TrainedOn
 
 ROOT = Path(__file__).parents[2]
 LINES = ("The kettle is already singing in the kitchen.", "Yes.", "My sister plants tomatoes.", "No, thank you.")
@@ -39,6 +42,23 @@ def test_sentence_is_spoken_when_given_as_text(finished_cell: Path, tmp_path: Pa
     out = tmp_path / "a" / "hello.wav"
     assert _speak(finished_cell, out, text=LINES[0]) == [out]
     assert len(_heard(out)) % 256 == 0  # whole frames
+
+
+def test_sounds_that_the_model_never_heard_are_told_in_one_line(
+    finished_cell: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cell = tmp_path / "cell"
+    shutil.copytree(finished_cell, cell)
+    known = TrainedOn.of([Clip(Path(), "", "", "", phonemes="nˈoʊ, ðə kˈɛɾəl.")])
+    (cell / "trained_on.csv").write_text(known.text, encoding="utf-8")
+    (path,) = _speak(cell, tmp_path / "yes.wav", text="Yes.")
+    _heard(path)
+    assert capsys.readouterr().err == (
+        "warning: the model was never trained on j s, which 1 of 1 texts have, the first of them 'Yes.'; there it may "
+        "mumble: use other words or marks\n"
+    )
+    _speak(cell, tmp_path / "no.wav", text="No.")
+    assert capsys.readouterr().err == ""
 
 
 def test_lines_keep_their_order_when_batched_by_length(finished_cell: Path, tmp_path: Path) -> None:

@@ -33,7 +33,10 @@ def test_failed_cells_are_told_and_tried_with_retry_alone(here: Path, material: 
     assert "retry=failed" not in first.stderr
     again = sweep(f"{DIVERGING},1e-4")
     assert again.returncode == 1
-    assert "finished before, not run again" in again.stdout
+    assert "\nstrategy=mean,freeze=decoder,seed=0," in again.stdout, "passed before any cell is launched"
+    assert again.stdout.count("finished before, not run again") == 1
+    members = json.loads((here / "runs" / "again" / "sweep.json").read_text(encoding="utf-8"))["cells"]
+    assert len(members) == 2, "also of the one that wasn't launched"
     assert "retry=failed tries it again" in again.stderr
     retried = sweep(DIVERGING, "retry=failed")
     assert retried.returncode == 1

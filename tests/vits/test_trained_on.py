@@ -22,11 +22,19 @@ def test_record_is_the_same_when_written_and_read(tmp_path: Path) -> None:
 
 
 def test_record_holds_no_text_when_written() -> None:
-    assert TrainedOn.of([clip("It's true.", "ɪts tɹˈuː.")]).text.splitlines() == [
-        "kind|fingerprint",
-        "spelling|" + fingerprint("it's true"),
-        "phonemes|" + fingerprint("ɪts tɹˈuː."),
-    ]
+    header, *lines = TrainedOn.of([clip("It's true.", "ɪts tɹˈuː.")]).text.splitlines()
+    assert header == "kind|fingerprint"
+    assert lines[:2] == ["spelling|" + fingerprint("it's true"), "phonemes|" + fingerprint("ɪts tɹˈuː.")]
+    assert sorted(lines[2:]) == sorted("symbol|" + fingerprint(symbol) for symbol in "ɪtsɹˈuː.")
+
+
+def test_symbols_are_unheard_when_no_text_had_them() -> None:
+    record = TrainedOn.of([clip("A", "ɪts"), clip("B", "tɹˈuː")])
+    assert record.unheard("ɪt ʃˈøː, ʃ") == "ʃø,"
+    assert TrainedOn(spelling=record.spelling).unheard("ʃ") == "", "nobody wrote the symbols down"
+    more = record | TrainedOn.of([clip("C", "ʃø")])
+    assert more.unheard("ɪt ʃˈøː, ʃ") == ","
+    assert all(more.knows_spelling(clip(text)) for text in "abc")
 
 
 def test_nothing_is_known_when_there_is_no_file(tmp_path: Path) -> None:

@@ -16,7 +16,8 @@ class Clip:
     `name` is unique within a corpus: the file's path below the corpus root, without suffix. `speaker` is an
     id and not a number ("040" stays "040"). `text` is the spelling, the reference for word error rates, and
     empty where it is unknown; `phonemes` is its IPA where the corpus brings one. `split` says what the clip
-    may be used for: train, validation, test, or a name of the corpus's own.
+    may be used for: train, validation, test, or a name of the corpus's own. `recogniser` is the speech recogniser
+    that wrote the text, None where a person did, or nobody says.
     """
 
     path: Path
@@ -25,6 +26,7 @@ class Clip:
     name: str
     phonemes: str | None = None
     split: str | None = None
+    recogniser: str | None = None
 
     @property
     def sentence(self) -> str:

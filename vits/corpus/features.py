@@ -20,7 +20,7 @@ from vits.corpus.clip import Clip, in_split
 from vits.corpus.feature_cache import FeatureCache
 from vits.corpus.phoneme_cache import cached_phonemes
 from vits.spectrogram import AudioAnalysis
-from vits.text.phonemizer import EspeakPhonemizer
+from vits.text.reader import Reader
 from vits.text.tokens import Tokenizer
 
 TOO_SHORT = "shorter than the minimum"
@@ -102,11 +102,15 @@ def clip_key(clip: Clip, recording: str) -> str:
     return content_key(field.encode() for field in fields)
 
 
-def with_phonemes(clips: Sequence[Clip], phonemizer: EspeakPhonemizer, cache_dir: Path) -> list[Clip]:
-    """The clips with the phonemes of those that lack them; espeak reads each text once."""
-    texts = list(dict.fromkeys(clip.text for clip in clips if clip.phonemes is None))
-    phonemes_of = dict(zip(texts, cached_phonemes(texts, phonemizer, cache_dir), strict=True))
-    return [clip if clip.phonemes is not None else replace(clip, phonemes=phonemes_of[clip.text]) for clip in clips]
+def with_phonemes(clips: Sequence[Clip], reader: Reader, cache_dir: Path) -> list[Clip]:
+    """The clips with the phonemes of those that lack them; each text is read once."""
+    unread = [clip.text for clip in clips if clip.phonemes is None or not reader.takes_phonemes]
+    texts = list(dict.fromkeys(unread))
+    phonemes_of = dict(zip(texts, cached_phonemes(texts, reader, cache_dir), strict=True))
+    return [
+        clip if clip.phonemes is not None and reader.takes_phonemes else replace(clip, phonemes=phonemes_of[clip.text])
+        for clip in clips
+    ]
 
 
 def prepare(
@@ -114,7 +118,7 @@ def prepare(
     analysis: AudioAnalysis,
     spectrogram: nn.Module,
     tokenizer: Tokenizer,
-    phonemizer: EspeakPhonemizer,
+    reader: Reader,
     cache_dir: Path,
     min_frames: int = 1,
     max_frames: int | None = None,
@@ -130,7 +134,7 @@ def prepare(
         InputError: a recording can't be read, or no clip is left.
     """
     cache = FeatureCache(cache_dir, analysis, spectrogram)
-    spelled = with_phonemes(clips, phonemizer, cache_dir)
+    spelled = with_phonemes(clips, reader, cache_dir)
     kept: list[tuple[Clip, Tensor, str, int]] = []
     skipped: Counter[str] = Counter()
     for clip, (key, frames) in zip(spelled, _measured(spelled, cache), strict=True):

@@ -16,6 +16,7 @@ from vits.corpus.clip import Clip
 from vits.corpus.corpus import Corpus, unique
 from vits.corpus.folder_layout import layout_of
 from vits.corpus.layouts.layout import Place, Row, Rows
+from vits.corpus.prepared_texts import with_recognisers
 from vits.corpus.roots import resolve_folder
 
 NO_NAME = "voice"  # of the speaker of a corpus that names none, and whose folder has no name
@@ -66,7 +67,8 @@ class FolderCorpus(Corpus):
         paths = [_checked_path(row, files) for row in found.rows]
         alone = _only_speaker(place, found.rows, paths)
         clips = [_clip(row, place, path, alone) for row, path in zip(found.rows, paths, strict=True)]
-        return unique(clips, place.tables[0].path if place.tables else place.folder)
+        listed = unique(clips, place.tables[0].path if place.tables else place.folder)
+        return with_recognisers(listed, place.folder)
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""A section of a reference configuration, whose values are checked as they are read."""
+"""A section of another project's configuration, whose values are checked as they are read."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from vits.common.bounds import shown
 from vits.common.errors import InputError
 
 REQUIRED = object()
@@ -13,10 +14,11 @@ REQUIRED = object()
 
 @dataclass(frozen=True)
 class Section:
-    """One section of the reference's JSON, read with checks."""
+    """One section of a JSON file, read with checks; `name` is empty of what stands at its top."""
 
     name: str
     values: Mapping[str, Any]
+    source: str = "the reference configuration"
 
     def get(self, key: str, default: object = REQUIRED) -> Any:
         """A value as it stands there.
@@ -27,14 +29,26 @@ class Section:
         if key in self.values:
             return self.values[key]
         if default is REQUIRED:
-            raise InputError(
-                f"the reference configuration lacks {self.name}.{key}; give the file beside the checkpoint"
-            )
+            raise InputError(f"{self.source} lacks {self.place(key)}; give the file beside the checkpoint")
         return default
 
     def refuse(self, key: str, value: object, allowed: str) -> InputError:
         """The error that says what is allowed."""
-        return InputError(f"{self.name}.{key}={value!r} of the reference configuration isn't built here; {allowed}")
+        return InputError(f"{self.place(key)}={shown(value)} of {self.source} isn't built here; {allowed}")
+
+    def place(self, key: str) -> str:
+        """A setting as messages name it."""
+        return f"{self.name}.{key}" if self.name else key
+
+    def must_be(self, key: str, allowed: object) -> None:
+        """A setting of which only one value is built here, which is also what it is where it isn't given.
+
+        Raises:
+            InputError: it has another.
+        """
+        value = self.get(key, allowed)
+        if value != allowed:
+            raise self.refuse(key, value, f"it must be {shown(allowed)}")
 
     def flag(self, key: str, *, default: bool = False) -> bool:
         value = self.get(key, default)
@@ -48,14 +62,14 @@ class Section:
             raise self.refuse(key, value, f"it must be a whole number of at least {least}")
         return value
 
-    def number(self, key: str, *, least: float = 0.0) -> float:
-        value = self.get(key, REQUIRED)
+    def number(self, key: str, default: object = REQUIRED, *, least: float = 0.0) -> float:
+        value = self.get(key, default)
         if not isinstance(value, (int, float)) or isinstance(value, bool) or value < least:
             raise self.refuse(key, value, f"it must be a number of at least {least}")
         return float(value)
 
-    def counts(self, key: str) -> list[int]:
-        value = self.get(key, REQUIRED)
+    def counts(self, key: str, default: object = REQUIRED) -> list[int]:
+        value = self.get(key, default)
         if not are_counts(value):
             raise self.refuse(key, value, "it must be a list of whole numbers of at least 1")
         return list(value)

@@ -63,6 +63,11 @@ def reference_named(state: Mapping[str, Tensor], table: Table) -> dict[str, Tens
     return {theirs: state[name] for name, theirs in names.items() if theirs is not None}
 
 
+def their_name(name: str, table: Table) -> str:
+    """What a parameter of ours is called there, for messages; our own name where they have none."""
+    return _to_theirs(name, table) or name
+
+
 def _to_ours(name: str, table: Table) -> str | None:
     for rule in table:
         rest = _translated(name, rule.theirs, rule.ours, rule.numbering.to_ours)

@@ -95,21 +95,34 @@ def read_reference_checkpoint(path: Path) -> ReferenceCheckpoint:
         InputError: the file is missing, damaged or has no model, or weights are NaN, infinite, complex or whole
             numbers.
     """
-    if not path.is_file():
-        raise InputError(f"there is no checkpoint {path}; give the path of an existing .pth file")
-    try:
-        content = read_inertly(path)
-    except DAMAGE as error:
-        raise InputError(f"{path} can't be read as a checkpoint ({_first_line(error)}); copy it again") from None
+    content = read_pickled(path)
     model = content.get("model") if isinstance(content, Mapping) else None
     if not isinstance(model, Mapping) or not all(isinstance(tensor, Tensor) for tensor in model.values()):
         raise InputError(f"{path} has no 'model' with tensors; give a checkpoint that the reference's training wrote")
     optimizer = content.get("optimizer")
-    return ReferenceCheckpoint(_weights(model, path), optimizer if isinstance(optimizer, Mapping) else {})
+    return ReferenceCheckpoint(usable_weights(model, path), optimizer if isinstance(optimizer, Mapping) else {})
 
 
-def _weights(model: Mapping[Any, Tensor], path: Path) -> dict[str, Tensor]:
-    """The weights by the names that the model itself gives them, in single precision."""
+def read_pickled(path: Path) -> Any:
+    """What a file that `torch.save` wrote holds, with nothing of it run.
+
+    Raises:
+        InputError: the file is missing or damaged.
+    """
+    if not path.is_file():
+        raise InputError(f"there is no checkpoint {path}; give the path of an existing .pth file")
+    try:
+        return read_inertly(path)
+    except DAMAGE as error:
+        raise InputError(f"{path} can't be read as a checkpoint ({_first_line(error)}); copy it again") from None
+
+
+def usable_weights(model: Mapping[Any, Tensor], path: Path) -> dict[str, Tensor]:
+    """The weights by the names that the model itself gives them, in single precision.
+
+    Raises:
+        InputError: some are NaN, infinite, complex or whole numbers.
+    """
     wrapped = bool(model) and all(str(name).startswith(WRAPPER) for name in model)
     weights = {str(name).removeprefix(WRAPPER) if wrapped else str(name): tensor for name, tensor in model.items()}
     check_numbers(weights, source=str(path))

@@ -41,7 +41,7 @@ def model_spec_from_reference(config: Mapping[str, Any]) -> ModelSpec:
             "hidden_channels": model.count("hidden_channels"),
             "filter_channels": model.count("filter_channels"),
             "speaker_channels": _speaker_channels(model),
-            "analysis": _analysis(data),
+            "analysis": analysis_of(data),
             "spectrogram": _spectrogram(model),
             "text_encoder": _text_encoder(model),
             "posterior_encoder": _posterior_encoder(model, data),
@@ -79,7 +79,8 @@ def _speaker_embedding(model: Section, data: Section) -> Part:
     return {"name": "table", "channels": channels}
 
 
-def _analysis(data: Section) -> Part:
+def analysis_of(data: Section) -> Part:
+    """How audio becomes frames."""
     highest = data.values.get("mel_fmax")
     return {
         "name": "stft",
@@ -180,9 +181,9 @@ def _decoder(model: Section, data: Section) -> Part:
     if len(chosen) > 1:
         raise model.refuse(chosen[1], True, f"{chosen[0]} is true too, and at most one of {', '.join(DECODERS)} may be")
     kind = chosen[0] if chosen else "hifi_gan"
-    upsampling = _upsampling(model)
+    upsampling = upsampling_of(model)
     if kind == "hifi_gan":
-        _check_hop(model, data, 1)
+        check_hop(model, data, 1)
         return {
             **upsampling,
             "name": "hifi_gan",
@@ -191,17 +192,17 @@ def _decoder(model: Section, data: Section) -> Part:
     hop_length = model.count("gen_istft_hop_size")
     spectral = {**upsampling, "n_fft": model.count("gen_istft_n_fft"), "hop_length": hop_length}
     if kind == "istft_vits":
-        _check_hop(model, data, hop_length)
+        check_hop(model, data, hop_length)
         return {**spectral, "name": "istft"}
     n_bands = model.count("subbands")
     if n_bands != N_BANDS:
         raise model.refuse("subbands", n_bands, f"with {kind} it must be {N_BANDS}")
-    _check_hop(model, data, hop_length * n_bands)
+    check_hop(model, data, hop_length * n_bands)
     name = "multi_band_istft" if kind == "mb_istft_vits" else "multi_stream_istft"
     return {**spectral, "name": name, "n_bands": n_bands}
 
 
-def _upsampling(model: Section) -> Part:
+def upsampling_of(model: Section) -> Part:
     """What all decoders have in common."""
     resblock = model.choice("resblock", tuple(DILATIONS_USED))
     used = DILATIONS_USED[resblock]
@@ -224,7 +225,12 @@ def _upsampling(model: Section) -> Part:
     return {**upsampling, "resblock": "resblock_2"}
 
 
-def _check_hop(model: Section, data: Section, samples_per_step: int) -> None:
+def check_hop(model: Section, data: Section, samples_per_step: int) -> None:
+    """The decoder makes as many samples of a frame as the analysis takes.
+
+    Raises:
+        InputError: it doesn't.
+    """
     rates, hop_length = model.counts("upsample_rates"), data.count("hop_length")
     samples = samples_per_step
     for rate in rates:

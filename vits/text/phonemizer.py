@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from vits.common.errors import InputError
 from vits.text.cleaning import collapse_whitespace, speakable
+from vits.text.reader import Reader
 
 if TYPE_CHECKING:
     from phonemizer.backend import EspeakBackend
@@ -20,7 +21,7 @@ _MARKS = re.compile(r"(\s*(?:[—…]+|[;:,.!?¡¿]+(?=[\s—…]|$)|(?<!\S)[¡�
 
 
 @dataclass(frozen=True)
-class EspeakPhonemizer:
+class EspeakPhonemizer(Reader):
     """Writes texts in IPA with stress marks and the punctuation of the spelling.
 
     `language` is one of espeak's codes, such as en-us, en-gb or de; the phonemes of another language than
@@ -41,6 +42,15 @@ class EspeakPhonemizer:
                 f"{', '.join(relatives or ['en-us', 'en-gb', 'de', 'fr-fr', 'es'])} "
                 f"(EspeakPhonemizer.languages() lists all {len(known)})"
             )
+
+    @property
+    def name(self) -> str:
+        """The language: no two of them are read alike."""
+        return self.language
+
+    @property
+    def takes_phonemes(self) -> bool:
+        return True
 
     @staticmethod
     def languages() -> list[str]:

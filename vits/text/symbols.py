@@ -6,6 +6,8 @@ must never change.
 
 from __future__ import annotations
 
+import unicodedata
+
 BLANK = "_"
 
 _PUNCTUATION = ';:,.!?¡¿—…"«»“” '
@@ -17,7 +19,10 @@ _IPA_MARKS = "ˈˌːˑʼʴʰʱʲʷˠˤ˞↓↑→↗↘'\u0329'ᵻ"  # the apost
 SYMBOLS: tuple[str, ...] = (BLANK, *_PUNCTUATION, *_LATIN, *_HANGUL, *_IPA_LETTERS, *_IPA_MARKS)
 """Every symbol in the order of its id; id 0 is the blank."""
 
+VITS_SYMBOLS: tuple[str, ...] = (BLANK, *_PUNCTUATION, *_LATIN, *_IPA_LETTERS, *_IPA_MARKS)
+"""The same of VITS checkpoints, which know no Hangul: 178 symbols."""
 
-def symbol_ids() -> dict[str, int]:
-    """The id of each symbol; of one that stands twice (the apostrophe) the later id."""
-    return {symbol: position for position, symbol in enumerate(SYMBOLS)}
+
+def shown_symbol(symbol: str) -> str:
+    """A symbol as it can be read: a mark that stands over or under a letter has a circle in its place."""
+    return f"◌{symbol}" if unicodedata.combining(symbol) else symbol

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -10,22 +12,29 @@ from jaxtyping import Int64
 from torch import Tensor
 
 from vits.common.errors import InputError
-from vits.text.symbols import BLANK, SYMBOLS, symbol_ids
+from vits.text.symbols import SYMBOLS
 
 
 @dataclass(frozen=True)
 class Tokenizer:
-    """Turns phonemes into ids, by default with a blank around each (0 a 0 b 0).
+    """Turns phonemes, or letters, into ids, by default with a blank around each (0 a 0 b 0).
 
-    The blanks give the alignment places for pauses and transitions; checkpoints of the reference need them.
+    The blanks give the alignment places for pauses and transitions; checkpoints of the reference need them. The place
+    of a symbol is its id; of one that stands twice it is the later place. One of several characters is never read,
+    but may be put around texts by its id: `begin` and `end`. `blank=None` puts nothing between symbols, and
+    `decomposed` takes marks from their letters first (Unicode's NFD).
     """
 
-    add_blank: bool = True
+    symbols: Sequence[str] = SYMBOLS
+    blank: int | None = 0
+    begin: Sequence[int] = ()
+    end: Sequence[int] = ()
+    decomposed: bool = False
 
     @property
     def n_symbols(self) -> int:
         """How many rows the text encoder's embedding needs."""
-        return len(SYMBOLS)
+        return len(self.symbols)
 
     def __call__(self, phonemes: str) -> Int64[Tensor, "tokens"]:
         """The ids of the known symbols; symbols outside the alphabet are dropped.
@@ -33,18 +42,22 @@ class Tokenizer:
         Raises:
             InputError: no symbol is known, or the text has nothing but spaces.
         """
-        ids = [self._ids[symbol] for symbol in phonemes if symbol in self._ids]
-        if not any(symbol in self._ids and not symbol.isspace() for symbol in phonemes):
+        spelled = unicodedata.normalize("NFD", phonemes) if self.decomposed else phonemes
+        ids = [self._ids[symbol] for symbol in spelled if symbol in self._ids]
+        if not any(symbol in self._ids and not symbol.isspace() for symbol in spelled):
             raise InputError(
                 f"the phonemes {phonemes!r} contain no known symbol; give IPA as espeak writes it, "
                 "or let the project make it from the spelling"
             )
-        if not self.add_blank:
-            return torch.tensor(ids, dtype=torch.int64)
-        tokens = torch.full((2 * len(ids) + 1,), self._ids[BLANK], dtype=torch.int64)
-        tokens[1::2] = torch.tensor(ids, dtype=torch.int64)
-        return tokens
+        return torch.tensor([*self.begin, *self._with_blanks(ids), *self.end], dtype=torch.int64)
+
+    def _with_blanks(self, ids: list[int]) -> list[int]:
+        if self.blank is None:
+            return ids
+        spaced = [self.blank] * (2 * len(ids) + 1)
+        spaced[1::2] = ids
+        return spaced
 
     @cached_property
     def _ids(self) -> dict[str, int]:
-        return symbol_ids()
+        return {symbol: place for place, symbol in enumerate(self.symbols)}

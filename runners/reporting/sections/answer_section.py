@@ -9,6 +9,7 @@ from runners.reporting.analysis import Analysis
 from runners.reporting.answer import answer
 from runners.reporting.document import Points, Section
 from runners.reporting.evidence import JUDGED, of_base_voices, share_sentences
+from runners.reporting.judges_own_texts import warnings
 from runners.reporting.naming import second_judges, title
 from runners.reporting.numbers import counted, listed, percent
 
@@ -33,6 +34,7 @@ def caveats(analysis: Analysis) -> tuple[str, ...]:
         *_looks(analysis),
         *_excluded(analysis),
         *_circularity(analysis),
+        *warnings(analysis.headline, analysis.experiment.cells),
         *_dropped(analysis),
         *_comparability(analysis),
     )

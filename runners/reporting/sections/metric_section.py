@@ -6,7 +6,8 @@ from metrics.metric import Metric
 from runners.reporting.analysis import Analysis
 from runners.reporting.document import Entry, Section, Table
 from runners.reporting.evidence import JUDGED
-from runners.reporting.naming import title, with_direction
+from runners.reporting.judges_own_texts import marked_with_direction, warnings
+from runners.reporting.naming import title
 from runners.reporting.numbers import counted
 from runners.reporting.sections.ranking_section import level_entry, reference_rows
 
@@ -21,7 +22,10 @@ def metric_section(analysis: Analysis) -> Section | None:
 def _table(analysis: Analysis, metric: Metric) -> Table:
     rows = tuple((Entry(label), level_entry(analysis, metric, s)) for label, s in analysis.systems.items())
     references = tuple(reference_rows(analysis, [metric], 1))
-    return Table(f"{with_direction(metric)} ({metric.unit})", ("system", "mean"), rows + references, folded=True)
+    cells = analysis.experiment.cells
+    caption = f"{marked_with_direction(metric, cells)} ({metric.unit})"
+    notes = tuple(warnings([metric], cells))
+    return Table(caption, ("system", "mean"), rows + references, notes=notes, folded=True)
 
 
 def undefined_section(analysis: Analysis) -> Section:

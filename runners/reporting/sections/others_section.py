@@ -8,7 +8,8 @@ from metrics.statistics.margin_verdicts import MarginVerdict, Outcome
 from metrics.statistics.system_levels import SystemLevel
 from runners.reporting.analysis import Analysis
 from runners.reporting.document import Entry, Section, Table
-from runners.reporting.naming import title, with_direction
+from runners.reporting.judges_own_texts import marked_with_direction
+from runners.reporting.naming import title
 from runners.reporting.numbers import NONE, interval, listed, percent, plain, signed
 from runners.reporting.other_verdicts import Beside, is_comparable
 from runners.reporting.sections.ranking_section import decimals_of, short
@@ -45,7 +46,7 @@ def _recommended_beside(analysis: Analysis) -> Table:
     rows = tuple(
         (
             Entry(found.other.name),
-            Entry(with_direction(found.metric)),
+            Entry(marked_with_direction(found.metric, analysis.experiment.cells)),
             Entry(str(found.n_sentences)),
             _level(analysis, found, found.level(found.other.name)),
             _level(analysis, found, found.level(recommended)),

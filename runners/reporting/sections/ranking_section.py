@@ -11,7 +11,8 @@ from metrics.statistics.system_levels import level_of
 from runners.reporting.analysis import Analysis
 from runners.reporting.document import Entry, Section, Table
 from runners.reporting.interval_figure import intervals
-from runners.reporting.naming import OWN_TEACHER, reference_label, title, with_direction
+from runners.reporting.judges_own_texts import FLATTERED, marked_with_direction, warnings
+from runners.reporting.naming import OWN_TEACHER, reference_label, title
 from runners.reporting.numbers import decimals_for, interval, listed, percent, plain, signed
 from runners.reporting.results import System
 
@@ -27,7 +28,12 @@ def _table(analysis: Analysis) -> Table:
     several_seeds = len(analysis.experiment.seeds) > 1
     labels = ["system", "trained parameters", *(["seeds"] if several_seeds else [])]
     aim = title(analysis.verdicts.aim)
-    columns = [*labels, *(with_direction(metric) for metric in analysis.headline), f"costs at most ({aim})"]
+    cells = analysis.experiment.cells
+    columns = [
+        *labels,
+        *(marked_with_direction(metric, cells) for metric in analysis.headline),
+        f"costs at most ({aim})",
+    ]
     if analysis.verdicts.lost.get(analysis.verdicts.aim.name):
         columns.append(f"base's voices ({aim})")
     rows = [(*_labels(system, several_seeds), *_numbers(analysis, system)) for system in analysis.systems.values()]
@@ -98,6 +104,8 @@ def _notes(analysis: Analysis) -> Iterator[str]:
     )
     if any(system.is_taught_by(metric) for metric in analysis.headline for system in analysis.systems.values()):
         yield f"“{OWN_TEACHER}” means that the system learned from this judge's encoder, so its score there is biased."
+    for warning in warnings(analysis.headline, analysis.experiment.cells):
+        yield f"“{FLATTERED}”: {warning}"
     if len(analysis.references):
         yield f"Copy-synthesis and other reference lines are those of {analysis.recommended.label}."
 

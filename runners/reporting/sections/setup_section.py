@@ -51,20 +51,16 @@ def _facts(analysis: Analysis, cell: CellResult) -> Iterator[tuple[str, str]]:
     yield "data", str(settings.get("data", {}).get("root", ""))
     yield "voices", listed(experiment.speakers, most=20)
     yield "clips", ", ".join(f"{used[split]} {split}" for split in (TRAIN, VALIDATION, TEST) if split in used)
-    yield "base", _distinct(str(c.settings.get("base", {}).get("path", c.record["base"])) for c in _cells(analysis))
+    yield "base", _distinct(str(c.settings.get("base", {}).get("path", c.record["base"])) for c in experiment.cells)
     for axis in dict.fromkeys([*AXES, *experiment.facets]):
         yield axis, listed(sorted({system.facets.get(axis, DEFAULT) for system in experiment.systems}), most=20)
-    shared = shared_settings([each.facets for each in _cells(analysis)])
+    shared = shared_settings([each.facets for each in experiment.cells])
     yield "settings of all", ", ".join(f"{name}={value}" for name, value in shared.items())
-    yield "steps", _distinct(str(c.record.get("identity_of", {}).get("steps", "")) for c in _cells(analysis))
-    yield "steps of the results", _distinct(str(c.chosen.step) for c in _cells(analysis))
+    yield "steps", _distinct(str(c.record.get("identity_of", {}).get("steps", "")) for c in experiment.cells)
+    yield "steps of the results", _distinct(str(c.chosen.step) for c in experiment.cells)
     yield "seeds", listed([str(seed) for seed in experiment.seeds], most=20)
-    yield "device", _distinct(str(c.record.get("device", "")) for c in _cells(analysis))
+    yield "device", _distinct(str(c.record.get("device", "")) for c in experiment.cells)
     yield "versions", ", ".join(f"{name} {version}" for name, version in record.get("versions", {}).items())
-
-
-def _cells(analysis: Analysis) -> list[CellResult]:
-    return [cell for system in analysis.experiment.systems for cell in system.cells]
 
 
 def _distinct(values: Iterable[str]) -> str:

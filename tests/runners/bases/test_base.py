@@ -47,6 +47,23 @@ def test_user_is_warned_when_the_base_has_no_discriminators(material: Any, tmp_p
     assert start.identity != PretrainedBase(str(material.base)).start(None).identity
 
 
+@pytest.mark.parametrize("forget", [False, True])
+def test_a_described_base_is_the_one_that_is_started(material: Any, forget: bool) -> None:
+    base = PretrainedBase(str(material.base), forget)
+    described, start = base.described(None), base.start(None)
+    assert (described.identity, described.spec.parts) == (start.identity, start.spec.parts)
+
+
+def test_a_base_is_described_as_another_when_a_byte_of_its_weights_is(material: Any, tmp_path: Path) -> None:
+    shutil.copytree(material.base, tmp_path / "base")
+    weights = tmp_path / "base" / "generator.safetensors"
+    content = bytearray(weights.read_bytes())
+    content[-1] ^= 1
+    weights.write_bytes(content)
+    one, other = (PretrainedBase(str(path)).described(None).identity for path in (material.base, tmp_path / "base"))
+    assert one != other
+
+
 def test_base_is_found_below_the_current_directory_when_its_path_is_relative(
     material: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -80,3 +97,4 @@ def test_scratch_is_refused_when_no_model_is_chosen() -> None:
 def test_identity_follows_the_model_when_started_from_scratch(small_spec: ModelSpec, miniature_spec: ModelSpec) -> None:
     small, again, other = (FromScratch().start(s.parts).identity for s in (small_spec, small_spec, miniature_spec))
     assert small == again != other
+    assert FromScratch().described(small_spec.parts).identity == small

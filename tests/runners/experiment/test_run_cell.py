@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 import pytest
 import torch
+from miniature_material import write_corpus
 
 from runners.bases.base import FromScratch
 from runners.experiment.cell import Cell
@@ -48,6 +49,21 @@ def test_rows_start_where_the_strategy_puts_them_when_nothing_is_trained(make_ce
         assert torch.equal(weights["speaker_embedding.weight"][row], start.speakers.embeddings.mean(0))
     assert folder.table("losses").empty
     assert set(folder.table("scores")["step"]) == {0}
+
+
+def test_record_says_which_texts_a_recogniser_wrote_when_the_corpus_was_prepared(
+    make_cell: MakeCell, tmp_path: Path
+) -> None:
+    write_corpus(tmp_path / "prepared", lambda source, place: place.symlink_to(source))
+    table = pd.read_csv(tmp_path / "prepared" / "metadata.csv", sep="|", dtype=str)
+    heard = (table["speaker"] == "040") & (table["split"] != "validation")
+    table = table.assign(text_by=["Whisper tiny.en" if by_whisper else "lab" for by_whisper in heard])
+    table[["path", "text_by", "text"]].to_csv(tmp_path / "prepared" / "prepared.csv", index=False)
+    folder = run_cell(make_cell(f"data.root={tmp_path / 'prepared'}", "epochs=0", "metrics=[secs]"))
+    used = pd.read_csv(folder.path / "split.csv", sep="|", dtype=str)
+    expected = used[used["speaker"] == "040"]["split"].value_counts().to_dict()
+    assert folder.record["recognised"] == {"Whisper tiny.en": expected}
+    assert set(expected) == {"train", "test"}
 
 
 def test_cell_runs_from_nothing_when_base_is_scratch(make_cell: MakeCell, small_spec: Any) -> None:

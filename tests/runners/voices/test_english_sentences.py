@@ -15,7 +15,6 @@ from vits.corpus.features import PreparedCorpus, PreparedUtterance
 from vits.model_spec import ModelSpec
 
 MoreSentences = Callable[..., Voices]
-CHANNELS = 80
 
 
 def utterances(speaker: str, names: Sequence[str]) -> list[PreparedUtterance]:
@@ -37,10 +36,10 @@ def voices(tmp_path: Path, miniature_spec: ModelSpec) -> Voices:
 
 
 @pytest.fixture
-def more(voices: Voices, tmp_path: Path) -> MoreSentences:
+def more(voices: Voices, tmp_path: Path, tiny_spec: ModelSpec) -> MoreSentences:
     def make(language: str = "en-us", *, texts: int = 2, validation: int = 3) -> Voices:
         return with_english_sentences(
-            voices, language, CHANNELS, tmp_path, texts=texts, split="texts", validation=validation
+            voices, language, tiny_spec, tmp_path, texts=texts, split="texts", validation=validation
         )
 
     return make

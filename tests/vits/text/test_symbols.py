@@ -3,7 +3,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from vits.text.symbols import SYMBOLS, symbol_ids
+from vits.text.symbols import SYMBOLS
+from vits.text.tokens import Tokenizer
 
 
 def test_ids_are_those_of_the_checkpoints_when_compared_with_the_table() -> None:
@@ -14,4 +15,4 @@ def test_ids_are_those_of_the_checkpoints_when_compared_with_the_table() -> None
 
 def test_later_id_wins_when_a_symbol_stands_twice() -> None:
     assert [i for i, symbol in enumerate(SYMBOLS) if symbol == "'"] == [201, 203]
-    assert symbol_ids()["'"] == 203
+    assert Tokenizer(blank=None)("'").tolist() == [203]

@@ -17,7 +17,7 @@ def test_blanks_surround_every_symbol_when_added() -> None:
 
 
 def test_only_symbols_remain_when_no_blank_is_added() -> None:
-    assert Tokenizer(add_blank=False)("ab").tolist() == [43, 44]
+    assert Tokenizer(blank=None)("ab").tolist() == [43, 44]
 
 
 @given(phonemes)
