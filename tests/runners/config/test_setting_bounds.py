@@ -11,7 +11,7 @@ from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
 import pytest
 
-import runners
+from runners import cli
 from runners.cli.arguments import parse_arguments
 from runners.config.registration import register_options
 from runners.evaluation.evaluator import EvaluationSettings
@@ -50,7 +50,7 @@ def _configurable() -> list[type]:
 def _argument_schemas() -> list[type]:
     """Every class of `name=value` arguments."""
     found: list[type] = []
-    for module in pkgutil.walk_packages(runners.__path__, "runners."):
+    for module in pkgutil.walk_packages(cli.__path__, "runners.cli."):
         for value in vars(importlib.import_module(module.name)).values():
             if isinstance(value, type) and is_dataclass(value) and fields(value):
                 found += [value] if all("what" in column.metadata for column in fields(value)) else []
