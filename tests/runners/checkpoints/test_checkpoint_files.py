@@ -53,7 +53,8 @@ def test_untrained_rows_are_marked_when_the_list_names_nobody_for_them(imported:
 
 def test_bundle_knows_its_sentences_when_imported(seed: ReferenceFiles, imported: Path) -> None:
     known = read_trained_on(imported)
-    assert known == TrainedOn(phonemes=frozenset({fingerprint("hˈaɪ")}), spelling=frozenset())
+    sounds = frozenset(map(fingerprint, "hˈaɪ"))
+    assert known == TrainedOn(phonemes=frozenset({fingerprint("hˈaɪ")}), spelling=frozenset(), symbol=sounds)
     (seed.folder / "spellings.tsv").write_text("p1_1\tHi!\np3_1\tHi!\np3_2\tHigh.\n")
     import_bundle(seed.arguments(transcripts=str(seed.folder / "spellings.tsv")))
     known = read_trained_on(seed.folder / "bundle")
