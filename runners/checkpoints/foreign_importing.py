@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from torch import nn
-
+from runners.checkpoints.imported_card import imported_card
+from runners.checkpoints.loaded_discriminator import load_discriminator
 from runners.checkpoints.trained_speakers import by_row, read_clips, voiceprints
 from runners.cli.checkpoint_arguments import ImportCheckpointArguments
 from vits.adversary import Adversary
 from vits.bundle import BaseSpeaker, Bundle, save_bundle
-from vits.checkpoint import load_strict
 from vits.common.errors import InputError
 from vits.common.readers import read_json
 from vits.corpus.clip import Clip
@@ -81,9 +80,7 @@ def _discriminator(file: str | None, model: ForeignModel) -> Adversary | None:
         print("warning: no audio discriminator: adaptation begins with one made of noise, and audio may suffer")
         return None
     adversary = model.sizes.spec.adversary()
-    discriminator = adversary.opponents[AUDIO].discriminator
-    assert isinstance(discriminator, nn.Module)
-    load_strict(discriminator, tensors, source=f"the discriminator of {source}")
+    load_discriminator(adversary, AUDIO, tensors, f"the discriminator of {source}")
     return adversary
 
 
@@ -102,15 +99,7 @@ def _say(out: str, name: str, model: ForeignModel, bundle: Bundle) -> None:
 
 
 def _card(files: ForeignFiles, name: str, model: ForeignModel, bundle: Bundle) -> str:
-    parameters = sum(parameter.numel() for parameter in bundle.synthesizer.parameters())
-    return "\n".join(
-        [
-            "# Base model card",
-            "",
-            f"- Imported from {files.checkpoint.name} with {files.config_path.name} ({name}).",
-            f"- Model: {parameters:,} parameters, {len(bundle.trained_rows)} trained voices.",
-            *([f"- Of one voice: {GROWN}."] if model.of_one_voice else []),
-            f"- Discriminators: {'trained' if bundle.trained_adversary else 'none came with it'}.",
-            "",
-        ]
-    )
+    origin = f"{files.checkpoint.name} with {files.config_path.name} ({name})"
+    of_one_voice = [f"Of one voice: {GROWN}."] if model.of_one_voice else []
+    discriminators = "trained" if bundle.trained_adversary else "none came with it"
+    return imported_card(bundle, origin, [*of_one_voice, f"Discriminators: {discriminators}."])

@@ -6,13 +6,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from torch import Tensor, nn
+from torch import Tensor
 
+from runners.checkpoints.imported_card import imported_card
+from runners.checkpoints.loaded_discriminator import load_discriminator
 from runners.checkpoints.trained_speakers import by_row, read_clips, voiceprints
 from runners.cli.checkpoint_arguments import ImportCheckpointArguments
 from vits.adversary import Adversary
 from vits.bundle import BaseSpeaker, Bundle, save_bundle
-from vits.checkpoint import load_strict
 from vits.common.errors import InputError
 from vits.formats.foreign_files import ForeignFiles
 from vits.model_spec import ModelSpec
@@ -92,9 +93,7 @@ def _adversary(spec: ModelSpec, files: Mapping[str, str | None]) -> tuple[Advers
             )
             continue
         tensors = renamed(read_reference_checkpoint(Path(file)).tensors, tables[name])
-        discriminator = adversary.opponents[name].discriminator
-        assert isinstance(discriminator, nn.Module)
-        load_strict(discriminator, tensors, source=file)
+        load_discriminator(adversary, name, tensors, file)
     return adversary, any(files.values())
 
 
@@ -113,14 +112,5 @@ def _optimizer_state(checkpoint: ReferenceCheckpoint, synthesizer: Synthesizer) 
 
 def _card(arguments: ImportCheckpointArguments, files: ForeignFiles, bundle: Bundle) -> str:
     names = [files.checkpoint.name, *(Path(file).name for file in (arguments.D, arguments.DUR) if file)]
-    parameters = sum(parameter.numel() for parameter in bundle.synthesizer.parameters())
-    return "\n".join(
-        [
-            "# Base model card",
-            "",
-            f"- Imported from {', '.join(names)} with {files.config_path.name}.",
-            f"- Model: {parameters:,} parameters, {len(bundle.trained_rows)} trained voices.",
-            f"- Optimizer state: {'kept' if bundle.optimizer_state else 'not kept'}.",
-            "",
-        ]
-    )
+    state = "kept" if bundle.optimizer_state else "not kept"
+    return imported_card(bundle, f"{', '.join(names)} with {files.config_path.name}", [f"Optimizer state: {state}."])

@@ -18,6 +18,7 @@ from ray.exceptions import RayError, RayTaskError
 
 from runners.clusters.no_result import no_result
 from runners.clusters.ray_needs import Needs
+from runners.results.experiment_folder import experiment_folder
 from vits.common.errors import InputError
 
 TAKEN_ALONG = ("VOICEGRID_", "WANDB_")  # environment variables whose names begin so
@@ -35,7 +36,7 @@ class Sweep:
     @property
     def experiment(self) -> Path:
         """The folder of its cells."""
-        return Path(self.config.results) / self.config.name
+        return experiment_folder(self.config)
 
     def composed(self, number: int, overrides: Sequence[str]) -> DictConfig:
         """The configuration of one cell."""

@@ -26,6 +26,7 @@ from runners.reporting.settings import ReportSettings
 from runners.reporting.terminal import print_cells
 from runners.reporting.writing import Written, report
 from runners.results.cell_folder import RUNNING
+from runners.results.experiment_folder import experiment_folder
 from runners.results.experiment_status import BROKEN_OFF, experiment_status
 from runners.results.failures import begin_sweep, failures_of
 from runners.results.sweep_record import begin_members, end_members
@@ -47,21 +48,21 @@ class CompareAtTheEnd(Callback):
     def on_multirun_start(self, config: DictConfig, **kwargs: Any) -> None:
         with told_in_one_line():
             check_ends(config)
-            prepare_launcher(str(config.hydra.launcher.get("_target_")), _experiment(config))
-            begin_sweep(_experiment(config))
-            begin_members(_experiment(config))
+            prepare_launcher(str(config.hydra.launcher.get("_target_")), experiment_folder(config))
+            begin_sweep(experiment_folder(config))
+            begin_members(experiment_folder(config))
             race_if_asked(config)
             pass_finished_cells()
 
     def on_run_end(self, config: DictConfig, job_return: JobReturn, **kwargs: Any) -> None:
-        if job_return.status == JobStatus.COMPLETED and not compare(_experiment(config), build(config.report)):
+        if job_return.status == JobStatus.COMPLETED and not compare(experiment_folder(config), build(config.report)):
             sys.exit(FAILURE)
 
     def on_multirun_end(self, config: DictConfig, **kwargs: Any) -> None:
         """Compare, and leave with a status other than 0 if some cells have no result."""
-        tell_left_to_others(_experiment(config))
-        compared = compare(_experiment(config), build(config.report))
-        failures = failures_of(_experiment(config))
+        tell_left_to_others(experiment_folder(config))
+        compared = compare(experiment_folder(config), build(config.report))
+        failures = failures_of(experiment_folder(config))
         if failures:
             lines = "".join(f"\n  {name}: {why}" for name, why in failures.items())
             print(f"error: {len(failures)} cells failed:{lines}", file=sys.stderr)
@@ -98,10 +99,6 @@ def tell_left_to_others(experiment: Path) -> None:
         print(f"{cell.name}: {f'{cell.holder} is running it' if cell.holder else 'broken off by another process'}")
     if left:
         print(f"{len(left)} cells have no result yet; the same command makes up for those that are broken off")
-
-
-def _experiment(config: DictConfig) -> Path:
-    return Path(config.results) / config.name
 
 
 def compare(experiment: Path, settings: ReportSettings) -> bool:

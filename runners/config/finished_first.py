@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
 from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
 from hydra.core.plugins import Plugins
@@ -12,6 +11,7 @@ from omegaconf import DictConfig
 from runners.config.cells_of_sweep import CellsOfSweep
 from runners.experiment.accepting import FinishedBefore
 from runners.results.cell_folder import CELL_JSON
+from runners.results.experiment_folder import experiment_folder
 from runners.results.sweep_record import note_member
 from vits.common.errors import InputError
 
@@ -48,11 +48,7 @@ def pass_finished_cells() -> None:
 
 def _may_pass_some(config: DictConfig) -> bool:
     """Whether the experiment has a cell; in a race none is passed, as its rounds come back to the same cells."""
-    return not config.racing and any(_experiment(config).glob(f"*/{CELL_JSON}"))
-
-
-def _experiment(config: DictConfig) -> Path:
-    return Path(config.results) / config.name
+    return not config.racing and any(experiment_folder(config).glob(f"*/{CELL_JSON}"))
 
 
 def unfinished(config: DictConfig, jobs: Jobs) -> list[Sequence[str]]:
@@ -66,7 +62,7 @@ def unfinished(config: DictConfig, jobs: Jobs) -> list[Sequence[str]]:
             left.append(job)
             continue
         if finished.has(cell):
-            note_member(_experiment(config), cell.name)
+            note_member(experiment_folder(config), cell.name)
         else:
             left.append(job)
     return left

@@ -18,6 +18,7 @@ from runners.experiment.numbered_lines import numbered_lines
 from runners.experiment.run_cell import run_cell
 from runners.experiment.sweep_member import run_or_note_failure
 from runners.racing.running import run_racing_cell
+from runners.results.experiment_folder import experiment_folder
 from runners.results.failures import sweep_on_this_machine
 from runners.results.lease import Lease
 from runners.results.sweep_record import note_member
@@ -34,7 +35,7 @@ def run_grid_job(config: DictConfig) -> None:
         run_cell(cell_from(config))
         return
     run = run_racing_cell if config.racing else run_cell
-    experiment = Path(config.results) / config.name
+    experiment = experiment_folder(config)
     in_sweep = partial(run_or_note_failure, partial(_member, config, experiment), run, experiment)
     if os.getppid() == sweep_on_this_machine():
         join_sweep(os.getppid())

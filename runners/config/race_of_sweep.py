@@ -6,13 +6,12 @@ values of `stop_after`, which change slowest, and a batch is as large as the fie
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from omegaconf import DictConfig, read_write
 
 from runners.config.building import build
 from runners.config.cells_of_sweep import cell_of, composed_job, jobs_of
 from runners.racing.field import race_of
+from runners.results.experiment_folder import experiment_folder
 from runners.results.race_record import Race, begin_race
 from vits.common.errors import InputError
 
@@ -46,7 +45,7 @@ def race_if_asked(config: DictConfig) -> None:
     if any(word.startswith(f"{STOP_AFTER}=") for job in jobs for word in job):
         raise InputError("racing=true stops cells by itself; leave stop_after=... out")
     race = race_of([cell_of(composed_job(config, job)) for job in jobs], build(config.report))
-    begin_race(Path(config.results) / config.name, race)
+    begin_race(experiment_folder(config), race)
     with read_write(config.hydra):
         config.hydra.sweeper.params = {STOP_AFTER: _rounds(race), **(config.hydra.sweeper.params or {})}
         config.hydra.sweeper.max_batch_size = len(jobs)

@@ -54,6 +54,7 @@ def run_cell(cell: Cell) -> CellFolder:
     if (folder.finished and not lacks_sentences(cell, folder)) or waits(cell, folder, voices):
         return folder
     start = _start(cell)
+    identity = cell.identity(start, voices)  # of the weights that were read, should the base have been changed by now
     holder = lease.take()
     if holder is not None:
         return _left_to(holder, cell)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-from vits.common.errors import InputError
 from vits.formats.vits_sizes import Part
 from vits.reference.config_section import Section
 
@@ -36,10 +35,7 @@ def coqui_alphabet(config: Section, symbols: Sequence[str] | None, language: str
         raise config.refuse("phonemizer", config.values["phonemizer"], "it must be espeak")
     if not phonemes:
         config.choice("text_cleaner", LOWERING)
-    characters = config.values.get("characters")
-    if not isinstance(characters, Mapping):
-        raise InputError(f"{config.source} lacks its section 'characters'; give the JSON file beside the checkpoint")
-    known = Section("characters", characters, config.source)
+    known = Section.of(config.values, "characters", config.source)
     listed, blank = _numbered(known, phonemes=phonemes) if symbols is None else (list(symbols), _text(known, "blank"))
     ends = config.flag("enable_eos_bos_chars")
     return {

@@ -17,12 +17,12 @@ from vits.reference.name_rules import Rule, Table, every, in_stages, renamed
 from vits.reference.reference_checkpoint import read_pickled
 from vits.reference.reference_config import DILATIONS_USED
 from vits.reference.reference_names import (
-    DILATED_STACK,
     MULTI_PERIOD_DISCRIMINATOR,
     POSTERIOR_ENCODER,
     SPLINE_STEP,
     TEXT_ENCODER,
     WAVENET_SHIFT,
+    stochastic_predictor,
 )
 from vits.synthesizer import Synthesizer
 
@@ -47,17 +47,6 @@ DURATION_FLOW: Table = (
     Rule("0.log_scale", "affine.log_scale"),
     Rule("#", "splines.#", SPLINE_STEP, every(1, 1)),
 )
-DURATION_PREDICTOR: Table = (
-    Rule("cond", "speaker_projection"),
-    Rule("pre", "input"),
-    Rule("convs", "convs", DILATED_STACK),
-    Rule("proj", "projection"),
-    Rule("flows", "flow", DURATION_FLOW),
-    Rule("post_pre", "duration_input"),
-    Rule("post_convs", "duration_convs", DILATED_STACK),
-    Rule("post_proj", "duration_projection"),
-    Rule("post_flows", "posterior_flow", DURATION_FLOW),
-)
 
 
 def names_in_coqui(synthesizer: Synthesizer) -> Table:
@@ -70,7 +59,7 @@ def names_in_coqui(synthesizer: Synthesizer) -> Table:
         Rule("text_encoder", "text_encoder", TEXT_ENCODER),
         Rule("posterior_encoder", "posterior_encoder", POSTERIOR_ENCODER),
         Rule("flow.flows.#", "flow.couplings.#.shift", WAVENET_SHIFT),
-        Rule("duration_predictor", "duration_predictor", DURATION_PREDICTOR),
+        Rule("duration_predictor", "duration_predictor", stochastic_predictor(DURATION_FLOW)),
         Rule("waveform_decoder.conv_pre", "decoder.trunk.input"),
         Rule("waveform_decoder.cond_layer", "decoder.speaker_projection"),
         Rule("waveform_decoder.ups", "decoder.trunk.upsamplers"),
@@ -89,7 +78,7 @@ def read_coqui_vits(files: ForeignFiles, symbols: Sequence[str] | None, language
         InputError: the files are damaged, don't fit each other, or hold what isn't built here.
     """
     told = shown_path(files.config_path)
-    model, audio = (Section(name, _section(files.config, name, told), told) for name in ("model_args", "audio"))
+    model, audio = (Section.of(files.config, name, told) for name in ("model_args", "audio"))
     for name, allowed in ONLY.items():
         model.must_be(name, allowed)
     tensors = files.weights(files.content().get("model"), "'model'")
@@ -110,13 +99,6 @@ def read_coqui_vits(files: ForeignFiles, symbols: Sequence[str] | None, language
         source=shown_path(files.checkpoint),
         discriminator=renamed(judge, MULTI_PERIOD_DISCRIMINATOR),
     )
-
-
-def _section(config: Mapping[str, Any], name: str, source: str) -> Mapping[str, Any]:
-    section = config.get(name)
-    if not isinstance(section, Mapping):
-        raise InputError(f"{source} lacks its section {name!r}; give the JSON file beside the checkpoint")
-    return section
 
 
 def _sizes(model: Section, audio: Section, speaker_channels: int, alphabet: Part) -> VitsSizes:

@@ -6,7 +6,6 @@ Its names are those that the reference implementation took over; what it lacks i
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from torch import Tensor
 
@@ -32,7 +31,7 @@ def read_vits_release(files: ForeignFiles, symbols: Sequence[str] | None, langua
         InputError: the files are damaged or don't fit each other, or the alphabet or the language isn't known.
     """
     source, told = shown_path(files.checkpoint), shown_path(files.config_path)
-    model, data = (Section(name, _section(files.config, name, told), told) for name in ("model", "data"))
+    model, data = (Section.of(files.config, name, told) for name in ("model", "data"))
     tensors = files.weights(files.content().get("model"), "'model'")
     n_symbols = symbol_rows(tensors, SYMBOL_ROWS, source)
     alphabet = {
@@ -86,13 +85,6 @@ def symbol_rows(tensors: Mapping[str, Tensor], name: str, source: str) -> int:
     if name not in tensors or not len(tensors[name].shape):
         raise InputError(f"{source} lacks 1 tensors ({name}): it is no VITS; give another checkpoint or format=...")
     return len(tensors[name])
-
-
-def _section(config: Mapping[str, Any], name: str, source: str) -> Mapping[str, Any]:
-    section = config.get(name)
-    if not isinstance(section, Mapping):
-        raise InputError(f"{source} lacks its section {name!r}; give the JSON file beside the checkpoint")
-    return section
 
 
 def _symbols(n_symbols: int, source: str) -> Sequence[str]:

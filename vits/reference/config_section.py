@@ -20,6 +20,18 @@ class Section:
     values: Mapping[str, Any]
     source: str = "the reference configuration"
 
+    @classmethod
+    def of(cls, config: Mapping[str, Any], name: str, source: str) -> Section:
+        """The section of that name of a file's content.
+
+        Raises:
+            InputError: there is none.
+        """
+        section = config.get(name)
+        if not isinstance(section, Mapping):
+            raise InputError(f"{source} lacks its section {name!r}; give the JSON file beside the checkpoint")
+        return cls(name, section, source)
+
     def get(self, key: str, default: object = REQUIRED) -> Any:
         """A value as it stands there.
 

@@ -132,17 +132,23 @@ DURATION_FLOW: Table = (
     Rule("#", "splines.#", SPLINE_STEP, every(2, 1)),
 )
 
-STOCHASTIC: Table = (
-    Rule("cond", "speaker_projection"),
-    Rule("pre", "input"),
-    Rule("convs", "convs", DILATED_STACK),
-    Rule("proj", "projection"),
-    Rule("flows", "flow", DURATION_FLOW),
-    Rule("post_pre", "duration_input"),
-    Rule("post_convs", "duration_convs", DILATED_STACK),
-    Rule("post_proj", "duration_projection"),
-    Rule("post_flows", "posterior_flow", DURATION_FLOW),
-)
+
+def stochastic_predictor(flow: Table) -> Table:
+    """The stochastic duration predictor, whose two flows have that table."""
+    return (
+        Rule("cond", "speaker_projection"),
+        Rule("pre", "input"),
+        Rule("convs", "convs", DILATED_STACK),
+        Rule("proj", "projection"),
+        Rule("flows", "flow", flow),
+        Rule("post_pre", "duration_input"),
+        Rule("post_convs", "duration_convs", DILATED_STACK),
+        Rule("post_proj", "duration_projection"),
+        Rule("post_flows", "posterior_flow", flow),
+    )
+
+
+STOCHASTIC = stochastic_predictor(DURATION_FLOW)
 
 DURATION_PREDICTORS: Mapping[type[nn.Module], Table] = {
     DeterministicDurationPredictor: DETERMINISTIC,

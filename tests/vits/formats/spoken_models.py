@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 import plain_vits
@@ -31,3 +32,12 @@ def said(model: ForeignModel, tokens: Sequence[int], speaker: int) -> Tensor:
         duration_noise_scale=0.0,
     )
     return speech.audio[0, 0]
+
+
+def theirs(name: str, names: Sequence[tuple[str, str]]) -> str:
+    """A name of VITS where flows are counted without the flips between them, by another project's patterns."""
+    name = re.sub(r"^(flow.flows.)(\d+)", lambda m: f"{m[1]}{int(m[2]) // 2}", name)
+    name = re.sub(r"^(dp.*flows.)([1-7])\.", lambda m: f"{m[1]}{(int(m[2]) + 1) // 2}.", name)
+    for pattern, replacement in names:
+        name = re.sub(pattern, replacement, name)
+    return name

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-import re
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +9,7 @@ import plain_vits
 import pytest
 import torch
 from plain_vits import Weights
-from spoken_models import check_speaks
+from spoken_models import check_speaks, theirs
 from torch import Tensor
 
 from vits.common.errors import InputError
@@ -68,15 +67,7 @@ NAMES = (
 
 
 def in_coqui(w: Weights) -> dict[str, Tensor]:
-    return {theirs(name): tensor for name, tensor in w.items()}
-
-
-def theirs(name: str) -> str:
-    name = re.sub(r"^(flow.flows.)(\d+)", lambda m: f"{m[1]}{int(m[2]) // 2}", name)
-    name = re.sub(r"^(dp.*flows.)([1-7])\.", lambda m: f"{m[1]}{(int(m[2]) + 1) // 2}.", name)
-    for pattern, replacement in NAMES:
-        name = re.sub(pattern, replacement, name)
-    return name
+    return {theirs(name, NAMES): tensor for name, tensor in w.items()}
 
 
 def written(folder: Path, w: dict[str, Tensor], **changes: Any) -> Path:

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-import re
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +9,7 @@ import pytest
 import torch
 from plain_vits import Weights
 from safetensors.torch import save_file
-from spoken_models import check_speaks
+from spoken_models import check_speaks, theirs
 from torch import Tensor
 
 from vits.common.errors import InputError
@@ -77,19 +76,11 @@ def in_transformers(w: Weights) -> dict[str, Tensor]:
     for name, tensor in w.items():
         if name.startswith("dec.") and name.endswith(("_g", "_v")):
             stem = name[:-2]
-            found[theirs(stem)] = plain_vits.weight(w, stem.removesuffix(".weight"))
+            found[theirs(stem, NAMES)] = plain_vits.weight(w, stem.removesuffix(".weight"))
         else:
             matrix = ".conv_" in name and "attn_layers" in name and name.endswith("weight")
-            found[theirs(name)] = tensor[:, :, 0] if matrix else tensor
+            found[theirs(name, NAMES)] = tensor[:, :, 0] if matrix else tensor
     return {name: tensor.contiguous() for name, tensor in found.items()}
-
-
-def theirs(name: str) -> str:
-    name = re.sub(r"^(flow.flows.)(\d+)", lambda m: f"{m[1]}{int(m[2]) // 2}", name)
-    name = re.sub(r"^(dp.*flows.)([1-7])\.", lambda m: f"{m[1]}{(int(m[2]) + 1) // 2}.", name)
-    for pattern, replacement in NAMES:
-        name = re.sub(pattern, replacement, name)
-    return name
 
 
 def written(folder: Path, w: dict[str, Tensor], tokenizer: dict[str, Any] | None = None, **changes: Any) -> Path:
