@@ -61,7 +61,7 @@ def _rule(cells: Sequence[Cell], settings: ReportSettings) -> Rule:
     aim = aim_of(cells[0].metrics, settings)
     asked = guards_of(settings.guards, names, cells[0].corpus.language)
     guards = [name for name in asked if name != aim and (name in names or name == RETENTION_MARGIN)]
-    return Rule(aim, {name: settings.margin(name) for name in guards}, settings.alpha)
+    return Rule(aim, {name: settings.margin(name) for name in guards}, settings.alpha, settings.margin(aim))
 
 
 def _system(cell: Cell, shared: Mapping[str, str]) -> str:

@@ -48,8 +48,16 @@ def has_stage(experiment: Path, cell: str, step: int) -> bool:
 def _behind(
     parts: Components, race: Race, systems: Sequence[str], stages: Sequence[int], leaders: Collection[str]
 ) -> tuple[Behind, ...]:
-    alpha = race.rule.alpha / len(race.stages_looked_at)
-    return behind(parts, systems, stages, race.stages[-1], alpha=alpha, leaders=leaders)
+    return behind(
+        parts,
+        systems,
+        stages,
+        race.stages[-1],
+        alpha=race.rule.alpha / len(race.stages_looked_at),
+        margin=race.rule.margin,
+        leaders=leaders,
+        relied_on=race.relied_on,
+    )
 
 
 def _validated(experiment: Path, race: Race, stages: Sequence[int]) -> pd.DataFrame:

@@ -32,12 +32,13 @@ class Racer:
 
 @dataclass(frozen=True)
 class Rule:
-    """By which metric systems fall behind, which metrics with which margins say who may lead, and the chance of error
-    that all looks share."""
+    """By which metric systems fall behind, which metrics with which margins say who may lead, the chance of error that
+    all looks share, and by how much better a dropped system might have ended after all, in the aim's unit."""
 
     aim: str
     guards: Mapping[str, float]
     alpha: float
+    margin: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -77,6 +78,11 @@ class Race:
         return {found.system: (look.step, found) for look in self.looks for found in look.dropped}
 
     @property
+    def relied_on(self) -> tuple[str, ...]:
+        """The systems behind which others fell."""
+        return tuple(dict.fromkeys(found.leader for _, found in self.dropped.values()))
+
+    @property
     def left(self) -> tuple[str, ...]:
         """The systems that are still trained."""
         return tuple(system for system in self.systems if system not in self.dropped)
@@ -105,10 +111,14 @@ class _Racer(TypedDict):
     seed: int
 
 
-class _Rule(TypedDict):
+class _RuleWithoutMargin(TypedDict):
     aim: str
     guards: dict[str, float]
     alpha: float
+
+
+class _Rule(_RuleWithoutMargin, total=False):
+    margin: float  # races that were begun before there was one have none
 
 
 class _Record(TypedDict):

@@ -23,9 +23,10 @@ def race_section(analysis: Analysis) -> Section | None:
 
 def _promise(analysis: Analysis) -> str:
     return (
-        "These cells were trained until validation sentences showed that they won't become the best any more. With "
-        f"{percent(analysis.settings.level)} the system that would end best isn't among them, as long as curves rise "
-        "ever more slowly. They keep their states: the command of one of them without racing=true goes on with it."
+        "These cells were trained until validation sentences showed that they won't become the best any more, or not "
+        f"by more than the margin. That holds with {percent(analysis.settings.level)} for all of them, as long as "
+        "curves rise ever more slowly. They keep their states: the command of one of them without racing=true goes on "
+        "with it."
     )
 
 
@@ -49,5 +50,5 @@ def _table(analysis: Analysis, dropped: Sequence[DroppedCell]) -> Table:
         )
         for cell in dropped
     )
-    columns = ("system", "seed", "dropped after", "behind", "by at least, in the end")
+    columns = ("system", "seed", "dropped after", "behind", "by at least, in the end (below 0: within the margin)")
     return Table("In the order of their names", columns, rows)

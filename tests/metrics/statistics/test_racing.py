@@ -9,7 +9,7 @@ import pytest
 
 from metrics.statistics.planted_grid import Spreads
 from metrics.statistics.planted_race import PlantedRace, SaturatingCurves
-from metrics.statistics.racing import Behind, behind
+from metrics.statistics.racing import Behind, behind, growths_of, strides_left
 from metrics.statistics.variance_components import components
 from vits.common.errors import InputError
 
@@ -56,6 +56,58 @@ def test_best_is_rarely_named_when_all_are_alike() -> None:
         best = race.curves.systems[int(race.truth(200).argmax())]
         wrong += best in {found.system for found in named(race, (0, 50, 100), 101, alpha=0.2)}
     assert wrong <= 0.2 * races
+
+
+def test_straight_line_is_kept_when_it_ends_where_the_leader_does() -> None:
+    curves = SaturatingCurves(starts=(0.5, 0.2), limits=(0.6, 200.2), paces=(10.0, 1e5))  # 0.002 a step
+    race = PlantedRace(curves, np.random.default_rng(0), CALM)
+    assert race.truth(200)[1] == pytest.approx(0.6, abs=0.01)
+    assert named(race, (0, 25, 50), 200) == named(race, (0, 25, 50, 100), 200) == ()
+    assert [found.system for found in named(race, (0, 25, 50, 100), 140)] == ["s1"]
+
+
+def test_margin_names_equals_but_nobody_behind_whom_others_fell() -> None:
+    flat = SaturatingCurves((0.5, 0.5), (0.5, 0.5), (50.0, 50.0))
+    race = PlantedRace(flat, np.random.default_rng(0), CALM)
+    stages = (0, 25, 50, 100)
+    parts = components(race.seen({step: race.score(step) for step in stages}, race.curves.systems))
+    assert behind(parts, race.curves.systems, stages, 101) == ()
+    (near,) = behind(parts, race.curves.systems, stages, 101, margin=0.02)
+    assert -0.02 < near.at_least < 0
+    assert behind(parts, race.curves.systems, stages, 101, margin=0.02, relied_on=[near.system]) == ()
+    assert behind(parts, race.curves.systems, stages, 101, margin=0.02, leaders=[near.system]) == ()
+
+
+def test_nobody_is_named_behind_a_system_that_is_itself_named_when_there_is_a_margin() -> None:
+    steps = tuple(0.5 - 0.015 * place for place in range(4))
+    race = PlantedRace(SaturatingCurves(steps, steps, (50.0,) * 4), np.random.default_rng(0), CALM)
+    stages = (0, 25, 50, 100)
+    parts = components(race.seen({step: race.score(step) for step in stages}, race.curves.systems))
+    found = behind(parts, race.curves.systems, stages, 101, margin=0.02)
+    assert found
+    assert {each.leader for each in found}.isdisjoint(each.system for each in found)
+
+
+@pytest.mark.parametrize(
+    ("values", "growth"),
+    [
+        ((0.2, 0.3, 0.4, 0.6), 2.0),  # a straight line
+        ((0.2, 0.3, 0.4, 0.48), 1.0),  # slopes of 0.004 and 0.0016
+        ((0.2, 0.3, 0.4, 0.41), 1.0),  # it bends
+        ((0.2, 0.3, 0.3, 0.41), 2.0),  # it rises again
+        ((0.2, 0.3, 0.25, 0.26), 2.0),
+    ],
+)
+def test_growth_is_what_the_slope_kept_when_there_are_three_stages(values: tuple[float, ...], growth: float) -> None:
+    assert growths_of(np.array([values]), (0, 25, 50, 100))[0] == pytest.approx(growth)
+
+
+def test_strides_left_are_a_geometric_sum_when_steps_double() -> None:
+    assert strides_left(50, 100, 800, 1.0) == pytest.approx(3)
+    assert strides_left(50, 100, 800, 2.0) == pytest.approx(2 + 4 + 8)
+    assert strides_left(50, 100, 800, 2.0) == pytest.approx((800 - 100) / 50), "a straight line over steps"
+    assert strides_left(0, 25, 100, 1.5) == pytest.approx(3)
+    assert strides_left(100, 150, 150, 1.5) == 0
 
 
 def test_nobody_is_named_when_there_is_one_system() -> None:

@@ -29,7 +29,7 @@ def test_bad_system_is_dropped_with_all_its_seeds_and_says_behind_whom(tmp_path:
     race = after_all_looks(tmp_path, field(tmp_path, {"best": BEST, "near": NEAR, "bad": BAD}))
     step, found = race.dropped["bad"]
     assert (step, found.leader) == (50, "best")
-    assert 0.1 < found.at_least < 0.22  # 0.55, less 0.27 and six times the last 0.01
+    assert 0.15 < found.at_least < 0.28  # 0.55, less 0.27 and twice the last 0.01
     assert race.left == ("best", "near")
     assert [taken.step for taken in race.looks] == [25, 50, 100]
 
