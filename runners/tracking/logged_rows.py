@@ -48,9 +48,9 @@ class Row:
 class LoggedRows:
     """The rows of a run by all processes that were at it, in the order in which they were given.
 
-    `logs` are the folders of all that wandb wrote, and whether each was closed by its process, so that nothing is missing
-    in it. Rows of steps behind `until` are left out, as is a line that is no row, such as a machine may leave that went
-    down.
+    `logs` are the folders of all that wandb wrote, and whether each was closed by its process, so that nothing is
+    missing in it. Rows of steps behind `until` are left out, as is a line that is no row, such as a machine may leave
+    that went down.
     """
 
     def __init__(self, path: Path, until: int | None = None) -> None:

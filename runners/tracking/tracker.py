@@ -50,14 +50,26 @@ def audio_key(path: Path) -> str:
 @register("wandb", "settings")
 @dataclass(frozen=True)
 class TrackingSettings:
-    """Where the run goes. `mode=auto` is online with a login and offline without one."""
+    """Where the run goes. `mode=auto` is online with a login and offline without one; `group_by` names what runs of a
+    group have in common: an axis, `base`, `seed`, another setting by its dotted name, or a list of such.
+    """
 
     project: str = "voicegrid"
     entity: str | None = None
     mode: str = "auto"
     tags: list[str] = field(default_factory=list)
+    group_by: Any = "strategy"  # a name or a list of names
+
+    @property
+    def groups(self) -> tuple[str, ...]:
+        """The names that `group_by` gives."""
+        return (self.group_by,) if isinstance(self.group_by, str) else tuple(self.group_by)
 
     def __post_init__(self) -> None:
+        if not isinstance(self.group_by, str | list) or not all(name and isinstance(name, str) for name in self.groups):
+            raise InputError(
+                f"wandb.group_by={self.group_by!r} must be a name, or a list of names as [strategy,freeze]"
+            )
         if self.mode not in MODES:
             raise InputError(f"wandb.mode={self.mode!r} is unknown; choose one of {', '.join(MODES)}")
         asked = os.environ.get("WANDB_MODE")

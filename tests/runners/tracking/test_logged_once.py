@@ -1,4 +1,4 @@
-"""A run that is gone on with after its process ended or was killed, logged by wandb's client and uploaded by its CLI."""
+"""A run that is gone on with after its process ended or was killed, logged by the client of wandb and then uploaded."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from runners.tracking.tracker import Tracker, TrackingSettings
 
 RUN = "0123456789abcdef"
 SCORES = pd.DataFrame([{"split": "test", "metric": "wer", "mean": 0.5, "spread": 0.25}])
-CELL = "strategy=mean,freeze=it's \"none\",seed=0"
+CELL = 'strategy=mean,freeze=it\'s "none",seed=0'
 LOSS, SCORE, AUDIO = "losses/mel", "scores/test/wer", "audio/anna"
 
 
@@ -69,7 +69,9 @@ def log_and_be_killed(cell: Path, steps: Sequence[int], mode: str, run_id: str =
 def upload(experiment: Path) -> str:
     """Type what is to be typed."""
     there = {**os.environ, "WANDB_SILENT": "false", "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
-    done = subprocess.run(["sh", "-c", upload_command(experiment)], env=there, capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        ["sh", "-c", upload_command(experiment)], env=there, capture_output=True, text=True, check=True
+    )
     return done.stdout + done.stderr
 
 
@@ -140,7 +142,13 @@ def test_whole_runs_are_uploaded_when_others_are_killed_or_under_way(cell: Path,
     log(cell, range(1, 3), "offline")
     log_and_be_killed(killed, range(1, 3), "offline", "killed")
     with Tracker(
-        TrackingSettings(mode="offline"), directory=written, run_id="written", name="", group="", job_type=None, config={}
+        TrackingSettings(mode="offline"),
+        directory=written,
+        run_id="written",
+        name="",
+        group="",
+        job_type=None,
+        config={},
     ) as tracker:
         tracker.log_losses(1, {"mel": 1.0})
         assert [path.parents[1] for path in to_upload(experiment.iterdir())] == [cell]
