@@ -19,6 +19,7 @@ from runners.config.building import build, check_known
 from runners.config.composed_cell import tries_failed
 from runners.config.finished_first import pass_finished_cells
 from runners.config.race_of_sweep import check_racing_alone, race_if_asked
+from runners.config.run_groups import check_run_groups
 from runners.config.schemas import GridSchema
 from runners.experiment.cells_at_once import cells_at_once
 from runners.reporting.cell_result import finished_cells
@@ -30,6 +31,7 @@ from runners.results.experiment_folder import experiment_folder
 from runners.results.experiment_status import BROKEN_OFF, experiment_status
 from runners.results.failures import begin_sweep, failures_of
 from runners.results.sweep_record import begin_members, end_members
+from runners.tracking.offline_runs import to_upload, upload_command
 from vits.common.errors import InputError
 from vits.common.names import check_folder, check_name
 
@@ -55,13 +57,18 @@ class CompareAtTheEnd(Callback):
             pass_finished_cells()
 
     def on_run_end(self, config: DictConfig, job_return: JobReturn, **kwargs: Any) -> None:
-        if job_return.status == JobStatus.COMPLETED and not compare(experiment_folder(config), build(config.report)):
+        if job_return.status != JobStatus.COMPLETED:
+            return
+        compared = compare(experiment_folder(config), build(config.report))
+        tell_what_to_upload(experiment_folder(config))
+        if not compared:
             sys.exit(FAILURE)
 
     def on_multirun_end(self, config: DictConfig, **kwargs: Any) -> None:
         """Compare, and leave with a status other than 0 if some cells have no result."""
         tell_left_to_others(experiment_folder(config))
         compared = compare(experiment_folder(config), build(config.report))
+        tell_what_to_upload(experiment_folder(config))
         failures = failures_of(experiment_folder(config))
         if failures:
             lines = "".join(f"\n  {name}: {why}" for name, why in failures.items())
@@ -83,6 +90,7 @@ def check_ends(config: DictConfig) -> None:
     check_folder(str(config.results), "results")
     cells_at_once(config.jobs, config.device, config.jobs_per_device)
     tries_failed(config.retry)
+    check_run_groups(config, build(config.wandb))
     settings: ReportSettings = build(config.report)
     settings.check()
 
@@ -99,6 +107,14 @@ def tell_left_to_others(experiment: Path) -> None:
         print(f"{cell.name}: {f'{cell.holder} is running it' if cell.holder else 'broken off by another process'}")
     if left:
         print(f"{len(left)} cells have no result yet; the same command makes up for those that are broken off")
+
+
+def tell_what_to_upload(experiment: Path) -> None:
+    """Say once how all runs of the experiment are uploaded that were logged offline, by whichever machine."""
+    waiting = to_upload(path for path in experiment.iterdir() if path.is_dir()) if experiment.is_dir() else []
+    if waiting:
+        said = "1 run was" if len(waiting) == 1 else f"{len(waiting)} runs were"
+        print(f"{said} logged offline; to upload: {upload_command(experiment)}")
 
 
 def compare(experiment: Path, settings: ReportSettings) -> bool:

@@ -14,7 +14,6 @@ from runners.linting.checks import PlannedTest, quick_findings, write_findings
 from runners.linting.finding import Severity
 from runners.results.cell_folder import CellFolder
 from runners.results.cell_identity import Identity
-from runners.tracking.tracker import Tracker, TrackingSettings
 from runners.training.devices import make_fabric
 from runners.voices.recorded_voices import Voices, write_splits
 from vits.corpus.prepared_texts import recognised
@@ -87,21 +86,3 @@ def lint_cell(cell: Cell, folder: CellFolder) -> None:
             print(f"  {finding.severity}: {finding.where}: {finding.what}")
     write_findings(findings, path)
     print(f"  what to do about it, and what was not checked: {path}")
-
-
-def tracker_of(cell: Cell, identity: Identity, folder: CellFolder) -> Tracker:
-    """The cell's run: grouped by strategy, with every axis as a tag and as a key of the configuration."""
-    from omegaconf import OmegaConf
-
-    config = OmegaConf.to_container(OmegaConf.create(cell.config_yaml))
-    axes = cell.adaptation.names
-    tags = [cell.experiment, *(f"{axis}={name}" for axis, name in axes.items()), *cell.tracking.tags]
-    return Tracker(
-        TrackingSettings(cell.tracking.project, cell.tracking.entity, cell.tracking.mode, tags),
-        directory=folder.path,
-        run_id=identity.hash,
-        name=cell.name,
-        group=axes["strategy"],
-        job_type=axes["freeze"],
-        config={**config, "axes": axes},  # pyright: ignore[reportGeneralTypeIssues, reportArgumentType]
-    )

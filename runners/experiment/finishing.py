@@ -1,4 +1,4 @@
-"""The end of a cell: its best stage becomes a bundle, and the scores get what stands beside them."""
+"""The end of a cell: its best stage becomes a bundle, and its result is noted."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from runners.experiment.trainable_share import bytes_of_a_voice
 from runners.linting.known_base import trained_on_after
 from runners.results.cell_folder import CellFolder
 from runners.results.finished_bundle import save_finished
-from runners.training.fit import Fit
+from runners.training.fit import Fit, Result
 from runners.training.trainer import TRAINED
 from runners.voices.recorded_voices import Voices, enrol
 from vits.bundle import BaseSpeaker, Bundle
@@ -27,9 +27,10 @@ from vits.common.names import look
 from vits.trained_on import FILE
 
 
-def finish(cell: Cell, folder: CellFolder, start: Start, adapted: Adapted, fit: Fit, judges: Judges) -> None:
-    """Go back to the best stage, score what stands beside the results, and leave a bundle behind."""
-    result = fit.best()
+def finish(
+    cell: Cell, folder: CellFolder, start: Start, adapted: Adapted, fit: Fit, judges: Judges, result: Result
+) -> None:
+    """Leave the best stage behind as a bundle, and note the result."""
     cost = {**fit.trainer.cost.record, "voice_bytes": bytes_of_a_voice(start.synthesizer)}
     folder.check_lease()
     _save_bundle(cell, folder, start, adapted, fit.evaluator.voices, judges)

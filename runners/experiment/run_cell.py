@@ -8,7 +8,7 @@ from metrics.judges.judge import Judges
 from runners.bases.start import Start
 from runners.experiment.accepting import accepted
 from runners.experiment.adapting import Adapted, adapt, context_of
-from runners.experiment.announcing import announce, begin, lint_cell, tracker_of
+from runners.experiment.announcing import announce, begin, lint_cell
 from runners.experiment.cell import STATE, Cell
 from runners.experiment.finishing import finish
 from runners.experiment.going_on import go_on_from_a_shorter_one
@@ -18,6 +18,7 @@ from runners.experiment.panels import evaluator_of
 from runners.experiment.pausing import pause, waits
 from runners.experiment.shared_work import shared_errors
 from runners.experiment.stopping import check_stop
+from runners.experiment.tracked_run import tracker_of
 from runners.experiment.trainable_share import trainable_shares
 from runners.results.cell_folder import CellFolder
 from runners.results.cell_identity import Identity
@@ -117,14 +118,15 @@ def _fit_and_score(
     trainer.generator_optimizer.load_named_state(start.optimizer_state)
     evaluator = evaluator_of(cell, start, voices, judges, adapted)
     folder.write_table("texts", evaluator.texts)
-    with folder, memory_is_told(LESS_MEMORY), tracker_of(cell, identity, folder) as tracker:
-        tracker.summarise({TRAINED: trainable_shares(start.synthesizer)[-1].trainable})
-        go_on_from_a_shorter_one(cell, folder, identity, adapted, tracker)
-        fit = Fit(folder, trainer, adapted.material, evaluator, tracker, cell.schedule(voices))
-        fit.run(keep_state if cell.keep == STATE else None, cell.until(voices))
-        if fit.ended:
-            finish(cell, folder, start, adapted, fit, judges)
-        else:
+    with folder, memory_is_told(LESS_MEMORY):
+        with tracker_of(cell, identity, folder) as tracker:
+            tracker.summarise({TRAINED: trainable_shares(start.synthesizer)[-1].trainable})
+            go_on_from_a_shorter_one(cell, folder, identity, adapted, tracker)
+            fit = Fit(folder, trainer, adapted.material, evaluator, tracker, cell.schedule(voices))
+            fit.run(keep_state if cell.keep == STATE else None, cell.until(voices))
+            result = fit.best() if fit.ended else None
+        if result is None:
             pause(cell, folder, fit)
-        if tracker.how_to_sync:
-            print(f"logged offline; to upload: {tracker.how_to_sync}")
+            return
+        finish(cell, folder, start, adapted, fit, judges, result)  # of which nothing is logged: the run is whole
+        tracker.forget()

@@ -84,7 +84,7 @@ def _pretrain(run: Pretraining, fabric: Fabric, stop: StopSignal) -> None:
         return
     say_what_was_found(run.corpus)
     print(f"{len(voices.speakers)} voices, {len(voices.train)} utterances; step {trainer.step} of {run.steps}")
-    with _tracker(run) as tracker:
+    with _tracker(run, trainer.step if run.state.is_file() else -1) as tracker:
         validation = Validation(run, spec, voices, judges, tracker)
         keeper = Bookkeeper(run, trainer, validation, tracker)
         stopped = train(run, trainer, voices, stop, keeper.after_step)
@@ -133,7 +133,8 @@ def _spec(run: Pretraining, base: Bundle | None) -> ModelSpec:
     return ModelSpec(run.model)
 
 
-def _tracker(run: Pretraining) -> Tracker:
+def _tracker(run: Pretraining, step: int) -> Tracker:
+    """The run, as it was up to a step; what was logged behind it is done again, and may come out otherwise."""
     return Tracker(
         run.tracking,
         directory=run.directory,
@@ -142,4 +143,5 @@ def _tracker(run: Pretraining) -> Tracker:
         group="pretraining",
         job_type="pretraining",
         config=run.config,
+        until=step,
     )

@@ -24,7 +24,7 @@ from runners.tracking.tracker import STEP, TRAINED, audio_key, loss_key, result_
 from vits.corpus.split import TEST
 
 LOSS_COLUMNS = ("step", "loss", "value")
-STRATEGY, FREEZE = "run.group", "run.jobType"  # what the tracker gives a run as group and job type
+GROUP, REST = "run.group", "run.jobType"  # what the tracker gives a run: together they are its system
 FULL_WIDTH = 24  # of a report's grid
 SENTENCE_HEIGHT = 10
 LOST = "{missing}: not in Weights & Biases, so in no chart below."
@@ -56,11 +56,11 @@ def build(analysis: Analysis, page: Document, place: Place, missing: Sequence[Ce
             wr.MarkdownBlock(words(page)),
             *lost,
             wr.H2("Scores over steps"),
-            wr.P("A line is a strategy under a freeze policy: mean, lowest and highest over seeds."),
-            _grid(analysis, place, [*_curves(experiment), *_bars(experiment)], [STRATEGY, FREEZE]),
+            wr.P("A line is a system, by its group and what else tells it: mean, lowest and highest over seeds."),
+            _grid(analysis, place, [*_curves(experiment), *_bars(experiment)], [GROUP, REST]),
             wr.H2("Losses"),
-            wr.P("A line is a strategy: mean, lowest and highest over freeze policies and seeds."),
-            _grid(analysis, place, _losses(experiment), [STRATEGY]),
+            wr.P("A line is a group of runs (wandb.group_by; by default a strategy): mean, lowest and highest."),
+            _grid(analysis, place, _losses(experiment), [GROUP]),
             wr.H2("Every run"),
             wr.P("A dot, and a row of the table, is a run. Below: the same sentence as every run speaks it."),
             _grid(analysis, place, [*_scatters(analysis), *_audio(experiment)], []),

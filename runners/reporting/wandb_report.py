@@ -6,7 +6,6 @@ Import it where a report is published: it loads wandb and wandb-workspaces.
 from __future__ import annotations
 
 import os
-import shlex
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
@@ -21,8 +20,11 @@ from runners.reporting.document import Document
 from runners.reporting.numbers import counted
 from runners.reporting.results import Experiment
 from runners.reporting.wandb_panels import Place, build, experiment_cells
+from runners.tracking.offline_runs import offline_runs, upload_command
 from runners.tracking.tracker import TrackingSettings
 from vits.common.errors import InputError
+
+RUNS_A_REQUEST = 500  # of which is asked whether they are there; the client asks for 50 by default
 
 
 def publish(analysis: Analysis, page: Document) -> str:
@@ -80,11 +82,11 @@ def _upload(experiment: Experiment) -> str:
     """What to do next: upload the runs that were logged offline, if there are any."""
     if not any(_was_offline(cell) for cell in experiment_cells(experiment)):
         return "make the report again"
-    return f"type: wandb sync {shlex.quote(str(experiment.folder))}/*/wandb/offline-run-*"
+    return f"type: {upload_command(experiment.folder)}"
 
 
 def _was_offline(cell: CellResult) -> bool:
-    return any(cell.folder.glob("wandb/offline-run-*"))
+    return bool(offline_runs(cell.folder))
 
 
 def _place(experiment: Experiment, api: wandb.Api) -> Place:
@@ -128,7 +130,7 @@ def _missing(experiment: Experiment, api: wandb.Api, place: Place) -> list[CellR
 def _runs_there(api: wandb.Api, place: Place, ids: Sequence[str]) -> set[str]:
     """Those of the runs that the project has."""
     try:
-        return {run.id for run in api.runs(place.path, filters={"name": {"$in": list(ids)}})}
+        return {run.id for run in api.runs(place.path, filters={"name": {"$in": list(ids)}}, per_page=RUNS_A_REQUEST)}
     except ValueError:  # how the client says that there is no such project
         return set()
 

@@ -23,6 +23,7 @@ PATTERNS = (
     "audio/step=*/*/*.flac",
     "audio/step=*/*/checksums.json",
     "pictures/step=*/*.png",
+    "wandb/logged.jsonl",
 )
 RUNS = ("wandb/run-*", "wandb/offline-run-*")
 FOLDERS = (

@@ -38,6 +38,8 @@ def test_all_cells_are_compared_when_swept(sweep: subprocess.CompletedProcess[st
     printed = [line.split("│")[1].strip() for line in sweep.stdout.splitlines() if line.startswith("│")]
     assert printed == [*table["strategy"], *printed[len(table) :]]
     assert sweep.stdout.count("sweep: new voices") == 1
+    told = [line for line in sweep.stdout.splitlines() if "logged offline" in line]
+    assert told == ["4 runs were logged offline; to upload: wandb sync runs/sweep/*/wandb/offline-run-*"]
     assert not list((here / "runs" / "sweep").glob("*.log"))
 
 

@@ -36,9 +36,14 @@ class LoggedRun:
     """What the client told about a run."""
 
     about: dict[str, Any] = field(default_factory=dict)
-    history: list[dict[str, Any]] = field(default_factory=list)
+    lines: dict[int, dict[str, Any]] = field(default_factory=dict)
     summary: dict[str, Any] = field(default_factory=dict)
     files: list[str] = field(default_factory=list)
+
+    @property
+    def history(self) -> list[dict[str, Any]]:
+        """What was logged, in order; a line that was sent again is there once."""
+        return [line for _, line in sorted(self.lines.items())]
 
     @property
     def history_keys(self) -> set[str]:
@@ -50,8 +55,8 @@ class LoggedRun:
 class WandbStandIn:
     """What the server knows, and whom it knows.
 
-    `login=False` recognises nobody's key, `refused` are the names of operations that are not permitted, `unknown`
-    those that it was asked for and doesn't know.
+    `login=False` recognises nobody's key, `refused` are the names of operations that are not permitted, `asked` those
+    that it was asked for, and `unknown` those of them that it doesn't know.
     """
 
     url: str = ""
@@ -60,12 +65,14 @@ class WandbStandIn:
     runs: dict[str, LoggedRun] = field(default_factory=dict)
     reports: dict[str, dict[str, Any]] = field(default_factory=dict)
     refused: set[str] = field(default_factory=set)
+    asked: list[str] = field(default_factory=list)
     unknown: list[str] = field(default_factory=list)
 
     def answer(self, query: str, variables: Mapping[str, Any]) -> dict[str, Any]:
         """The response to a GraphQL request."""
         match = OPERATION.search(query)
         name = match.group(1) if match else query
+        self.asked.append(name)
         if name in self.refused:
             return {"errors": [{"message": f"{name} is not permitted"}]}
         if name not in ANSWERS:
@@ -76,7 +83,8 @@ class WandbStandIn:
     def stream(self, run_id: str, files: Mapping[str, Mapping[str, Any]]) -> None:
         """Take lines of a run's files."""
         run = self.runs[run_id]
-        run.history += [json.loads(line) for line in files.get("wandb-history.jsonl", {}).get("content", [])]
+        history = files.get("wandb-history.jsonl", {"offset": 0, "content": []})
+        run.lines |= {history["offset"] + place: json.loads(line) for place, line in enumerate(history["content"])}
         for line in files.get("wandb-summary.json", {}).get("content", []):
             run.summary = json.loads(line)
 
@@ -101,8 +109,10 @@ def _projects(server: WandbStandIn, asked: Mapping[str, Any]) -> dict[str, Any]:
 def _runs(server: WandbStandIn, asked: Mapping[str, Any]) -> dict[str, Any]:
     wanted = json.loads(asked["filters"])["name"]["$in"]
     found = [_run(run_id) for run_id in wanted if run_id in server.runs]
-    edges = [{"node": node, "cursor": node["name"]} for node in found]
-    page = {"endCursor": None, "hasNextPage": False}
+    begin = int(asked.get("cursor") or 0)
+    end = begin + asked["perPage"]
+    edges = [{"node": node, "cursor": node["name"]} for node in found[begin:end]]
+    page = {"endCursor": str(end), "hasNextPage": end < len(found)}
     known = asked["project"] in server.projects
     answer = {"internalId": PROJECT_ID, "runCount": len(found), "readOnly": False}
     return {"project": answer | {"runs": {"edges": edges, "pageInfo": page}} if known else None}
@@ -114,6 +124,19 @@ def _run(run_id: str) -> dict[str, Any]:
     facts = {"tags": [], "state": "finished", "readOnly": False, "historyLineCount": 0, "projectId": "1"}
     user = {"name": ENTITY, "username": ENTITY}
     return empty | facts | {"id": run_id, "name": run_id, "createdAt": "2026-01-01T00:00:00", "user": user}
+
+
+def _resume_status(server: WandbStandIn, asked: Mapping[str, Any]) -> dict[str, Any]:
+    run = server.runs.get(asked["name"])
+    if run is None:
+        return {"model": None}
+    counts = {"logLineCount": 0, "eventsLineCount": 0, "historyLineCount": len(run.lines)}
+    last = [json.dumps(line) for line in run.history[-1:]]
+    told = {"summaryMetrics": json.dumps(run.summary), "historyTail": json.dumps(last), "eventsTail": "[]"}
+    facts = {"displayName": asked["name"], "config": "{}", "tags": [], "notes": None, "wandbConfig": '{"t": 1}'}
+    bucket = {"id": asked["name"], "name": asked["name"]} | counts | told | facts
+    entity = {"id": ENTITY, "name": ENTITY}
+    return {"model": {"id": PROJECT_ID, "name": asked["project"], "entity": entity, "bucket": bucket}}
 
 
 def _views(server: WandbStandIn, _: Mapping[str, Any]) -> dict[str, Any]:
@@ -157,7 +180,7 @@ ANSWERS: Mapping[str, Answer] = {
     "upsertView": _upsert_view,
     "UpsertBucket": _upsert_bucket,
     "CreateRunFiles": _create_run_files,
-    "RunResumeStatus": lambda *_: {"model": None},
+    "RunResumeStatus": _resume_status,
     "OrganizationCoreWeaveOrganizationID": lambda *_: {"entity": None},
 }
 

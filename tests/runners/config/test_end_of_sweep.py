@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from runners.config.end_of_sweep import tell_left_to_others
+from runners.config.end_of_sweep import tell_left_to_others, tell_what_to_upload
 from runners.results.cell_folder import CellFolder
 from runners.results.cell_identity import Identity
 from runners.results.failures import SWEEP, begin_sweep
@@ -41,3 +41,21 @@ def test_nothing_is_told_when_all_of_the_sweep_is_done(experiment: Path, capsys:
     CellFolder(experiment / "left").finish([], {"step": 1})
     tell_left_to_others(experiment)
     assert capsys.readouterr().out == ""
+
+
+def offline_run(cell: Path, name: str, *, passed_over: bool = False) -> None:
+    run = cell / "wandb" / f"offline-run-20260101_000000-{name}"
+    run.mkdir(parents=True)
+    for file in [f"run-{name}.wandb", *([f"run-{name}.wandb.synced"] if passed_over else [])]:
+        (run / file).touch()
+
+
+def test_one_command_is_told_when_runs_wait_to_be_uploaded(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    experiment = tmp_path / "it's mine"
+    tell_what_to_upload(experiment)
+    for place in range(3):
+        offline_run(experiment / f"strategy=mean,seed={place}", str(place), passed_over=place == 2)
+    tell_what_to_upload(experiment)
+    folder = f"{tmp_path}/it'\"'\"'s mine"
+    told = f"2 runs were logged offline; to upload: wandb sync '{folder}'/*/wandb/offline-run-*\n"
+    assert capsys.readouterr().out == told

@@ -18,7 +18,7 @@ from runners.reporting.answer import answer
 from runners.reporting.cell_result import CellResult
 from runners.reporting.contents import document
 from runners.reporting.markdown import as_markdown, escape
-from runners.reporting.results import load_experiment
+from runners.reporting.results import Experiment, load_experiment
 from runners.reporting.sections.effect_section import effect_sentence
 from runners.reporting.settings import ReportSettings
 from runners.reporting.wandb_panels import experiment_cells
@@ -237,3 +237,34 @@ def test_message_names_the_projects_when_cells_went_to_several(tmp_path: Path, s
     mixed = analyse(load_experiment(tmp_path / "mixed"), SETTINGS)
     with pytest.raises(InputError, match=r"your own account/one and your own account/two"):
         publish(mixed, document(mixed))
+
+
+def with_seeds(experiment: Experiment, number: int) -> Experiment:
+    """An experiment with so many cells in the place of each, of identities of their own and the same results."""
+
+    def many(cell: CellResult) -> Iterator[CellResult]:
+        for seed in range(number):
+            yield replace(cell, record={**cell.record, "seed": seed, "identity": f"{cell.record['identity']}-{seed}"})
+
+    systems = [replace(s, cells=tuple(one for cell in s.cells for one in many(cell))) for s in experiment.systems]
+    return replace(experiment, systems=tuple(systems))
+
+
+def test_two_hundred_cells_make_one_report_when_published(
+    analysis: Analysis, tmp_path: Path, server: WandbStandIn
+) -> None:
+    server.runs = known_runs(analysis)
+    publish(analysis, document(analysis))
+    of_four = [len(grid["panelBankSectionConfig"]["panels"]) for grid in grids(server)]
+    server.reports.clear()
+    server.asked.clear()
+    large = replace(analysis, experiment=with_seeds(analysis.experiment, 50))
+    server.runs = known_runs(large)
+    publish(large, document(analysis))
+    assert len(server.reports) == 1
+    assert server.asked.count("Runs") == 1
+    assert [len(grid["panelBankSectionConfig"]["panels"]) for grid in grids(server)] == of_four
+    for grid in grids(server):
+        (run_set,) = grid["runSets"]
+        assert len(run_set["filters"]["filters"][0]["value"]) == 200
+    assert {line["limit"] for line in panels(server, "Run History Line Plot")} == {200}

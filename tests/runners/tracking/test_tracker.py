@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -12,6 +13,7 @@ import soundfile
 from wandb_stand_in import WandbStandIn, logged_in, logged_out
 
 from runners.tracking.tracker import Tracker, TrackingSettings, audio_key, loss_key, result_key, score_key
+from vits.common.errors import InputError
 
 RUN = "0123456789abcdef"
 
@@ -42,7 +44,7 @@ def test_run_is_logged_online_when_there_is_a_login(tmp_path: Path, server: Wand
         run.log_scores(0, pd.DataFrame([{"split": "test", "metric": "wer", "mean": 0.5, "spread": 0.25}]))
         run.log_media(0, [sound], [])
         run.summarise({result_key("test", "wer"): 0.125})
-    assert (run.mode, run.how_to_sync, server.unknown) == ("online", None, [])
+    assert (run.mode, server.unknown) == ("online", [])
     logged = server.runs[RUN]
     about = {key: logged.about[key] for key in ("groupName", "jobType", "displayName", "tags", "project")}
     assert about == {
@@ -64,8 +66,29 @@ def test_run_is_logged_offline_when_there_is_no_login(tmp_path: Path, monkeypatc
     with logged_out(tmp_path, monkeypatch):
         with tracker(tmp_path) as run:
             run.log_losses(1, {"mel": 2.0})
-        (logged,) = tmp_path.glob(f"wandb/offline-run-*/run-{RUN}.wandb")
-        assert (run.mode, run.how_to_sync) == ("offline", f"wandb sync {logged.parent}")
+        assert len(list(tmp_path.glob(f"wandb/offline-run-*/run-{RUN}.wandb"))) == 1
+        assert run.mode == "offline"
+
+
+def test_nothing_is_logged_when_it_is_disabled(tmp_path: Path) -> None:
+    with tracker(tmp_path, "disabled") as run:
+        run.log_losses(1, {"mel": 2.0})
+    run.forget()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_run_goes_on_when_what_was_logged_before_is_forgotten(tmp_path: Path, server: WandbStandIn) -> None:
+    for step in (1, 2):
+        with tracker(tmp_path) as run:
+            run.log_losses(step, {"mel": 2.0})
+        run.forget()
+    assert [line["step"] for line in server.runs[RUN].history] == [1, 2]
+
+
+@pytest.mark.parametrize("wrong", ["", [""], 3, ["strategy", None]])
+def test_settings_are_refused_when_runs_are_grouped_by_no_name(wrong: Any) -> None:
+    with pytest.raises(InputError, match=r"wandb\.group_by=.* must be a name, or a list of names"):
+        TrackingSettings(group_by=wrong)
 
 
 def test_run_is_logged_offline_when_the_server_refuses_the_key(
