@@ -9,13 +9,12 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
-import pandas as pd
 
 from metrics.judges.judge import Judges
 from metrics.judges.judge_weights import Weights
 from metrics.judges.language_codes import check_known_to_whisper, is_english, separates_words, whisper_code
 from metrics.judges.transcriber import Transcriber, Transcript
-from metrics.metric import KnownVoices, Metric, Score, Scorer, Utterance
+from metrics.metric import Columns, KnownVoices, Metric, Score, Scorer, Utterance
 from vits.common.errors import InputError
 from vits.text.cleaning import visible
 
@@ -109,11 +108,11 @@ class ErrorRate(Metric):
 
         return score
 
-    def summarise(self, rows: pd.DataFrame) -> dict[str, float]:
+    def summarise(self, rows: Columns) -> dict[str, float]:
         """Corpus rates: errors of each kind per unit of all references, and how long those are together."""
         kinds, length = list(self.components[:3]), self.components[3]
-        scored = ~np.isnan(rows[self.name].to_numpy(dtype=np.float64))  # plain arrays: this runs thousands of times
-        *errors, units = (float(rows[count].to_numpy(dtype=np.float64)[scored].sum()) for count in (*kinds, length))
+        scored = ~np.isnan(rows[self.name])
+        *errors, units = (float(rows[count][scored].sum()) for count in (*kinds, length))
         rates = {kind: number / units if units else math.nan for kind, number in zip(kinds, errors, strict=True)}
         return {**super().summarise(rows), **rates, length: units}
 

@@ -26,8 +26,7 @@ from functools import cached_property
 from typing import ClassVar, TypedDict
 
 import numpy as np
-import pandas as pd
-from jaxtyping import Float, Float32
+from jaxtyping import Float, Float32, Float64
 from numpy.typing import ArrayLike
 from torch import Tensor
 
@@ -39,6 +38,9 @@ from vits.common.errors import InputError
 
 JUDGED_RATE = 16_000  # Hz; what Whisper and the speaker encoders were trained on
 SHORTEST_S = 0.1  # below this a clip holds no phoneme, and no judge can say anything about it
+
+Columns = Mapping[str, Float64[np.ndarray, "utterances"]]
+"""Values of the same utterances, by name."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -178,11 +180,11 @@ class Metric(ABC):
     def prepare(self, known: KnownVoices, judges: Judges) -> Scorer:
         """Load what the metric needs and look at the known voices, once before many batches."""
 
-    def summarise(self, rows: pd.DataFrame) -> dict[str, float]:
+    def summarise(self, rows: Columns) -> dict[str, float]:
         """One number for many utterances, for the metric's value and each of its components.
 
-        `rows` has one row per utterance and one column per value. By default each is the mean, without NaN, and
-        the metric's own value the mean weighted by `weight`; NaN where no utterance has a value. Values that only
+        `rows` has one number per utterance for each of the metric's values. By default each is the mean, without NaN,
+        and the metric's own value the mean weighted by `weight`; NaN where no utterance has a value. Values that only
         many utterances have, such as an equal error rate, may be among them under a name of their own.
         """
         weights = None if self.weight is None else rows[self.weight]

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
-import pandas as pd
 import torch
 from jaxtyping import Float
 from numpy.typing import ArrayLike
@@ -17,7 +16,7 @@ from torch import Tensor
 from metrics.judges.ecapa_encoder import EcapaEncoder
 from metrics.judges.judge import Judges
 from metrics.judges.judge_weights import Weights, find_weights
-from metrics.metric import KnownVoices, Metric, Score, Scorer, Utterance, score_sound
+from metrics.metric import Columns, KnownVoices, Metric, Score, Scorer, Utterance, score_sound
 from metrics.secs import Secs, require_enrolled
 from vits.common.errors import InputError
 from vits.common.registry import register
@@ -115,7 +114,7 @@ class SpeakerIdentification(Metric):
         notes = {} if identified else {"confused_with": f"{kind} {gallery.names[rival]}{origin}"}
         return Score(values, notes)
 
-    def summarise(self, rows: pd.DataFrame) -> dict[str, float]:
+    def summarise(self, rows: Columns) -> dict[str, float]:
         """Means, and `_eer`: the equal error rate of telling the right voice from the nearest wrong one.
 
         It is the strict one: of the impostors only the nearest counts. A threshold is chosen for each speaker.

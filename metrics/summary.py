@@ -7,7 +7,7 @@ one between speakers.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import cast
 
 import numpy as np
@@ -31,25 +31,23 @@ def score_rows(utterances: Sequence[Utterance], scores: Sequence[Score], step: i
     return _frame(rows, ROW_COLUMNS)
 
 
-def by_speaker(rows: pd.DataFrame, metrics: Sequence[Metric]) -> pd.DataFrame:
+def by_speaker(rows: pd.DataFrame, metrics: Sequence[Metric], within: Sequence[str] = ()) -> pd.DataFrame:
     """Each value of each metric for one speaker, combined over utterances as the metric says.
 
-    `utterances` is how many were scored and `undefined` how many of those have no value (NaN), which is then
-    left out of `value`.
+    `within` are further columns whose values are kept apart, such as system and seed; they come first, in the order in
+    which they appear. `utterances` is how many were scored and `undefined` how many of those have no value (NaN), which
+    is then left out of `value`.
 
     Raises:
         InputError: a column is missing, or an utterance has two rows of the same metric.
     """
-    _check(rows)
-    summaries = []
-    for metric in metrics:
-        wide = _wide(rows.loc[rows["metric"].isin(metric.values)], metric)
-        for place, group in wide.groupby(["step", "split", "speaker"], sort=True):
-            for value, number in metric.summarise(group).items():
-                column = value if value in group else metric.name  # an equal error rate is of no utterance alone
-                undefined = int(np.isnan(group[column].to_numpy(dtype=np.float64)).sum())
-                summaries.append((*cast(tuple[int, str, str], place), value, number, len(group), undefined))
-    return _frame(summaries, SPEAKER_COLUMNS)
+    _check(rows, within)
+    keys = [*within, "step", "split", "speaker"]
+    summaries = [summary for metric in metrics for summary in _of_metric(rows, metric, keys)]
+    if within:
+        appeared = {place: n for n, place in enumerate(rows[[*within]].drop_duplicates().itertuples(index=False))}
+        summaries.sort(key=lambda summary: appeared[summary[: len(within)]])
+    return _frame(summaries, (*within, *SPEAKER_COLUMNS))
 
 
 def over_speakers(speakers: pd.DataFrame) -> pd.DataFrame:
@@ -72,19 +70,24 @@ def summarise(rows: pd.DataFrame, metrics: Sequence[Metric]) -> pd.DataFrame:
     return over_speakers(by_speaker(rows, metrics))
 
 
-def _wide(rows: pd.DataFrame, metric: Metric) -> pd.DataFrame:
-    """One row per utterance and one column for each of the metric's values."""
-    wide = rows.pivot(index=["step", "split", "speaker", "utterance"], columns="metric", values="value")
-    return wide.reindex(columns=list(metric.values))
+def _of_metric(rows: pd.DataFrame, metric: Metric, keys: Sequence[str]) -> Iterator[tuple[object, ...]]:
+    """What a metric makes of the utterances of each group: the group's keys, value, number, utterances, undefined."""
+    own = rows.loc[rows["metric"].isin(metric.values)]
+    wide = own.pivot(index=[*keys, "utterance"], columns="metric", values="value").reset_index()
+    columns = wide.reindex(columns=list(metric.values)).to_numpy(dtype=np.float64)
+    for place, positions in wide.groupby([*keys], sort=True).indices.items():
+        group = dict(zip(metric.values, columns[positions].T, strict=True))  # plain arrays: there are thousands
+        for value, number in metric.summarise(group).items():
+            column = group.get(value, group[metric.name])  # an equal error rate is of no utterance alone
+            yield *cast(tuple[object, ...], place), value, number, len(positions), int(np.isnan(column).sum())
 
 
-def _check(rows: pd.DataFrame) -> None:
-    missing = [column for column in ROW_COLUMNS if column not in rows]
+def _check(rows: pd.DataFrame, within: Sequence[str]) -> None:
+    needed = (*within, *ROW_COLUMNS)
+    missing = [column for column in needed if column not in rows]
     if missing:
-        raise InputError(
-            f"the table of scores lacks {', '.join(missing)}; its columns must be {', '.join(ROW_COLUMNS)}"
-        )
-    keys = [column for column in ROW_COLUMNS if column != "value"]
+        raise InputError(f"the table of scores lacks {', '.join(missing)}; its columns must be {', '.join(needed)}")
+    keys = [column for column in needed if column != "value"]
     twice = rows[rows.duplicated(keys)]
     if len(twice):
         first = ", ".join(f"{key}={twice.iloc[0][key]}" for key in keys)

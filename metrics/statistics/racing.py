@@ -85,7 +85,8 @@ def behind(
         lower[[system not in leaders for system in systems]] = -np.inf
     needed = np.array([0.0 if system in relied_on else -margin for system in systems])
     standing = parts.scores.scale.sign * parts.means[columns[:, -1]]
-    return tuple(_behind(systems, lower, needed, np.argsort(-standing, kind="stable")))
+    found = {each.system: each for each in _behind(systems, lower, needed, np.argsort(-standing, kind="stable"))}
+    return tuple(found[system] for system in systems if system in found)
 
 
 def growths_of(values: Float[np.ndarray, "systems stages"], stages: Sequence[int]) -> Float[np.ndarray, "systems"]:

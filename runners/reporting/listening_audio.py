@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import base64
 import io
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import pandas as pd
@@ -30,6 +31,10 @@ OPUS_RATES = (8_000, 12_000, 16_000, 24_000)  # Hz; Opus also takes 48,000, whic
 BLOCK_S = 5.0  # written at a time: libsndfile's Ogg encoders recurse over what they are given at once
 BYTES_PER_MB = 1_000_000
 RECORDING = "recording"
+UTTERANCE_OF_A_CELL = ("system", "seed", "speaker", "utterance")
+
+Scores = Mapping[tuple[str, int, str, str], Mapping[str, float]]
+"""Values by metric, of each utterance of a cell."""
 
 
 @dataclass(frozen=True)
@@ -84,10 +89,11 @@ def listening(
     """
     chosen = choose(experiment, sentences)
     recordings = _recordings(order[0].cells[0]) if order else {}
+    scores = _by_utterance(experiment.final, chosen), _by_utterance(_of_recordings(experiment), chosen)
     shown: list[Sentence] = []
     n_bytes = 0
     for speaker, utterance in chosen:
-        sentence = _sentence(experiment, order, metrics, recordings, speaker, utterance)
+        sentence = _sentence(order, metrics, recordings, scores, speaker, utterance)
         n_bytes += sentence.n_bytes
         if n_bytes > audio_mb * BYTES_PER_MB:
             break
@@ -125,25 +131,24 @@ def encode(wave: Float32[np.ndarray, "samples"], sample_rate: int) -> str:
 
 
 def _sentence(
-    experiment: Experiment,
     order: Sequence[System],
     metrics: Sequence[Metric],
     recordings: Mapping[tuple[str, str], tuple[Path | None, str]],
+    scores: tuple[Scores, Scores],
     speaker: str,
     utterance: str,
 ) -> Sentence:
+    """`scores` are what is spoken, and the recordings."""
     path, text = recordings.get((speaker, utterance), (None, ""))
-    recorded = experiment.references[experiment.references["reference"] == RECORDING]
-    first = order[0]
-    recording = _player(
-        "the recording", path, "", _scores(recorded, metrics, (first.label, first.seeds[0]), speaker, utterance)
-    )
+    of_spoken, of_recordings = scores
+    first = order[0].label, order[0].seeds[0], speaker, utterance
+    recording = _player("the recording", path, "", _told(of_recordings.get(first, {}), metrics))
     spoken = [
         _player(
             system.label,
             _spoken_by(system.cells[0], speaker, utterance),
             system.cells[0].transcripts.get((speaker, utterance), ""),
-            _scores(experiment.final, metrics, (system.label, system.seeds[0]), speaker, utterance),
+            _told(of_spoken.get((system.label, system.seeds[0], speaker, utterance), {}), metrics),
         )
         for system in order
     ]
@@ -188,18 +193,21 @@ def _recordings(cell: CellResult) -> dict[tuple[str, str], tuple[Path | None, st
     return found
 
 
-def _scores(
-    table: pd.DataFrame, metrics: Sequence[Metric], cell: tuple[str, int], speaker: str, utterance: str
-) -> tuple[str, ...]:
-    """What the metrics say of one utterance of a cell, for reading."""
-    rows = table[
-        (table["system"] == cell[0])
-        & (table["seed"] == cell[1])
-        & (table["split"] == TEST)
-        & (table["speaker"] == speaker)
-        & (table["utterance"] == utterance)
-    ]
-    values = dict(zip(rows["metric"], rows["value"], strict=True))
+def _of_recordings(experiment: Experiment) -> pd.DataFrame:
+    return experiment.references[experiment.references["reference"] == RECORDING]
+
+
+def _by_utterance(table: pd.DataFrame, chosen: Collection[tuple[str, str]]) -> Scores:
+    """The values of some test utterances, of every cell."""
+    rows = table[(table["split"] == TEST) & table["utterance"].isin({utterance for _, utterance in chosen})]
+    found: dict[tuple[str, int, str, str], dict[str, float]] = {}
+    for *where, metric, value in rows[[*UTTERANCE_OF_A_CELL, "metric", "value"]].itertuples(index=False):
+        found.setdefault(cast(tuple[str, int, str, str], tuple(where)), {})[metric] = value
+    return found
+
+
+def _told(values: Mapping[str, float], metrics: Sequence[Metric]) -> tuple[str, ...]:
+    """What the metrics say of one utterance, for reading."""
     return tuple(
         f"{title(metric)} {plain(values[metric.name], decimals_for([values[metric.name]]))}"
         for metric in metrics

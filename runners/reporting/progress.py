@@ -128,10 +128,9 @@ def _shared_steps(rows: pd.DataFrame, experiment: Experiment) -> tuple[int, ...]
 def _curves(rows: pd.DataFrame, label: str, metric: Metric, steps: Sequence[int]) -> np.ndarray:
     """One line for each seed and voice, one column for each stage."""
     own = rows[(rows["system"] == label) & rows["step"].isin(list(steps))]
-    means = [by_speaker(group, [metric]).assign(seed=seed) for seed, group in own.groupby("seed")]
-    if not means:
+    table = by_speaker(own, [metric], within=["seed"])
+    if table.empty:
         return np.zeros((0, len(steps)))
-    table = pd.concat(means, ignore_index=True)
     table = table[table["metric"] == metric.name]
     wide = table.pivot_table(index=["seed", "speaker"], columns="step", values="value").dropna()
     return wide.reindex(columns=list(steps)).to_numpy(dtype=np.float64)

@@ -21,13 +21,7 @@ def speaker_levels(rows: pd.DataFrame, metrics: Sequence[Metric]) -> pd.DataFram
     Only the metrics' own values, not their components; `utterances` and `undefined` are summed over seeds.
     """
     names = {metric.name for metric in metrics}
-    parts = [
-        by_speaker(group, metrics).assign(system=system, seed=seed)
-        for (system, seed), group in rows.groupby(["system", "seed"], sort=False)  # pyright: ignore[reportGeneralTypeIssues]
-    ]
-    if not parts:
-        return pd.DataFrame(columns=pd.Index([*SPEAKER_KEYS, "value", "utterances", "undefined"]))
-    levels = pd.concat(parts, ignore_index=True)
+    levels = by_speaker(rows, metrics, within=["system", "seed"])
     groups = levels[levels["metric"].isin(names)].groupby(SPEAKER_KEYS, sort=False)
     return groups.agg(
         value=("value", "mean"), utterances=("utterances", "sum"), undefined=("undefined", "sum")

@@ -88,6 +88,6 @@ def test_corpus_rate_weighs_by_characters_when_summarised() -> None:
             "cer_reference_characters": [2.0, 8.0, 0.0],
         }
     )
-    summary = CharacterErrorRate().summarise(rows)
+    summary = CharacterErrorRate().summarise({name: rows[name].to_numpy() for name in rows})
     assert (summary["cer"], summary["cer_substitutions"], summary["cer_insertions"]) == (0.1, 0.1, 0.0)
     assert summary["cer_reference_characters"] == 10

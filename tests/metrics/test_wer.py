@@ -183,7 +183,7 @@ def test_corpus_rate_weighs_by_words_when_summarised() -> None:
             "wer_hallucinated": [0.0, 0.0, 1.0],
         }
     )
-    summary = WordErrorRate().summarise(rows)
+    summary = WordErrorRate().summarise({name: rows[name].to_numpy() for name in rows})
     weights = rows[WordErrorRate.weight]
     assert summary["wer"] == (rows["wer"].fillna(0) * weights).sum() / weights[rows["wer"].notna()].sum()
     assert summary["wer"] == 0.1
@@ -191,4 +191,4 @@ def test_corpus_rate_weighs_by_words_when_summarised() -> None:
     assert summary["wer_insertions"] == 0.0
     assert summary["wer_reference_words"] == 10
     assert summary["wer_hallucinated"] == pytest.approx(1 / 3)
-    assert math.isnan(WordErrorRate().summarise(rows.iloc[2:])["wer"])
+    assert math.isnan(WordErrorRate().summarise({name: rows[name].to_numpy()[2:] for name in rows})["wer"])
