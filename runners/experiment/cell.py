@@ -29,6 +29,7 @@ from vits.corpus.corpus import Corpus
 from vits.corpus.data_identity import corpus_identity
 
 FORMAT = 4  # of what a cell computes and leaves behind; raise it when the code that computes it changes its result
+IN_PARTS = "accumulate"  # of the training: how it is computed, and no part of what it comes to
 RESULT, STATE = "result", "state"  # what a finished cell keeps
 
 
@@ -79,6 +80,7 @@ class Cell:
         for metric in self.metrics:
             metric.check_language(self.corpus.language)
         _check_scratch(self.base, self.adaptation)
+        _check_parts(self.training)
 
     @property
     def name(self) -> str:
@@ -100,8 +102,9 @@ class Cell:
         return step if step < schedule.steps else None
 
     def identity(self, base: DescribedBase, voices: Voices) -> Identity:
-        """All that determines the result, and nothing that doesn't (device, paths, tracking)."""
+        """All that determines the result, and nothing that doesn't (device, parts of a batch, paths, tracking)."""
         schedule = self.schedule(voices)
+        training = {name: value for name, value in asdict(self.training).items() if name != IN_PARTS}
         return Identity(
             {
                 "format": FORMAT,
@@ -110,7 +113,7 @@ class Cell:
                 "model": dict(base.spec.parts),
                 "data": voices.identity,
                 "texts": corpus_identity(voices.unrecorded),
-                "training": asdict(self.training),
+                "training": training,
                 "evaluation": asdict(self.evaluation),
                 "metrics": [metric.identity for metric in self.metrics],
                 "seed": self.seed,
@@ -118,6 +121,15 @@ class Cell:
                 "evaluations": list(schedule.evaluations),
                 "precision": self.precision,
             }
+        )
+
+
+def _check_parts(training: TrainingSettings) -> None:
+    """A batch in parts has the result of the whole one, which what is measured over all of it would not."""
+    if training.alignment_noise and training.accumulate > 1:
+        raise InputError(
+            f"training.accumulate={training.accumulate} can't have training.alignment_noise=true beside it, whose size "
+            "is measured over a whole batch; use training.alignment_noise=false or training.accumulate=1"
         )
 
 

@@ -30,7 +30,10 @@ from runners.training.trainer import NONE, Trainer, check_adversary
 from runners.voices.recorded_voices import Voices, enrol
 from vits.common.memory import memory_is_told
 
-LESS_MEMORY = "make training.batch_size, training.segment_frames or max_duration_s smaller, or precision=bf16"
+LESS_MEMORY = (
+    "compute each batch in parts (training.accumulate=4), which has the same result, or make training.batch_size, "
+    "training.segment_frames or max_duration_s smaller, or precision=bf16"
+)
 
 
 @memory_is_told(LESS_MEMORY)
