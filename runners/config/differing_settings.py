@@ -25,6 +25,7 @@ NOT_RESULTS = (
     "more_sentences",
     "retry",
     "device",
+    "devices",
     "jobs",
     "jobs_per_device",
     "cache_dir",

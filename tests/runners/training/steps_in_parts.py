@@ -63,7 +63,7 @@ def encoded_again(synthesizer: Synthesizer, batch: Batch, made: TrainingPass) ->
 def trainer_of(spec: ModelSpec, n_devices: int, accumulate: int, *, double: bool) -> Trainer:
     torch.manual_seed(0)
     synthesizer = spec.synthesizer(2)
-    for coupling in synthesizer.flow.couplings:
+    for coupling in synthesizer.flow.couplings:  # pyright: ignore[reportGeneralTypeIssues]
         nn.init.normal_(coupling.shift.projection.weight, std=0.1)
     synthesizer.speaker_embedding.add(torch.randn(8))  # a parameter that parts without this speaker leave alone
     fabric = devices.make_fabric("cpu", "64" if double else "32", n_devices)
@@ -98,7 +98,7 @@ def main(cases: dict[str, Any], folder: Path) -> None:
     for precision, steps in (("single", cases["single_steps"]), ("double", cases["double_steps"])):
         if precision == "double":
             in_double_precision()
-        for accumulate in cases["accumulate"]:
+        for accumulate in cases[precision]:
             trainer = trainer_of(spec, n_devices, accumulate, double=precision == "double")
             train(trainer, steps, folder / f"{n_devices}x{accumulate} {precision}.safetensors")
 

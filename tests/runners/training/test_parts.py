@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -25,11 +25,13 @@ from vits.model_spec import ModelSpec
 ROOT = Path(__file__).parents[3]
 SCRIPT = Path(__file__).parent / "steps_in_parts.py"
 GRADIENT_STEPS, LOSS_STEPS = 1, 20
-PARTS = {1: (1, 2, 5), 2: (1, 2)}
-"""By the number of devices, in how many parts each of them computes its share."""
-DIVIDED = [
-    (devices, accumulate) for devices, parts in PARTS.items() for accumulate in parts if devices * accumulate > 1
-]
+SINGLE, DOUBLE = {1: (1, 2, 5), 2: (1, 2)}, {1: (1, 2), 2: (1, 2)}
+"""By precision and number of devices, in how many parts each of them computes its share."""
+
+
+def divided(cases: Mapping[int, Sequence[int]]) -> list[tuple[int, int]]:
+    """All but the one that is not."""
+    return [(devices, parts) for devices, each in cases.items() for parts in each if devices * parts > 1]
 
 
 @pytest.fixture(scope="module")
@@ -41,9 +43,15 @@ def trained(tmp_path_factory: pytest.TempPathFactory, compose_model: Callable[..
     spec = compose_model("tiny", (*MINIATURE, "model.text_encoder.n_symbols=20", "model/duration_predictor=stochastic"))
     folder = tmp_path_factory.mktemp("parts")
     steps = {"single_steps": GRADIENT_STEPS, "double_steps": LOSS_STEPS}
-    for devices, accumulate in PARTS.items():
+    for devices in SINGLE:
         cases = folder / f"{devices}.json"
-        case = {"spec": dict(spec.parts), "devices": devices, "accumulate": accumulate, **steps}
+        case = {
+            "spec": dict(spec.parts),
+            "devices": devices,
+            "single": SINGLE[devices],
+            "double": DOUBLE[devices],
+            **steps,
+        }
         cases.write_text(json.dumps(case), encoding="utf-8")
         command = [sys.executable, str(SCRIPT), str(cases), str(folder)]
         environment = {**os.environ, "PYTHONPATH": str(ROOT)}
@@ -54,7 +62,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory, compose_model: Callable[..
     return folder
 
 
-@pytest.mark.parametrize(("devices", "accumulate"), DIVIDED)
+@pytest.mark.parametrize(("devices", "accumulate"), divided(SINGLE))
 def test_gradients_are_those_of_the_whole_batch_when_it_is_divided(
     devices: int, accumulate: int, trained: Path
 ) -> None:
@@ -69,7 +77,7 @@ def test_gradients_are_those_of_the_whole_batch_when_it_is_divided(
         assert off < 1e-5 * length
 
 
-@pytest.mark.parametrize(("devices", "accumulate"), DIVIDED)
+@pytest.mark.parametrize(("devices", "accumulate"), divided(DOUBLE))
 def test_losses_of_twenty_steps_are_those_of_the_whole_batch_when_it_is_divided(
     devices: int, accumulate: int, trained: Path
 ) -> None:
