@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import multiprocessing
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any, Literal
 
@@ -45,7 +47,19 @@ def run_on_devices(device: str, precision: str, devices: int, run: Callable[[Fab
         InputError: as above.
     """
     fabric = _fabric(_accelerator(device, precision, devices), precision, devices, "spawn")
-    fabric.launch(run)
+    with _spawn_by_default():
+        fabric.launch(run)
+
+
+@contextmanager
+def _spawn_by_default() -> Iterator[None]:
+    """Processes take over how others are begun by default, and that of joblib's workers is unknown to what they begin."""
+    before = multiprocessing.get_start_method(allow_none=True)
+    multiprocessing.set_start_method("spawn", force=True)
+    try:
+        yield
+    finally:
+        multiprocessing.set_start_method(before, force=True)
 
 
 def _accelerator(device: str, precision: str, devices: int) -> str:

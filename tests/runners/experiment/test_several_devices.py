@@ -13,6 +13,7 @@ from typing import Any
 import pandas as pd
 import pytest
 from command_lines import PATIENCE_S, command_line, environment
+from joblib import Parallel, delayed
 from lightning_fabric import Fabric
 
 from runners.experiment.cell import Cell
@@ -60,6 +61,13 @@ def test_error_of_one_device_is_told_while_another_waits_for_it(make_cell: MakeC
     cell = make_cell(*FAST, "devices=2")
     with pytest.raises(NoMemoryError, match=r"^there is not enough memory; make something smaller$"):
         share_among_devices(cell, short_of_memory_beside_the_first)
+
+
+def test_devices_are_begun_when_the_cell_is_one_of_joblibs(make_cell: MakeCell) -> None:
+    cell = make_cell(*FAST, "devices=2")
+    shared = (delayed(share_among_devices)(cell, short_of_memory_beside_the_first) for _ in range(2))
+    with pytest.raises(NoMemoryError, match=r"^there is not enough memory; make something smaller$"):
+        Parallel(n_jobs=2)(shared)
 
 
 def test_more_devices_than_there_are_are_refused_before_any_is_begun(make_cell: MakeCell) -> None:
