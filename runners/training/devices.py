@@ -53,7 +53,7 @@ def run_on_devices(device: str, precision: str, devices: int, run: Callable[[Fab
 
 @contextmanager
 def _spawn_by_default() -> Iterator[None]:
-    """Processes take over how others are begun by default, and that of joblib's workers is unknown to what they begin."""
+    """What a process begins takes over its way of beginning others, but doesn't know that of joblib's workers."""
     before = multiprocessing.get_start_method(allow_none=True)
     multiprocessing.set_start_method("spawn", force=True)
     try:
