@@ -14,6 +14,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from vits.batch_rows import BatchNoise
 from vits.common.errors import InputError
 from vits.sentence_noise import gaussian_like
 
@@ -46,7 +47,7 @@ def search_alignment(
     frame_mask: Float[Tensor, "batch 1 frames"],
     *,
     noise_scale: float = 0.0,
-    generator: torch.Generator | None = None,
+    generator: BatchNoise = None,
 ) -> Float[Tensor, "batch frames tokens"]:
     """The best monotonic path that gives every frame one token and every token at least one frame.
 

@@ -9,6 +9,7 @@ from einops import rearrange
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from vits.batch_rows import RowDropout
 from vits.common.errors import InputError
 from vits.layers import ChannelNorm, same_padding
 
@@ -34,7 +35,7 @@ class RelativeAttention(nn.Module):
         self.key = nn.Conv1d(channels, channels, 1)
         self.value = nn.Conv1d(channels, channels, 1)
         self.output = nn.Conv1d(channels, channels, 1)
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = RowDropout(dropout)
         for projection in (self.query, self.key, self.value):
             nn.init.xavier_uniform_(projection.weight)
         if window is not None:
@@ -89,7 +90,7 @@ class FeedForward(nn.Module):
         padding = same_padding(kernel_size)
         self.expand = nn.Conv1d(channels, filter_channels, kernel_size, padding=padding)
         self.contract = nn.Conv1d(filter_channels, channels, kernel_size, padding=padding)
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = RowDropout(dropout)
 
     def forward(
         self, x: Float[Tensor, "batch channels time"], mask: Float[Tensor, "batch 1 time"]
@@ -106,7 +107,7 @@ class CausalFeedForward(nn.Module):
         self.past = kernel_size - 1
         self.expand = nn.Conv1d(channels, filter_channels, kernel_size)
         self.contract = nn.Conv1d(filter_channels, channels, kernel_size)
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = RowDropout(dropout)
 
     def forward(
         self, x: Float[Tensor, "batch channels time"], mask: Float[Tensor, "batch 1 time"]
@@ -134,7 +135,7 @@ class TransformerLayer(nn.Module):
         self.attention_norm = ChannelNorm(channels)
         self.feed_forward = feed_forward(channels, filter_channels, kernel_size, dropout=dropout)
         self.feed_forward_norm = ChannelNorm(channels)
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = RowDropout(dropout)
 
     def forward(
         self,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import torch
 from einops import rearrange
@@ -76,15 +76,43 @@ class SubbandSTFTLoss(nn.Module):
             ShortTimePower(*resolution) for resolution in zip(n_ffts, hop_lengths, win_lengths, strict=True)
         )
 
-    def forward(self, predicted: Float[Tensor, "batch bands time"], real: Float[Tensor, "batch bands time"]) -> Loss:
+    def forward(
+        self,
+        predicted: Float[Tensor, "batch bands time"],
+        real: Float[Tensor, "batch bands time"],
+        energies: Float[Tensor, "resolutions 2"] | None = None,
+    ) -> Loss:
+        """The loss; that of a part of a batch takes the `energies` of all of it.
+
+        The losses of all parts, weighted by their numbers of utterances, are then that of the batch.
+        """
         losses = []
+        for i, (x, y) in enumerate(self._magnitudes(predicted, real)):
+            if energies is None:
+                convergence = torch.linalg.norm(y - x) / torch.linalg.norm(y)
+            else:
+                convergence = _part_of_convergence((y - x).square().sum() / len(predicted), energies[i])
+            losses.append(convergence + (torch.log(y) - torch.log(x)).abs().mean())
+        return torch.stack(losses).mean()
+
+    @torch.no_grad()
+    def energies(
+        self, predicted: Float[Tensor, "batch bands time"], real: Float[Tensor, "batch bands time"]
+    ) -> Float[Tensor, "resolutions 2"]:
+        """Squared norms of the difference and of the real magnitudes at each resolution, per utterance.
+
+        The convergence is the root of their quotient: it isn't the mean over parts of a batch, as these are.
+        """
+        norms = [torch.stack(((y - x).square().sum(), y.square().sum())) for x, y in self._magnitudes(predicted, real)]
+        return torch.stack(norms) / len(predicted)
+
+    def _magnitudes(self, predicted: Tensor, real: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
+        """Of both at each resolution, with the bands as a batch."""
         for transform in self.transforms:
             x = _magnitude(transform(rearrange(predicted, "b n t -> (b n) t").float()))
             with torch.no_grad():
                 y = _magnitude(transform(rearrange(real, "b n t -> (b n) t").float()))
-            convergence = torch.linalg.norm(y - x) / torch.linalg.norm(y)
-            losses.append(convergence + (torch.log(y) - torch.log(x)).abs().mean())
-        return torch.stack(losses).mean()
+            yield x, y
 
 
 class MultiScaleMelLoss(nn.Module):
@@ -110,6 +138,16 @@ class MultiScaleMelLoss(nn.Module):
     def forward(self, fake: Float[Tensor, "batch samples"], real: Float[Tensor, "batch samples"]) -> Loss:
         distances = [(mel(real).detach() - mel(fake)).abs().mean() for mel in self.spectrograms]
         return torch.stack(distances).mean()
+
+
+def _part_of_convergence(difference: Tensor, energies: Float[Tensor, "2"]) -> Loss:
+    """`d / sqrt(D E)`, whose mean over the parts of a batch is the convergence `sqrt(D / E)` of all of it.
+
+    `d` and `D` are the squared differences of the part and of all, `E` the real energy of all. As D moves with d, the
+    root's gradient is half of what the part's has by itself.
+    """
+    part = difference / energies.prod().sqrt().clamp_min(torch.finfo(energies.dtype).tiny)
+    return part / 2 + part.detach() / 2
 
 
 def _magnitude(power: Tensor) -> Tensor:

@@ -9,9 +9,13 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from vits.batch_rows import BatchNoise, NoiseOfRows
+
 SEED_BYTES = 8
 
-Noise = torch.Generator | Sequence[torch.Generator] | None  # one of a whole batch, one of each item, or torch's own
+Noise = (
+    BatchNoise | Sequence[torch.Generator]
+)  # one of a whole batch or of rows of it, one of each item, or torch's own
 
 
 def sentence_generators(seed: int, identities: Sequence[Sequence[str]]) -> list[torch.Generator]:
@@ -39,6 +43,8 @@ def gaussian_like(mean: Tensor, noise: Noise, mask: Float[Tensor, "batch 1 time"
         return torch.randn_like(mean, memory_format=torch.contiguous_format)
     if isinstance(noise, torch.Generator):
         return torch.randn(mean.shape, generator=noise, device=mean.device, dtype=mean.dtype)
+    if isinstance(noise, NoiseOfRows):
+        return noise.gaussian(mean)
     batch, channels, longest = mean.shape
     lengths = [longest] * batch if mask is None else [int(length) for length in mask.sum((1, 2)).tolist()]
     drawn = torch.zeros(batch, channels, longest)

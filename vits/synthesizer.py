@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from torch.nn.utils.parametrize import cached
 
 from vits.alignment import alignment_scores, expand_durations, search_alignment
+from vits.batch_rows import BatchNoise, NoiseOfRows
 from vits.decoder import DecodedAudio
 from vits.layers import length_mask
 from vits.length_groups import Rows, groups_of_like_length, put_together
@@ -102,7 +103,7 @@ class Synthesizer(nn.Module):
         *,
         segment_frames: int,
         alignment_noise_scale: float = 0.0,
-        generator: torch.Generator | None = None,
+        generator: BatchNoise = None,
     ) -> TrainingPass:
         """Encode text and speech, align them, and decode a random segment of each recording."""
         g = self.speaker_embedding(speaker)
@@ -278,11 +279,14 @@ def ends(lengths: Int64[Tensor, "batch"], longest: int) -> Int64[Tensor, "batch"
 
 
 def random_segment_starts(
-    lengths: Int64[Tensor, "batch"], segment: int, generator: torch.Generator | None
+    lengths: Int64[Tensor, "batch"], segment: int, generator: BatchNoise
 ) -> Int64[Tensor, "batch"]:
     """A start for each item, uniform over the places where the segment fits (0 where it doesn't)."""
     places = (lengths - segment + 1).clamp_min(1)
-    drawn = torch.rand(lengths.shape, generator=generator, device=lengths.device)
+    if isinstance(generator, NoiseOfRows):
+        drawn = generator.uniform(lengths.shape, lengths.device)
+    else:
+        drawn = torch.rand(lengths.shape, generator=generator, device=lengths.device)
     return (drawn * places).long()
 
 

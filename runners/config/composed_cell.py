@@ -65,6 +65,7 @@ def cell_from(config: DictConfig) -> Cell:
         pause=_pause(config, metrics),
         tries_failed=tries_failed(config.retry) or hydra.mode != RunMode.MULTIRUN,
         more_sentences=config.more_sentences,
+        devices=config.devices,
     )
 
 

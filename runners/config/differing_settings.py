@@ -25,6 +25,7 @@ NOT_RESULTS = (
     "more_sentences",
     "retry",
     "device",
+    "devices",
     "jobs",
     "jobs_per_device",
     "cache_dir",
@@ -36,6 +37,9 @@ NOT_RESULTS = (
 """Settings that change nothing in a result, or stand in the name anyway."""
 WHERE_THINGS_LIE = ("root", "filelists", "transcripts", "path", "table", "audio", "layout")
 """Last parts of settings that say where things lie, and how: what lies there is known by its content."""
+HOW_IT_IS_COMPUTED = ("accumulate",)
+"""Last parts of settings that change nothing in a result but its rounding."""
+UNNAMED_LAST = (*WHERE_THINGS_LIE, *HOW_IT_IS_COMPUTED)
 UNNAMED_GROUPS = (*AXES, "data", "experiment", "task", "wandb", "report")
 """Groups whose choice isn't named as such: axes stand in the name anyway, a task is what it chooses."""
 SEVERAL = ("penalty", "metrics")  # groups of which any number of options may be chosen
@@ -73,7 +77,7 @@ def _names_no_setting(override: str, hydra: Any) -> bool:
     key, _, value = override.partition("=")
     chooses = key in hydra.runtime.choices and not value.lstrip().startswith("{")  # which would be of its settings
     first, last = key.split(".")[0], key.split(".")[-1]
-    return chooses or (bool(_PLAIN_KEY.fullmatch(key)) and (first in NOT_RESULTS or last in WHERE_THINGS_LIE))
+    return chooses or (bool(_PLAIN_KEY.fullmatch(key)) and (first in NOT_RESULTS or last in UNNAMED_LAST))
 
 
 @cache
@@ -120,7 +124,7 @@ def _differences(mine: Mapping[str, Any], default: Mapping[str, Any]) -> dict[st
     return {
         key: _written(mine.get(key))
         for key in sorted(mine.keys() | default.keys())
-        if mine.get(key) != default.get(key) and key.rpartition(".")[2] not in WHERE_THINGS_LIE
+        if mine.get(key) != default.get(key) and key.rpartition(".")[2] not in UNNAMED_LAST
     }
 
 

@@ -88,7 +88,7 @@ def check_ends(config: DictConfig) -> None:
     check_known(config, GridSchema)
     check_name(str(config.name), "name")
     check_folder(str(config.results), "results")
-    cells_at_once(config.jobs, config.device, config.jobs_per_device)
+    cells_at_once(config.jobs, config.device, config.jobs_per_device, config.devices)
     tries_failed(config.retry)
     check_run_groups(config, build(config.wandb))
     settings: ReportSettings = build(config.report)

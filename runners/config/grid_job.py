@@ -38,7 +38,7 @@ def run_grid_job(config: DictConfig) -> None:
     experiment = experiment_folder(config)
     in_sweep = partial(run_or_note_failure, partial(_member, config, experiment), run, experiment)
     if os.getppid() == sweep_on_this_machine():
-        join_sweep(os.getppid())
+        join_sweep(os.getppid(), config.devices)
         with numbered_lines(hydra.job.num):
             in_sweep(hydra.job.num)
     else:

@@ -34,6 +34,7 @@ class GridSchema:
     eval_every: int | None
     precision: str
     device: str
+    devices: int
     jobs: Any
     jobs_per_device: int
     max_duration_s: float

@@ -8,15 +8,17 @@ from functools import cache, partial
 
 import torch
 from jaxtyping import Float
+from lightning_fabric import Fabric
 from torch import Tensor
 
 from metrics.judges.judge import Judges
 from metrics.metric import Utterance
 from metrics.voiceprints_by_encoder import encoder_by_name, voiceprints_by_encoder
 from runners.bases.start import Start
+from runners.experiment.cell import Cell
 from runners.training.material import Material, batches_of, material
 from runners.training.regime import Regime
-from runners.training.trainer import TrainingSettings
+from runners.training.trainer import NONE, Trainer, TrainingSettings, check_adversary
 from runners.voices.recorded_voices import Voices
 from strategies.adaptation import Adaptation
 from strategies.context import AdaptationContext, Enrolment
@@ -90,6 +92,26 @@ def adapt(
     )
     trained_on = material(list(voices.train), batches, speaker_ids, rehearsed)
     return Adapted(speaker_ids, started_from, regime, trained_on, rehearsed)
+
+
+def start_of(cell: Cell) -> Start:
+    """The model before any adaptation.
+
+    Raises:
+        InputError: its discriminators are to stay as they are, and were never trained.
+    """
+    torch.manual_seed(cell.seed)
+    start = cell.base.start(cell.model, with_adversary=cell.training.adversary != NONE)
+    check_adversary(cell.training, known=start.trained_adversary)
+    return start
+
+
+def trainer_of(cell: Cell, fabric: Fabric, start: Start, adapted: Adapted) -> Trainer:
+    """What trains the adapted model."""
+    analysis = start.spec.analysis()
+    trainer = Trainer(fabric, start.synthesizer, start.adversary, analysis, cell.training, cell.seed, adapted.regime)
+    trainer.generator_optimizer.load_named_state(start.optimizer_state)
+    return trainer
 
 
 def initialiser_errors(

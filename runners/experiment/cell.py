@@ -23,12 +23,13 @@ from strategies.initialisers.embedding_init import EmbeddingInit
 from vits.common.bounds import OneOf, check_fields
 from vits.common.errors import InputError
 from vits.common.names import check_folder, check_name
-from vits.common.quantities import DurationSeconds, ListedSentences, Seed
+from vits.common.quantities import DurationSeconds, ListedSentences, Seed, Several
 from vits.corpus.batching import LengthBucketedBatches
 from vits.corpus.corpus import Corpus
 from vits.corpus.data_identity import corpus_identity
 
 FORMAT = 4  # of what a cell computes and leaves behind; raise it when the code that computes it changes its result
+IN_PARTS = "accumulate"  # of the training: how it is computed, and no part of what it comes to
 RESULT, STATE = "result", "state"  # what a finished cell keeps
 
 
@@ -37,7 +38,7 @@ class Cell:
     """Everything about one cell. `length` says how long it is trained, and when it is evaluated; `keep` whether the
     training's state stays when it is finished; `pause` where it waits before its end, if it does; `tries_failed`
     whether it is run where it failed before; `more_sentences` how many further ones it speaks when it is finished and
-    may be the best.
+    may be the best; `devices` how many of them share each batch of its training.
 
     `differing` are the settings that change its result and differ from the experiment's default, as they stand in
     its name and in every table; `initialisers` are all that are known, for comparison.
@@ -66,6 +67,7 @@ class Cell:
     pause: Pause | None = None
     tries_failed: bool = True
     more_sentences: ListedSentences = 0
+    devices: Several = 1
 
     def __post_init__(self) -> None:
         check_fields(self, "")
@@ -79,6 +81,7 @@ class Cell:
         for metric in self.metrics:
             metric.check_language(self.corpus.language)
         _check_scratch(self.base, self.adaptation)
+        _check_parts(self.training, self.devices)
 
     @property
     def name(self) -> str:
@@ -100,8 +103,9 @@ class Cell:
         return step if step < schedule.steps else None
 
     def identity(self, base: DescribedBase, voices: Voices) -> Identity:
-        """All that determines the result, and nothing that doesn't (device, paths, tracking)."""
+        """All that determines the result, and nothing that doesn't (device, parts of a batch, paths, tracking)."""
         schedule = self.schedule(voices)
+        training = {name: value for name, value in asdict(self.training).items() if name != IN_PARTS}
         return Identity(
             {
                 "format": FORMAT,
@@ -110,7 +114,7 @@ class Cell:
                 "model": dict(base.spec.parts),
                 "data": voices.identity,
                 "texts": corpus_identity(voices.unrecorded),
-                "training": asdict(self.training),
+                "training": training,
                 "evaluation": asdict(self.evaluation),
                 "metrics": [metric.identity for metric in self.metrics],
                 "seed": self.seed,
@@ -119,6 +123,17 @@ class Cell:
                 "precision": self.precision,
             }
         )
+
+
+def _check_parts(training: TrainingSettings, devices: int) -> None:
+    """A batch in parts has the result of the whole one, which what is measured over all of it would not."""
+    given = {"training.accumulate": training.accumulate, "devices": devices}
+    for name, number in given.items():
+        if training.alignment_noise and number > 1:
+            raise InputError(
+                f"{name}={number} can't have training.alignment_noise=true beside it, whose size is measured over "
+                f"a whole batch; use training.alignment_noise=false or {name}=1"
+            )
 
 
 def _check_scratch(base: Base, adaptation: Adaptation) -> None:

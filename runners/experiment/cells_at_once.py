@@ -1,7 +1,7 @@
 """How many cells of a sweep run at once, and what each of them may have of the machine.
 
 On a CPU a cell has one core: its steps are too small to divide, and two threads of a step collapse where another
-process has the cores. On CUDA a cell has a device, or a part of one.
+process has the cores. On CUDA a cell has a device, or a part of one. With `devices=2` it has two of them.
 """
 
 from __future__ import annotations
@@ -27,16 +27,18 @@ VISIBLE = "CUDA_VISIBLE_DEVICES"
 LOOKED_AFTER_S = 1.0  # so often a worker looks whether its sweep still lives
 
 
-def cells_at_once(jobs: object, device: str, jobs_per_device: int) -> int:
+def cells_at_once(jobs: object, device: str, jobs_per_device: int, devices: int = 1) -> int:
     """What `jobs` asks for; `auto` is one cell a core, or on CUDA `jobs_per_device` a device.
 
+    A cell that has several `devices` takes as many cores, or CUDA devices.
+
     Raises:
-        InputError: it is neither `auto` nor a whole number from 1, or `jobs_per_device` is none.
+        InputError: it is neither `auto` nor a whole number from 1, or `jobs_per_device` or `devices` is none.
     """
-    each = _at_least_1(jobs_per_device, "jobs_per_device")
+    each, of_a_cell = _at_least_1(jobs_per_device, "jobs_per_device"), _at_least_1(devices, "devices")
     if jobs == AUTO:
-        devices = cuda_devices() if device != "cpu" else ()
-        return len(devices) * each or cpu_count()
+        there = len(cuda_devices()) if device != "cpu" else 0
+        return there // of_a_cell * each or max(1, cpu_count() // of_a_cell)
     return _at_least_1(jobs, "jobs")
 
 
@@ -57,21 +59,27 @@ def cuda_devices() -> tuple[str, ...]:
 
 
 @cache
-def join_sweep(sweep: int) -> DeviceShare | None:
+def join_sweep(sweep: int, devices: int = 1) -> DeviceShare | None:
     """What a worker does once, before its first cell: end when its sweep ends, and take its share of a device.
 
-    `sweep` is the process that began this one.
+    `sweep` is the process that began this one; each of its cells has so many `devices`.
     """
     end_with(sweep)
-    share = device_share(cuda_devices(), sweep)
+    share = device_share(side_by_side(cuda_devices(), devices), sweep)
     if share is not None:
         os.environ[VISIBLE] = share.device
     return share
 
 
+def side_by_side(devices: Sequence[str], number: int) -> list[str]:
+    """Groups of so many devices, as `CUDA_VISIBLE_DEVICES` names them; too few for a group are left out."""
+    whole = len(devices) // number * number
+    return [",".join(devices[start : start + number]) for start in range(0, whole, number)]
+
+
 @dataclass(frozen=True)
 class DeviceShare:
-    """A device for one worker; the lock is freed by the system when the worker ends, however it ends."""
+    """A device for one worker, or several; the lock is freed by the system when the worker ends, however it ends."""
 
     device: str
     lock: FileLock

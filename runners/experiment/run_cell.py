@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-import torch
+from contextlib import redirect_stdout
+from io import StringIO
+
+from lightning_fabric import Fabric
 
 from metrics.judges.judge import Judges
 from runners.bases.start import Start
 from runners.experiment.accepting import accepted
-from runners.experiment.adapting import Adapted, adapt, context_of
+from runners.experiment.adapting import Adapted, adapt, context_of, start_of, trainer_of
 from runners.experiment.announcing import announce, begin, lint_cell
 from runners.experiment.cell import STATE, Cell
 from runners.experiment.finishing import finish
@@ -16,6 +19,7 @@ from runners.experiment.more_sentences import lacks_sentences, speak_more
 from runners.experiment.new_voices import new_voices
 from runners.experiment.panels import evaluator_of
 from runners.experiment.pausing import pause, waits
+from runners.experiment.several_devices import share_among_devices
 from runners.experiment.shared_work import shared_errors
 from runners.experiment.stopping import check_stop
 from runners.experiment.tracked_run import tracker_of
@@ -27,11 +31,14 @@ from runners.results.lease import Lease
 from runners.tracking.tracker import TRAINED
 from runners.training.devices import make_fabric
 from runners.training.fit import Fit
-from runners.training.trainer import NONE, Trainer, check_adversary
+from runners.training.following import Preparation, follow, heard, tell
 from runners.voices.recorded_voices import Voices, enrol
 from vits.common.memory import memory_is_told
 
-LESS_MEMORY = "make training.batch_size, training.segment_frames or max_duration_s smaller, or precision=bf16"
+LESS_MEMORY = (
+    "compute each batch in parts (training.accumulate=4), which has the same result, or make training.batch_size, "
+    "training.segment_frames or max_duration_s smaller, or precision=bf16"
+)
 
 
 @memory_is_told(LESS_MEMORY)
@@ -54,7 +61,34 @@ def run_cell(cell: Cell) -> CellFolder:
     folder = accepted(cell, identity, None)
     if (folder.finished and not lacks_sentences(cell, folder)) or waits(cell, folder, voices):
         return folder
-    start = _start(cell)
+    if cell.devices > 1:
+        share_among_devices(cell, run_on_device)
+        return CellFolder(cell.directory)
+    return _take_and_run(make_fabric(cell.device, cell.precision), cell, voices)
+
+
+@memory_is_told(LESS_MEMORY)
+def run_on_device(fabric: Fabric, cell: Cell) -> None:
+    """What one of several devices does for a cell: the first all that is to be done, the others their part of training.
+
+    Raises:
+        InputError, BrokenOffError: as for `run_cell`.
+    """
+    unsaid = redirect_stdout(StringIO())
+    if not fabric.is_global_zero:
+        with unsaid:  # the first one speaks for all
+            _follow(fabric, cell)
+        return
+    with unsaid:  # the process that waits has said what was found
+        voices = new_voices(cell, cell.base.described(cell.model).spec)
+    _take_and_run(fabric, cell, voices)
+    tell(fabric, None)
+
+
+def _take_and_run(fabric: Fabric, cell: Cell, voices: Voices) -> CellFolder:
+    """Run a cell, unless another process is quicker."""
+    lease = Lease(cell.directory)
+    start = start_of(cell)
     identity = cell.identity(start, voices)  # of the weights that were read, should the base have been changed by now
     holder = lease.take()
     if holder is not None:
@@ -64,7 +98,7 @@ def run_cell(cell: Cell) -> CellFolder:
         if folder.finished and lacks_sentences(cell, folder):
             speak_more(cell, folder, start, voices)
         elif not (folder.finished or waits(cell, folder, voices)):
-            _run(cell, folder, identity, start, voices)
+            _run(fabric, cell, folder, identity, start, voices)
     return folder
 
 
@@ -73,10 +107,10 @@ def _left_to(holder: str, cell: Cell) -> CellFolder:
     return CellFolder(cell.directory)
 
 
-def _run(cell: Cell, folder: CellFolder, identity: Identity, start: Start, voices: Voices) -> None:
+def _run(fabric: Fabric, cell: Cell, folder: CellFolder, identity: Identity, start: Start, voices: Voices) -> None:
     """All that is to be done before training, and then the training."""
     check_stop(cell, voices)
-    judges = Judges(cell.cache_dir, make_fabric(cell.device, cell.precision).device)
+    judges = Judges(cell.cache_dir, fabric.device)
     enrolments = enrol(voices, judges)
     context = context_of(start, voices, enrolments, judges, cell.seed, cell.training.segment_frames)
     initialisers = {**cell.initialisers, cell.adaptation.strategy.name: cell.adaptation.strategy.value}
@@ -85,18 +119,24 @@ def _run(cell: Cell, folder: CellFolder, identity: Identity, start: Start, voice
     announce(cell, voices, start, trainable_shares(start.synthesizer), errors)
     begin(cell, folder, identity, voices, start, adapted, errors)
     lint_cell(cell, folder)
-    _fit_and_score(cell, folder, identity, start, voices, judges, adapted)
+    _fit_and_score(fabric, cell, folder, identity, start, voices, judges, adapted)
 
 
-def _start(cell: Cell) -> Start:
-    """The model before any adaptation."""
-    torch.manual_seed(cell.seed)
-    start = cell.base.start(cell.model, with_adversary=cell.training.adversary != NONE)
-    check_adversary(cell.training, known=start.trained_adversary)
-    return start
+def _follow(fabric: Fabric, cell: Cell) -> None:
+    """Make what the first device has made, if it is going to train, and train with it."""
+    if heard(fabric) is None:
+        return
+    start = start_of(cell)
+    voices = new_voices(cell, start.spec)
+    judges = Judges(cell.cache_dir, fabric.device)
+    context = context_of(start, voices, enrol(voices, judges), judges, cell.seed, cell.training.segment_frames)
+    adapted = adapt(cell.adaptation, start, voices, context, cell.training, cell.schedule(voices).steps)
+    trainer = trainer_of(cell, fabric, start, adapted)
+    follow(trainer, adapted.material, CellFolder(cell.directory).state)
 
 
 def _fit_and_score(
+    fabric: Fabric,
     cell: Cell,
     folder: CellFolder,
     identity: Identity,
@@ -106,16 +146,8 @@ def _fit_and_score(
     adapted: Adapted,
 ) -> None:
     """Train with evaluations between, then keep the best stage, with what stands beside its scores; or wait."""
-    trainer = Trainer(
-        make_fabric(cell.device, cell.precision),
-        start.synthesizer,
-        start.adversary,
-        start.spec.analysis(),
-        cell.training,
-        cell.seed,
-        adapted.regime,
-    )
-    trainer.generator_optimizer.load_named_state(start.optimizer_state)
+    tell(fabric, Preparation())
+    trainer = trainer_of(cell, fabric, start, adapted)
     evaluator = evaluator_of(cell, start, voices, judges, adapted)
     folder.write_table("texts", evaluator.texts)
     with folder, memory_is_told(LESS_MEMORY):

@@ -30,7 +30,10 @@ from vits.common.memory import memory_is_told
 from vits.model_spec import ModelSpec
 from vits.synthesizer import Synthesizer
 
-LESS_MEMORY = "make training.batch_size, training.segment_frames or max_duration_s smaller"
+LESS_MEMORY = (
+    "compute each batch in parts (training.accumulate=4), make training.batch_size, training.segment_frames or "
+    "max_duration_s smaller, or precision=bf16"
+)
 ENROLMENT_CLIPS = 20  # of each base speaker make its voiceprint
 
 

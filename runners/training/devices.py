@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+import multiprocessing
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Any, Literal
 
 import joblib
 import torch
@@ -16,15 +20,53 @@ from vits.synthesizer import Synthesizer
 
 PRECISIONS = {"32": "32-true", "bf16": "bf16-mixed"}
 DEVICES = ("auto", "cpu", "cuda")
+LONGEST_EVALUATION = timedelta(days=7)  # which the other devices wait for
 
 
 def make_fabric(device: str, precision: str, devices: int = 1) -> Fabric:
-    """Where a run computes; `auto` takes CUDA where there is one. On several devices each has a part of every batch.
+    """Where a run computes; `auto` takes CUDA where there is one. On several devices each has a part of every batch,
+    and the script that is running is begun again for each but the first.
 
     On CUDA, products of float32 matrices may use TF32.
 
     Raises:
         InputError: the device or the precision is unknown, or there are not so many devices.
+    """
+    fabric = _fabric(_accelerator(device, precision, devices), precision, devices, "popen")
+    if devices > 1:
+        fabric.launch()
+    return fabric
+
+
+def run_on_devices(device: str, precision: str, devices: int, run: Callable[[Fabric], object]) -> None:
+    """Call a function on each of several devices, in processes that are begun for it; this one waits for all of them.
+
+    It is a function of a module, or `functools.partial` of one: Fabric takes apart what else it is given.
+
+    Raises:
+        InputError: as above.
+    """
+    fabric = _fabric(_accelerator(device, precision, devices), precision, devices, "spawn")
+    with _spawn_by_default():
+        fabric.launch(run)
+
+
+@contextmanager
+def _spawn_by_default() -> Iterator[None]:
+    """What a process begins takes over its way of beginning others, but doesn't know that of joblib's workers."""
+    before = multiprocessing.get_start_method(allow_none=True)
+    multiprocessing.set_start_method("spawn", force=True)
+    try:
+        yield
+    finally:
+        multiprocessing.set_start_method(before, force=True)
+
+
+def _accelerator(device: str, precision: str, devices: int) -> str:
+    """`cpu` or `cuda`.
+
+    Raises:
+        InputError: there is no such device or precision, or not so many of them.
     """
     check_known(device, precision)
     if device == "cuda" and not torch.cuda.is_available():
@@ -34,21 +76,23 @@ def make_fabric(device: str, precision: str, devices: int = 1) -> Fabric:
     if not 1 <= devices <= there:
         kind = "CUDA devices" if accelerator == "cuda" else "processor cores"
         raise InputError(f"devices={devices} must be from 1 to the {there} {kind} of this machine")
+    return accelerator
+
+
+def _fabric(accelerator: str, precision: str, devices: int, start_method: Literal["popen", "spawn"]) -> Fabric:
     if accelerator == "cuda":
         torch.set_float32_matmul_precision("high")
     # a batch without discriminators leaves some parameters of the model without a gradient
-    strategy = DDPStrategy(find_unused_parameters=True) if devices > 1 else "auto"
+    shared = DDPStrategy(find_unused_parameters=True, start_method=start_method, timeout=LONGEST_EVALUATION)
+    strategy = shared if devices > 1 else "auto"
     alone = LightningEnvironment()  # a cluster's launcher has begun this process; Fabric need not look for it
-    fabric = Fabric(
+    return Fabric(
         accelerator=accelerator,
         devices=devices,
         strategy=strategy,
         precision=PRECISIONS[precision],  # pyright: ignore[reportArgumentType]
         plugins=[alone],
     )
-    if devices > 1:
-        fabric.launch()
-    return fabric
 
 
 def check_known(device: str, precision: str) -> None:

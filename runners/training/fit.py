@@ -20,7 +20,9 @@ from runners.evaluation.synthesis import Spoken
 from runners.results.cell_folder import CellFolder, audio_file
 from runners.results.noted_tables import as_noted, note_of
 from runners.tracking.tracker import Tracker, result_key
+from runners.training.devices import any_of_them
 from runners.training.end_signal import EndSignal
+from runners.training.following import Stretch, tell
 from runners.training.loss_sums import LossSums
 from runners.training.material import Material
 from runners.training.schedule import Schedule
@@ -114,6 +116,7 @@ class Fit:
         """Train to a step of the same epoch, and write down what the losses were on the way."""
         bar.set_description(f"epoch {self.trainer.step // len(self.batches)}")
         data = (self.material.utterances, self.material.speaker_ids, self.batches)
+        tell(self.trainer.fabric, Stretch(self.trainer.step, stop))
         with self.trainer.cost.of_training():
             for report in self.trainer.epoch(*data, until=stop):
                 numbers = report.numbers()
@@ -122,7 +125,7 @@ class Fit:
                 self.sums.add(numbers)
                 bar.update()
                 bar.set_postfix({name: f"{numbers[name]:.2f}" for name in ("mel", "kl", "duration")})
-                if self.end_signal.received is not None:
+                if any_of_them(self.trainer.fabric, self.end_signal.received is not None):
                     break
         if self.trainer.step < stop:
             self._write_all()

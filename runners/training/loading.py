@@ -46,8 +46,3 @@ def load_ahead(
         pin_memory=pinned,
     )
     yield from loader
-
-
-def share_of(batch: Sequence[int], rank: int, world_size: int) -> Sequence[int]:
-    """One device's share of a batch; the first utterance where there are fewer than devices."""
-    return batch[rank::world_size] or batch[:1]

@@ -95,7 +95,24 @@ class Objective(nn.Module):
         cut = slice_segments(batch.spectrogram, made.segment_starts, frames)
         return cut if cut.shape[1] == self.mel.channels else self.mel.from_linear(cut)
 
-    def forward(self, batch: Batch, made: TrainingPass, real: Float[Tensor, "batch 1 samples"]) -> dict[str, Tensor]:
+    @torch.no_grad()
+    def energies(
+        self, made: TrainingPass, real: Float[Tensor, "batch 1 samples"]
+    ) -> Float[Tensor, "resolutions 2"] | None:
+        """What the sub-band loss of a part of a batch has to know of all parts, as their mean; None without bands."""
+        if made.decoded.bands is None:
+            return None
+        with torch.autocast(real.device.type, enabled=False):
+            return self.subband_stft.energies(made.decoded.bands.float(), self.pqmf.analysis(real))
+
+    def forward(
+        self,
+        batch: Batch,
+        made: TrainingPass,
+        real: Float[Tensor, "batch 1 samples"],
+        energies: Float[Tensor, "resolutions 2"] | None = None,
+    ) -> dict[str, Tensor]:
+        """The losses by their names; `energies` are those of the whole batch, where this is a part of one."""
         with torch.autocast(real.device.type, enabled=False):
             fake = made.decoded.audio.float()
             losses = {
@@ -110,7 +127,8 @@ class Objective(nn.Module):
                 "duration": made.duration_loss.float(),
             }
             if made.decoded.bands is not None:
-                losses["subband_stft"] = self.subband_stft(made.decoded.bands.float(), self.pqmf.analysis(real))
+                bands = made.decoded.bands.float()
+                losses["subband_stft"] = self.subband_stft(bands, self.pqmf.analysis(real), energies)
             if self.multi_scale_mel is not None:
                 losses["multi_scale_mel"] = self.multi_scale_mel(fake.squeeze(1), real.squeeze(1))
             return losses

@@ -1,7 +1,8 @@
 """Training steps, epoch after epoch: the same for pretraining and for adaptation.
 
 A step is a pure function of the state, the seed and the step's number: data order, segments, alignment noise
-and dropout are drawn from them alone. So a training that was stopped and resumed is the one that wasn't.
+and dropout are drawn from them alone. So a training that was stopped and resumed is the one that wasn't. A batch may be
+shared by devices and computed in parts (`runners.training.parts`): the step is the same but for rounding.
 """
 
 from __future__ import annotations
@@ -11,20 +12,24 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
-from typing import Annotated, Any
+from typing import Annotated
 
 import torch
 from lightning_fabric import Fabric
-from torch import Tensor, nn
+from torch import Tensor
 
 from runners.training.cost import Cost
-from runners.training.loading import load_batches, share_of
+from runners.training.game import Game
+from runners.training.loading import load_batches
 from runners.training.material import NATURAL, SAMPLINGS, Batches
 from runners.training.objective import LossWeights, Objective, check_mel_target
 from runners.training.optimizer import NamedAdamW, OptimizerSettings
+from runners.training.parts import Part, Passes, Seen, parts_of
 from runners.training.regime import Regime
+from runners.training.side import Side
 from vits.adversary import Adversary
 from vits.alignment import noise_scale_at
+from vits.batch_rows import NoiseOfRows, drawing_as_part
 from vits.checked_tensors import load_checked, save_checked
 from vits.checkpoint import load_strict, part_of, put_together
 from vits.common.bounds import AtLeast, AtMost, OneOf, check_fields
@@ -41,7 +46,6 @@ SECONDS = "progress/seconds"
 NOTED = "noted"  # the part of a state that whoever saves it writes
 NOTHING: Mapping[str, Tensor] = MappingProxyType({})
 TRAINED, FROZEN, NONE = "trained", "frozen", "none"  # what the discriminators may do
-RANKS_APART = 1_000_000_007  # between the seeds of devices, more than any training has steps
 
 
 class TrainingDivergedError(BrokenOffError):
@@ -60,9 +64,13 @@ class TrainingSettings:
     `mel_target` what the mel loss compares with, the recording's `segment` or the `whole_recording` (`Objective`);
     `sampling` whether every utterance comes up once in an epoch (`natural`), or every speaker as often as any other
     (`balanced`), which matters where there is much of one voice and little of another.
+
+    `accumulate` is the number of parts in which a batch is computed, one after the other, where all of it doesn't fit
+    into memory. Losses and gradients stay those of the whole batch, but for rounding; every part is computed once more.
     """
 
     batch_size: BatchSize = 32
+    accumulate: BatchSize = 1
     segment_frames: Annotated[int, AtLeast(1), AtMost(100_000)] = 32
     optimizer: OptimizerSettings = field(default_factory=OptimizerSettings)
     loss_weights: LossWeights = field(default_factory=LossWeights)
@@ -75,6 +83,11 @@ class TrainingSettings:
     def __post_init__(self) -> None:
         check_mel_target(self.mel_target)
         check_fields(self, "training")
+        if self.accumulate > self.batch_size:
+            raise InputError(
+                f"training.accumulate={self.accumulate} is more than the {self.batch_size} utterances of a batch "
+                "(training.batch_size); they can be computed one by one at most"
+            )
 
 
 def check_adversary(settings: TrainingSettings, *, known: bool) -> None:
@@ -130,13 +143,15 @@ class Trainer:
         self.objective = Objective(analysis, settings.loss_weights, settings.mel_target)
         fabric.to_device(self.objective)
         self.generator_optimizer = NamedAdamW(trainable, settings.optimizer, self.regime.schedules)
-        self._model, self._generator_stepper = fabric.setup(synthesizer, self.generator_optimizer)
-        self._opponents: Any = self.adversary  # as Fabric wraps it, once it has an optimizer
+        limit = settings.optimizer.max_gradient_norm
+        generator = Side(fabric, synthesizer, self.generator_optimizer, limit)
         fabric.to_device(self.adversary)
-        self.adversary_optimizer = None
+        self.adversary_optimizer = opponents = None
         if settings.adversary == TRAINED and any(True for _ in self.adversary.parameters()):
             self.adversary_optimizer = NamedAdamW(self.adversary.named_parameters(), settings.optimizer)
-            self._opponents, self._adversary_stepper = fabric.setup(self.adversary, self.adversary_optimizer)
+            opponents = Side(fabric, self.adversary, self.adversary_optimizer, limit)
+        sides = (synthesizer, generator, self.adversary, opponents)
+        self._game = Game(fabric, *sides, self.objective, settings.loss_weights, self.regime)
 
     def epoch(
         self,
@@ -149,61 +164,41 @@ class Trainer:
         epoch, done = divmod(self.step, len(batches))
         left = batches(epoch)[done:][: None if until is None else until - self.step]
         self.synthesizer.train()
-        mine = [share_of(batch, self.fabric.global_rank, self.fabric.world_size) for batch in left]
-        for batch in load_batches(utterances, mine, speaker_ids, self.fabric.device):
+        for batch in load_batches(utterances, left, speaker_ids, self.fabric.device):
             yield self._train_on(batch, epoch)
 
     def _train_on(self, batch: Batch, epoch: int) -> StepReport:
-        generator = self._seed_step()
         for optimizer in (self.generator_optimizer, self.adversary_optimizer):
             if optimizer is not None:
                 optimizer.set_rate(self.step, epoch, self.regime.progress(self.step))
-        made = self._model(
-            batch.tokens,
-            batch.token_lengths,
-            batch.spectrogram,
-            batch.spectrogram_lengths,
-            batch.speaker,
-            segment_frames=self.settings.segment_frames,
-            alignment_noise_scale=noise_scale_at(self.step) if self.settings.alignment_noise else 0.0,
-            generator=generator,
-        )
-        real = self.objective.real_segments(batch, made)
-        losses = self.objective(batch, made, real)
-        values: dict[str, Tensor] = {}
-        if self.step >= self.settings.adversary_from_step:
-            if self.adversary_optimizer is not None:
-                own = self._opponents(made, real)
-                values["adversary_gradient_norm"] = self._descend(
-                    torch.stack(list(own.values())).sum(), self.adversary, self._adversary_stepper
-                )
-                values |= own
-            with self.fabric.autocast():  # their own weights don't learn from this, so nothing is to be averaged
-                losses |= self.adversary.generator_losses(made, real)
-        penalties = self.regime.penalties(self.synthesizer, batch, made)
-        total = self.settings.loss_weights.total(losses, penalties)
-        values["gradient_norm"] = self._descend(total, self.synthesizer, self._generator_stepper)
-        values |= losses | penalties | {"total": total}
+        parts = parts_of(batch, self.fabric.global_rank, self.fabric.world_size, self.settings.accumulate)
+        is_adversarial = self.step >= self.settings.adversary_from_step
+        values = self._game.play(parts, Passes(parts, self._pass), adversarial=is_adversarial)
         self.regime.averaging.update(self.step, self.synthesizer)
-        report = StepReport(self.step, epoch, {name: value.detach() for name, value in values.items()})
+        report = StepReport(self.step, epoch, values)
         self.step += 1
         return report
 
-    def _descend(self, loss: Tensor, module: nn.Module, optimizer: torch.optim.Optimizer) -> Tensor:
-        """One optimizer step; returns the gradient's norm before it was limited."""
-        optimizer.zero_grad(set_to_none=True)
-        self.fabric.backward(loss)
-        parameters = [p for p in module.parameters() if p.grad is not None]
-        norm = nn.utils.get_total_norm(p.grad for p in parameters if p.grad is not None)
-        limit = self.settings.optimizer.max_gradient_norm
-        if limit is not None:
-            nn.utils.clip_grads_with_norm_(parameters, limit, norm)
-        optimizer.step()
-        return norm
+    def _pass(self, part: Part) -> Seen:
+        """The model's pass over a part of the batch."""
+        generator = self._seed_step()
+        batch = part.batch
+        with drawing_as_part(self.synthesizer, part.place):
+            made = self._game.generator.forward(
+                batch.tokens,
+                batch.token_lengths,
+                batch.spectrogram,
+                batch.spectrogram_lengths,
+                batch.speaker,
+                segment_frames=self.settings.segment_frames,
+                alignment_noise_scale=noise_scale_at(self.step) if self.settings.alignment_noise else 0.0,
+                generator=generator if part.place.are_all else NoiseOfRows(generator, part.place),
+            )
+        return Seen(made, self.objective.real_segments(batch, made))
 
     def _seed_step(self) -> torch.Generator:
         """All that this step draws is decided here."""
-        step_seed = (self.seed * 1_000_003 + self.step + self.fabric.global_rank * RANKS_APART) % 2**64
+        step_seed = (self.seed * 1_000_003 + self.step) % 2**64
         torch.manual_seed(step_seed)  # dropout draws from the default generator
         return torch.Generator(self.fabric.device).manual_seed(step_seed)
 

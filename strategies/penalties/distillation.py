@@ -16,7 +16,7 @@ from strategies.penalties.penalty import Penalty, PenaltyTerms
 from vits.common.bounds import Above, check_fields
 from vits.common.errors import InputError
 from vits.common.registry import register
-from vits.corpus.batching import Batch
+from vits.corpus.batching import Batch, BatchPart, whole_of
 from vits.spectrogram import MelSpectrogram
 from vits.synthesizer import FramePrior, Synthesizer, TrainingPass
 
@@ -50,8 +50,7 @@ class Distillation(Penalty):
         mel = MelSpectrogram(context.spec.analysis()).to(teacher.speaker_embedding.weight.device)
 
         def terms(synthesizer: Synthesizer, batch: Batch, made: TrainingPass) -> dict[str, Tensor]:
-            voices = rows.to(batch.tokens)[(batch.tokens.sum(1) + batch.token_lengths) % len(rows)]
-            said = _Said(batch, voices, mel, made.decoded.audio.shape[2] // synthesizer.samples_per_frame)
+            said = _Said(batch, rows, mel, made.decoded.audio.shape[2] // synthesizer.samples_per_frame)
             return {name: self.weight * distance for name, distance in said.distances(teacher, synthesizer).items()}
 
         return terms
@@ -62,19 +61,18 @@ class _Said:
     """What both models are asked to speak."""
 
     batch: Batch
-    voices: Int64[Tensor, "batch"]
+    base_rows: Int64[Tensor, "voices"]
     mel: MelSpectrogram
     segment_frames: int
 
     def distances(self, teacher: Synthesizer, student: Synthesizer) -> dict[str, Tensor]:
         """Mean squared distances of what the student makes of the text from what the teacher does."""
+        voices = self._voices(self.batch)
         with torch.no_grad():
-            g = teacher.speaker_embedding(self.voices)
-            prior = teacher.frame_prior(
-                self.batch.tokens, self.batch.token_lengths, g, duration_noise_scale=0.0, length_scale=1.0
-            )
+            g = teacher.speaker_embedding(voices)
+            prior = self._prior(teacher)
             latent, target = self._spoken(teacher, prior, g)
-        g = student.speaker_embedding(self.voices)
+        g = student.speaker_embedding(voices)
         text = student.text_encoder(self.batch.tokens, self.batch.token_lengths, g)
         now, audio = self._spoken(student, prior, g)
         return {
@@ -82,6 +80,19 @@ class _Said:
             "distilled_latent": mse_loss(now, latent),
             "distilled_mel": mse_loss(audio, target),
         }
+
+    def _voices(self, batch: Batch) -> Int64[Tensor, "batch"]:
+        """The base voice that speaks each text."""
+        return self.base_rows.to(batch.tokens)[(batch.tokens.sum(1) + batch.token_lengths) % len(self.base_rows)]
+
+    def _prior(self, teacher: Synthesizer) -> FramePrior:
+        """The teacher's prior, as long as the longest of the whole batch, of which this may be a part."""
+        whole = whole_of(self.batch)
+        g = teacher.speaker_embedding(self._voices(whole))
+        prior = teacher.frame_prior(whole.tokens, whole.token_lengths, g, duration_noise_scale=0.0, length_scale=1.0)
+        return (
+            FramePrior(*(part[self.batch.place.rows] for part in prior)) if isinstance(self.batch, BatchPart) else prior
+        )
 
     def _spoken(
         self, model: Synthesizer, prior: FramePrior, g: Float[Tensor, "batch gin 1"]

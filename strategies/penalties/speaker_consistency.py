@@ -16,7 +16,7 @@ from strategies.penalties.penalty import Penalty, PenaltyTerms
 from vits.common.bounds import Above, OneOf, check_fields
 from vits.common.errors import InputError
 from vits.common.registry import register
-from vits.corpus.batching import Batch
+from vits.corpus.batching import Batch, whole_of
 from vits.synthesizer import Synthesizer, TrainingPass
 
 JUDGED_RATE = 16000  # Hz
@@ -61,9 +61,17 @@ class SpeakerConsistency(Penalty):
                 return {"speaker_consistency": made.decoded.audio.new_zeros(())}
             heard = listen(resampled(made.decoded.audio[new].squeeze(1).float(), rate))
             cosines = (heard * wanted.to(heard)[batch.speaker[new] - first]).sum(1)
-            return {"speaker_consistency": self.weight * (1 - cosines).mean()}
+            return {"speaker_consistency": self.weight * _mean_of_new(1 - cosines, batch, first)}
 
         return inconsistency
+
+
+def _mean_of_new(values: Float[Tensor, "new"], batch: Batch, first: int) -> Float[Tensor, ""]:
+    """The mean over the batch's new voices; of a part of a batch, what has that of the whole as its mean over parts."""
+    whole = whole_of(batch)
+    if whole is batch:
+        return values.mean()
+    return values.sum() / (whole.speaker >= first).sum() * len(whole) / len(batch)
 
 
 def resampled(waves: Float[Tensor, "batch samples"], rate: int) -> Float[Tensor, "batch judged"]:

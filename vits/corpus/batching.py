@@ -12,6 +12,7 @@ from jaxtyping import Float32, Int64
 from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 
+from vits.batch_rows import BatchRows
 from vits.common.errors import InputError
 from vits.corpus.features import PreparedUtterance
 
@@ -35,11 +36,30 @@ class Batch:
 
     def to(self, device: torch.device | str) -> Batch:
         """The batch on a device; copies from pinned memory don't wait."""
-        return Batch(*(getattr(self, column.name).to(device, non_blocking=True) for column in fields(self)))
+        return Batch(*(getattr(self, column.name).to(device, non_blocking=True) for column in fields(Batch)))
 
     def pin_memory(self) -> Batch:
         """The batch in page-locked memory; a DataLoader with `pin_memory=True` calls this."""
-        return Batch(*(getattr(self, column.name).pin_memory() for column in fields(self)))
+        return Batch(*(getattr(self, column.name).pin_memory() for column in fields(Batch)))
+
+    def part(self, place: BatchRows) -> Batch:
+        """Some of its utterances, padded as all of them are; the batch itself if they are all."""
+        if place.are_all:
+            return self
+        return BatchPart(*(getattr(self, column.name)[place.rows] for column in fields(Batch)), whole=self, place=place)
+
+
+@dataclass(frozen=True)
+class BatchPart(Batch):
+    """Neighbouring utterances of a batch."""
+
+    whole: Batch
+    place: BatchRows
+
+
+def whole_of(batch: Batch) -> Batch:
+    """The batch that a part is of, which is itself unless it is a part."""
+    return batch.whole if isinstance(batch, BatchPart) else batch
 
 
 def collate(utterances: Sequence[PreparedUtterance], speaker_ids: Mapping[str, int]) -> Batch:

@@ -6,6 +6,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from vits.batch_rows import BatchNoise, RowDropout
 from vits.common.sizes import Channels, Dropout, KernelSize, SpeakerChannels
 from vits.duration_predictor.duration_fit import LOG_DURATION_FLOOR, DurationFit
 from vits.layers import ChannelNorm, same_padding, speaker_projection
@@ -34,7 +35,7 @@ class DeterministicDurationPredictor(nn.Module):
         self.conv_2 = nn.Conv1d(filter_channels, filter_channels, kernel_size, padding=padding)
         self.norm_2 = ChannelNorm(filter_channels)
         self.projection = nn.Conv1d(filter_channels, 1, 1)
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = RowDropout(dropout)
 
     def predict(
         self,
@@ -58,7 +59,7 @@ class DeterministicDurationPredictor(nn.Module):
         speaker: Float[Tensor, "batch gin 1"],
         durations: Float[Tensor, "batch 1 tokens"],
         *,
-        generator: torch.Generator | None = None,
+        generator: BatchNoise = None,
     ) -> DurationFit:
         """Squared error of the log-durations, per token."""
         predicted = self.predict(hidden, mask, speaker)

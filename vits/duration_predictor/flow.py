@@ -9,6 +9,7 @@ from einops import rearrange
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from vits.batch_rows import RowDropout
 from vits.duration_predictor.spline import Spline, spline_forward, spline_from_logits, spline_inverse
 from vits.layers import ChannelNorm, same_padding
 
@@ -29,7 +30,7 @@ class DilatedStack(nn.Module):
         self.depthwise_norms = nn.ModuleList(ChannelNorm(channels) for _ in range(n_layers))
         self.pointwise = nn.ModuleList(nn.Conv1d(channels, channels, 1) for _ in range(n_layers))
         self.pointwise_norms = nn.ModuleList(ChannelNorm(channels) for _ in range(n_layers))
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = RowDropout(dropout)
 
     def forward(
         self, x: Float[Tensor, "batch channels tokens"], mask: Float[Tensor, "batch 1 tokens"]

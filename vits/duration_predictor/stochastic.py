@@ -8,6 +8,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from vits.batch_rows import BatchNoise
 from vits.common.sizes import Channels, Count, Dropout, KernelSize, SpeakerChannels, SplineBins, Steps
 from vits.duration_predictor.duration_fit import DurationFit
 from vits.duration_predictor.flow import CHANNELS, DilatedStack, DurationFlow
@@ -68,7 +69,7 @@ class StochasticDurationPredictor(nn.Module):
         speaker: Float[Tensor, "batch gin 1"],
         durations: Float[Tensor, "batch 1 tokens"],
         *,
-        generator: torch.Generator | None = None,
+        generator: BatchNoise = None,
     ) -> DurationFit:
         """Negative variational lower bound of the durations, per token (VITS, equation 7)."""
         with torch.autocast(hidden.device.type, enabled=False):
@@ -91,7 +92,7 @@ class StochasticDurationPredictor(nn.Module):
         return self.flow.sample(noise, mask, condition)
 
     def _lower_bound(
-        self, durations: Tensor, condition: Tensor, mask: Tensor, generator: torch.Generator | None
+        self, durations: Tensor, condition: Tensor, mask: Tensor, generator: BatchNoise
     ) -> Float[Tensor, "batch"]:
         """Log-likelihood of the durations less that of the drawn u and v, which make them continuous."""
         heard = self.duration_projection(self.duration_convs(self.duration_input(durations), mask)) * mask

@@ -11,6 +11,7 @@ import pytest
 from runners.bases.start import Start
 from runners.experiment.cell import Cell
 from runners.voices.recorded_voices import Voices, load_voices
+from vits.common.errors import InputError
 
 MakeCell = Callable[..., Cell]
 
@@ -74,13 +75,27 @@ def test_identity_is_that_of_the_steps_when_epochs_are_given(
 
 
 @pytest.mark.parametrize(
-    "override", ["device=auto", "wandb.project=x", "wandb.tags=[a]", "name=other", "results=elsewhere"]
+    "override",
+    ["device=auto", "training.accumulate=2", "wandb.project=x", "wandb.tags=[a]", "name=other", "results=elsewhere"],
 )
 def test_identity_is_the_same_when_the_result_would_be(
     override: str, make_cell: MakeCell, prepared: dict[str, tuple[Start, Voices]]
 ) -> None:
     start, voices = start_and_voices(make_cell(), prepared)
     assert make_cell(override).identity(start, voices).hash == make_cell().identity(start, voices).hash
+
+
+def test_name_is_the_same_when_a_batch_is_computed_in_parts(make_cell: MakeCell) -> None:
+    assert make_cell("training.accumulate=2").name == make_cell().name
+    assert (
+        make_cell("training.accumulate=2", "training.segment_frames=8").name
+        == make_cell("training.segment_frames=8").name
+    )
+
+
+def test_parts_are_refused_when_noise_is_measured_over_the_whole_batch(make_cell: MakeCell) -> None:
+    with pytest.raises(InputError, match=r"accumulate=2 can't have training\.alignment_noise=true beside it"):
+        make_cell("training.accumulate=2", "training.alignment_noise=true")
 
 
 def test_identity_changes_when_the_base_or_the_voices_do(

@@ -12,7 +12,7 @@ import pytest
 import torch
 from command_lines import PATIENCE_S
 
-from runners.experiment.cells_at_once import VISIBLE, cells_at_once, cuda_devices, device_share
+from runners.experiment.cells_at_once import VISIBLE, cells_at_once, cuda_devices, device_share, side_by_side
 from vits.common.errors import InputError
 
 
@@ -34,6 +34,15 @@ def test_auto_is_so_many_cells_for_each_device() -> None:
     assert cells_at_once("auto", "auto", 1) == 4
     assert cells_at_once("auto", "cuda", 2) == 8
     assert cells_at_once("auto", "cpu", 2) == joblib.cpu_count()
+
+
+@pytest.mark.usefixtures("four_devices")
+def test_auto_counts_the_devices_of_a_cell_when_it_has_several() -> None:
+    assert cells_at_once("auto", "auto", 1, devices=2) == 2
+    assert cells_at_once("auto", "cuda", 2, devices=3) == 2, "three of four devices are used, by two cells"
+    assert cells_at_once("auto", "cpu", 1, devices=joblib.cpu_count()) == 1
+    assert side_by_side(cuda_devices(), 2) == ["0,1", "2,3"]
+    assert side_by_side(cuda_devices(), 3) == ["0,1,2"]
 
 
 @pytest.mark.usefixtures("four_devices")

@@ -58,7 +58,10 @@ def test_what_to_make_smaller_is_told_when_memory_runs_out(
 
     monkeypatch.setattr("runners.experiment.run_cell.new_voices", run_out)
     cell = make_cell("epochs=0", "metrics=[secs]")
-    with pytest.raises(BrokenOffError, match=r"^there is not enough memory; make training\.batch_size, "):
+    with pytest.raises(
+        BrokenOffError,
+        match=r"^there is not enough memory; .*\(training\.accumulate=4\).* training\.batch_size, .* precision=bf16$",
+    ):
         run_cell(cell)
     run_or_note_failure(lambda: cell, run_cell, cell.directory.parent, 0)
     with pytest.raises(SystemExit) as left, told_in_one_line():
@@ -66,8 +69,8 @@ def test_what_to_make_smaller_is_told_when_memory_runs_out(
     assert left.value.code == 1
     told = capsys.readouterr()
     assert told.out.count("\n") == told.err.count("\n") == 1
-    assert "NoMemoryError: there is not enough memory; make training.batch_size" in told.out
-    assert told.err.startswith("error: there is not enough memory; make training.batch_size")
+    assert "NoMemoryError: there is not enough memory; compute each batch in parts (training.accumulate=4)" in told.out
+    assert told.err.startswith("error: there is not enough memory; compute each batch in parts (training.accumulate=4)")
 
 
 def test_memory_is_told_in_one_line_when_it_runs_out_anywhere(capsys: pytest.CaptureFixture[str]) -> None:

@@ -32,8 +32,12 @@ def test_losses_fall_when_trained_longer(new_trainer: NewTrainer, utterances: li
     assert sum(totals[-6:]) < 0.8 * sum(totals[:6])
 
 
-def test_steps_are_finite_when_precision_is_bf16(new_trainer: NewTrainer, utterances: list[PreparedUtterance]) -> None:
-    reports = train(new_trainer(precision="bf16-mixed"), utterances, until=2)
+@pytest.mark.parametrize("accumulate", [1, 2])
+def test_steps_are_finite_when_precision_is_bf16(
+    accumulate: int, new_trainer: NewTrainer, utterances: list[PreparedUtterance]
+) -> None:
+    settings = replace(SETTINGS, accumulate=accumulate)
+    reports = train(new_trainer(precision="bf16-mixed", settings=settings), utterances, until=2)
     assert all(math.isfinite(number) for report in reports for number in report.numbers().values())
 
 

@@ -15,11 +15,16 @@ from vits.corpus.features import PreparedUtterance
 
 
 @pytest.mark.parametrize("stop", [2, 3, 4])
-@pytest.mark.parametrize("adversary", ["trained", "frozen", "none"])
+@pytest.mark.parametrize(("adversary", "accumulate"), [("trained", 1), ("frozen", 1), ("none", 1), ("trained", 2)])
 def test_training_is_bit_identical_when_resumed(
-    stop: int, adversary: str, new_trainer: NewTrainer, utterances: list[PreparedUtterance], tmp_path: Path
+    stop: int,
+    adversary: str,
+    accumulate: int,
+    new_trainer: NewTrainer,
+    utterances: list[PreparedUtterance],
+    tmp_path: Path,
 ) -> None:
-    settings = replace(SETTINGS, adversary=adversary)
+    settings = replace(SETTINGS, adversary=adversary, accumulate=accumulate)
     straight = new_trainer(settings=settings)
     expected = train(straight, utterances, until=7)
 

@@ -11,6 +11,7 @@ from strategies.freeze.freeze_policy import FreezePolicy, apply_freeze, shared_p
 from strategies.freeze.frozen_parts import FrozenParts
 from strategies.penalties.distillation import Distillation
 from strategies.penalties.penalty import PenaltyTerms
+from vits.batch_rows import BatchRows
 from vits.common.errors import InputError
 from vits.corpus.batching import Batch, collate
 from vits.corpus.features import PreparedUtterance
@@ -121,3 +122,20 @@ def test_penalty_is_refused_when_nothing_of_the_base_is_trained(
 ) -> None:
     with pytest.raises(InputError, match="penalty=distillation can change nothing: no weight of the base is trained"):
         Distillation().prepare(context(AllButEmbedding()))
+
+
+def test_parts_of_a_batch_add_up_to_its_distances(
+    miniature: Synthesizer, context: Callable[[FreezePolicy], AdaptationContext], utterances: list[PreparedUtterance]
+) -> None:
+    terms = Distillation().prepare(context(FrozenParts()))
+    with torch.no_grad():
+        for parameter in miniature.parameters():
+            parameter.add_(0.01 * torch.randn_like(parameter))
+    batch = collate(utterances, {"new": 4, "other": 4})
+    whole = asked(terms, miniature, batch)
+    size, sums = len(batch), dict.fromkeys(TERMS, 0.0)
+    for place in (BatchRows(0, 1, size), BatchRows(1, size, size)):
+        part = batch.part(place)
+        for name, term in asked(terms, miniature, part).items():
+            sums[name] += term.item() * len(part) / size
+    assert sums == pytest.approx({name: term.item() for name, term in whole.items()}, rel=1e-4)

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import numpy as np
 import pytest
@@ -11,6 +11,7 @@ from torch.nn.functional import normalize
 
 from strategies.context import AdaptationContext, BaseSpeakers, Enrolment
 from strategies.penalties.speaker_consistency import SpeakerConsistency, resampled
+from vits.batch_rows import BatchRows
 from vits.common.errors import InputError
 from vits.corpus.batching import Batch, collate
 from vits.corpus.features import PreparedUtterance
@@ -123,3 +124,21 @@ def test_penalty_is_refused_when_there_are_no_new_voices(
 def test_settings_are_refused_when_nobody_listens(settings: dict[str, object], message: str) -> None:
     with pytest.raises(InputError, match=message):
         SpeakerConsistency(**settings)  # pyright: ignore[reportArgumentType]
+
+
+def test_parts_of_a_batch_add_up_to_its_value_when_one_has_only_base_voices(
+    context: AdaptationContext, miniature: Synthesizer, utterances: list[PreparedUtterance]
+) -> None:
+    terms = SpeakerConsistency().prepare(context)
+    batch = collate(utterances, {"new": 5, "other": 0})
+    order = batch.speaker.argsort()
+    batch = Batch(*(getattr(batch, column.name)[order] for column in fields(Batch)))
+    old, size = int((batch.speaker == 0).sum()), len(batch)
+    made = passed(miniature, batch)
+    sums = 0.0
+    for place in (BatchRows(0, old, size), BatchRows(old, old + 1, size), BatchRows(old + 1, size, size)):
+        part = batch.part(place)
+        audio = made.decoded._replace(audio=made.decoded.audio[place.rows])
+        term = terms(miniature, part, made._replace(decoded=audio))["speaker_consistency"]
+        sums += term.item() * len(part) / size
+    assert sums == pytest.approx(terms(miniature, batch, made)["speaker_consistency"].item(), rel=1e-5)
