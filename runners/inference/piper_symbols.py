@@ -55,8 +55,8 @@ class PiperSymbols:
     @cached_property
     def compositions(self) -> Sequence[Composition]:
         """What has to be put together again before the model reads it."""
-        taken_apart = [symbol for symbol in self.spoken if len(self._given(symbol)) > 1]
-        return [Composition(*(self.ids[part] for part in self._given(s)), self._places[s]) for s in taken_apart]
+        given = ((self._given(symbol), place) for symbol, place in self._places.items() if symbol in self.spoken)
+        return [Composition(self.ids[pair[0]], self.ids[pair[1]], whole) for pair, whole in given if len(pair) == 2]
 
     @cached_property
     def unheard(self) -> tuple[str, ...]:
@@ -89,7 +89,7 @@ class PiperSymbols:
         """Those that the model was trained on; where it reads marks apart, those of composed letters, too."""
         composed = map(chr, range(0xC0, 0x2000)) if self._reads_apart else ()
         heard = [symbol for symbol in (*self._places, *composed) if not self.known.unheard(symbol)]
-        return frozenset("".join(map(_apart, heard)) if self._reads_apart else heard)
+        return frozenset((*heard, *"".join(map(_apart, heard))) if self._reads_apart else heard)
 
     @property
     def _reads_apart(self) -> bool:
