@@ -1,4 +1,4 @@
-"""Write an adapted model as one ONNX file that speaks without PyTorch."""
+"""Write an adapted model as an ONNX file that speaks without PyTorch, also in Piper or in sherpa-onnx."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def main() -> None:
         return
     with told_in_one_line():
         arguments = parse_arguments(ExportArguments, sys.argv[1:])
-        from runners.inference.onnx_export import export_cell
+        from runners.inference.voice_formats import export_cell
 
         export_cell(arguments)
 

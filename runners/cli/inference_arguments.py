@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from runners.cli.arguments import argument
+from runners.cli.checkpoint_arguments import check_format
 from vits.common.quantities import BatchSize, LengthScale, NoiseScale, Seed
+
+EXPORTED_VOICES = ("onnx", "piper", "sherpa_onnx")
 
 
 @dataclass
@@ -45,4 +48,12 @@ class ExportArguments:
     """What to export, and where to write it."""
 
     run: str = argument("the folder of a finished cell")
-    out: str = argument("the .onnx file to write")
+    out: str = argument("the .onnx file to write; what belongs to it is written beside it")
+    format: str = argument(
+        f"who shall speak it, {', '.join(EXPORTED_VOICES)}: ONNX Runtime by inputs of our own, Piper, sherpa-onnx",
+        EXPORTED_VOICES[0],
+    )
+    licence: str = argument("under which licence the voices may be used; it is written into the file", "")
+
+    def __post_init__(self) -> None:
+        check_format(self.format, EXPORTED_VOICES)

@@ -17,26 +17,18 @@ Outputs: audio [batch, 1, samples] at the metadata's `sample_rate`, and lengths 
 
 from __future__ import annotations
 
-import importlib.util
 import json
-import logging
-import os
-import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 
 import torch
 from jaxtyping import Float, Int64
 from torch import Tensor, nn
 
-from runners.cli.inference_arguments import ExportArguments
-from runners.inference.adapted_model import AdaptedModel, load_adapted
-from vits.common.errors import InputError
+from runners.inference.adapted_model import AdaptedModel
+from runners.inference.onnx_files import Inputs, check_difference, run_onnx, write_onnx
 from vits.synthesizer import Synthesizer
 
-PACKAGES = ("onnx", "onnxscript", "onnxruntime")
-LARGEST_DIFFERENCE = 1e-3  # between PyTorch's and ONNX Runtime's audio
 OUTPUTS = ("audio", "lengths")
 DYNAMIC_SHAPES = {
     "tokens": {0: "batch", 1: "tokens"},
@@ -47,8 +39,6 @@ DYNAMIC_SHAPES = {
     "duration_noise_scale": None,
     "length_scale": None,
 }
-
-Inputs = dict[str, Tensor]
 
 
 class SpeakingModel(nn.Module):
@@ -77,69 +67,17 @@ class SpeakingModel(nn.Module):
         return self.synthesizer.decoder(z, g, prior.lengths).audio, prior.lengths * self.synthesizer.samples_per_frame
 
 
-def export_cell(arguments: ExportArguments) -> None:
-    """Write the ONNX file, try it, and say how far its audio is from PyTorch's.
-
-    Raises:
-        InputError: a package is missing, or the cell or the place to write can't be used.
-    """
-    require_packages()
-    path = Path(arguments.out)
-    _check_writable(path)
-    model = load_adapted(Path(arguments.run), torch.device("cpu"))
-    export_model(model, path)
-    difference = difference_from_torch(model, path)
-    print(f"wrote {path} ({path.stat().st_size / 1e6:.1f} MB; its audio is within {difference:.0e} of PyTorch's)")
-
-
-def require_packages() -> None:
-    """Check that what ONNX needs is installed.
-
-    Raises:
-        InputError: it isn't.
-    """
-    missing = [name for name in PACKAGES if importlib.util.find_spec(name) is None]
-    if missing:
-        raise InputError(f"ONNX export needs {', '.join(missing)}; install the extra: pip install -e '.[export]'")
-
-
-def _check_writable(path: Path) -> None:
-    if path.suffix != ".onnx":
-        raise InputError(f"out={path} must end in .onnx")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(f"can't write to {path.parent} ({error.strerror}); choose another out=...") from None
-    if path.is_dir() or not os.access(path.parent, os.W_OK):
-        raise InputError(f"can't write {path}; choose another out=...")
-
-
-def export_model(model: AdaptedModel, path: Path) -> None:
-    """Write the model with what a program needs to use it in the metadata; the file is there in whole or not.
+def write_own(model: AdaptedModel, path: Path, metadata: Mapping[str, str]) -> tuple[list[Path], float]:
+    """Write the model with what a program needs to use it in the metadata; returns the file, and how far its audio is
+    from PyTorch's.
 
     The model's weight norm is folded, as `load_adapted` leaves it.
     """
-    speaking = SpeakingModel(model.synthesizer).eval()
     # no two sizes alike and none of them 1, which the tracing would take for one and the same or for a constant
     example = example_inputs(model, token_lengths=(11, 7, 5), noise_frames=6, noise_scale=0.667)
-    with torch.no_grad(), _quiet():
-        program = torch.onnx.export(
-            speaking,
-            kwargs=example,
-            input_names=list(example),
-            output_names=OUTPUTS,
-            dynamic_shapes=DYNAMIC_SHAPES,
-            dynamo=True,
-            verbose=False,
-        )
-    assert program is not None  # it is None only of the older exporter
-    program.model.metadata_props.update(_metadata(model))
-    partial = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        program.save(partial, external_data=False)
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
+    facts = {**metadata, **_metadata(model)}
+    write_onnx(SpeakingModel(model.synthesizer), example, OUTPUTS, DYNAMIC_SHAPES, facts, path)
+    return [path], _difference_from_torch(model, path)
 
 
 def example_inputs(
@@ -172,38 +110,19 @@ def _metadata(model: AdaptedModel) -> dict[str, str]:
     }
 
 
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Without the exporter's words on packages that this model doesn't need and on its own deprecations."""
-    logger = logging.getLogger("torch.onnx")
-    level = logger.level
-    logger.setLevel(logging.ERROR)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        logger.setLevel(level)
-
-
-def difference_from_torch(model: AdaptedModel, path: Path) -> float:
+def _difference_from_torch(model: AdaptedModel, path: Path) -> float:
     """The largest difference of a sample between the file's audio and PyTorch's, of a batch not seen in tracing.
 
     Raises:
         RuntimeError: it is more than 1e-3, or the lengths differ.
     """
-    import onnxruntime
-
     speaking = SpeakingModel(model.synthesizer)
     inputs = example_inputs(model, token_lengths=(17, 2), noise_frames=0, noise_scale=0.667)
     with torch.no_grad():
         frames = int(speaking(**inputs)[1].max()) // model.synthesizer.samples_per_frame
         inputs = example_inputs(model, token_lengths=(17, 2), noise_frames=frames, noise_scale=0.667)
         audio, lengths = speaking(**inputs)
-    session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
-    its_audio, its_lengths = session.run(OUTPUTS, {name: value.numpy() for name, value in inputs.items()})
-    same_lengths = torch.equal(torch.from_numpy(its_lengths), lengths)
-    difference = float((torch.from_numpy(its_audio) - audio).abs().max()) if same_lengths else float("inf")
-    if difference > LARGEST_DIFFERENCE:
-        raise RuntimeError(f"the audio of {path} is not PyTorch's: it differs by {difference}")
-    return difference
+    its_audio, its_lengths = run_onnx(path, OUTPUTS, inputs)
+    if not torch.equal(its_lengths, lengths):
+        raise RuntimeError(f"{path} makes audio of other lengths than PyTorch: {its_lengths} and {lengths}")
+    return check_difference(path, its_audio, audio)

@@ -16,7 +16,8 @@ import torch
 
 from runners.cli.inference_arguments import ExportArguments
 from runners.inference.adapted_model import load_adapted
-from runners.inference.onnx_export import OUTPUTS, export_cell
+from runners.inference.onnx_export import OUTPUTS
+from runners.inference.voice_formats import export_cell
 from runners.results.finished_bundle import load_finished
 from vits.common.errors import InputError
 from vits.model_spec import ModelSpec
@@ -272,7 +273,7 @@ class Without(PathFinder):
         return None if name == "onnxscript" else super().find_spec(name, path, target)
 
 sys.meta_path[sys.meta_path.index(PathFinder)] = Without
-from runners.inference.onnx_export import require_packages
+from runners.inference.onnx_files import require_packages
 require_packages()
 """
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False, cwd=tmp_path)

@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from vits.common.errors import InputError
 from vits.text.cleaning import collapse_whitespace, speakable
@@ -18,6 +18,13 @@ if TYPE_CHECKING:
 
 # Marks at the end of a word separate phrases; inside one ("3.5", "12:30", "o.k.") they belong to it.
 _MARKS = re.compile(r"(\s*(?:[—…]+|[;:,.!?¡¿]+(?=[\s—…]|$)|(?<!\S)[¡¿]+)[;:,.!?—…]*\s*)")
+
+
+class EspeakVoice(NamedTuple):
+    """Espeak's `name` of what speaks a language, by which other programs ask it, and that language in English."""
+
+    name: str
+    language: str
 
 
 @dataclass(frozen=True)
@@ -51,6 +58,15 @@ class EspeakPhonemizer(Reader):
     @property
     def takes_phonemes(self) -> bool:
         return True
+
+    @property
+    def voice(self) -> EspeakVoice:
+        """The voice that speaks it: fr for fr-fr, en for en-gb, which other programs can't ask by their codes."""
+        from phonemizer.backend.espeak.wrapper import EspeakWrapper
+
+        _espeak_backend()
+        found = next(voice for voice in EspeakWrapper().available_voices() if voice.language == self.language)
+        return EspeakVoice(found.identifier.split("/")[-1].lower(), found.name.split(" (")[0])
 
     @staticmethod
     def languages() -> list[str]:

@@ -88,3 +88,11 @@ def test_copy_works_alike_when_sent_to_another_process(espeak: EspeakPhonemizer)
     copy = pickle.loads(pickle.dumps(espeak))
     assert copy == espeak
     assert copy(["hi"]) == espeak(["hi"])
+
+
+@pytest.mark.parametrize(
+    ("language", "voice"),
+    [("en-us", ("en-us", "English")), ("en-gb", ("en", "English")), ("fr-fr", ("fr", "French"))],
+)
+def test_voice_is_espeaks_own_name_when_the_language_has_another(language: str, voice: tuple[str, str]) -> None:
+    assert EspeakPhonemizer(language).voice == voice
