@@ -28,11 +28,19 @@ J = TypeVar("J", bound=Judge)
 
 @dataclass(frozen=True)
 class Judges:
-    """The judges of one experiment: where their weights are cached and on which device they run."""
+    """The judges of one experiment: where their weights are cached and on which device they run.
+
+    Beside Apple's `mps` they stay on the processor: Whisper keeps a sparse tensor, of which there are none there, and
+    the scores of all machines without CUDA are then computed alike.
+    """
 
     cache_dir: Path
     device: torch.device
     _loaded: dict[tuple[type[Judge], str], Judge] = field(default_factory=dict, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        if self.device.type == "mps":
+            object.__setattr__(self, "device", torch.device("cpu"))
 
     def get(self, judge: type[J], name: str) -> J:
         """A judge with the weights of that name, e.g. `judges.get(WhisperJudge, "tiny.en")`."""

@@ -26,7 +26,7 @@ class SpeakArguments:
     length_scale: LengthScale = argument("above 1 slower, below 1 faster", 1.0)
     seed: Seed = argument("what the noise is drawn with", 0)
     batch_size: BatchSize = argument("sentences spoken at a time", 16)
-    device: str = argument("auto, cpu or cuda", "auto")
+    device: str = argument("auto, cpu, cuda or mps", "auto")
 
 
 @dataclass
@@ -40,7 +40,7 @@ class ConvertArguments:
     source: str | None = argument(
         "who speaks in it, a new speaker of the cell; else who of all sounds most alike", None
     )
-    device: str = argument("auto, cpu or cuda", "auto")
+    device: str = argument("auto, cpu, cuda or mps", "auto")
 
 
 @dataclass

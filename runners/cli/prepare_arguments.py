@@ -28,7 +28,7 @@ class PrepareArguments:
     shortest_s: ClipSeconds = argument("shorter clips are left out", 2.0)
     longest_s: ClipSeconds = argument("longer clips are left out", 12.0)
     min_snr_db: Decibels = argument("noisier clips are left out, by WADA-SNR", 8.0)
-    device: str = argument("auto, cpu or cuda, for Whisper", "auto")
+    device: str = argument("auto, cpu, cuda or mps, for Whisper", "auto")
 
     def __post_init__(self) -> None:
         check_folder(self.out, "out")

@@ -18,7 +18,7 @@ class ScoreArguments:
     experiment: str = argument("the experiment whose cells it stands beside", "demo")
     results: str = argument("where experiments are", "runs")
     metrics: str | None = argument("metrics separated by commas; by default those of the cells", None)
-    device: str = argument("auto, cpu or cuda", "auto")
+    device: str = argument("auto, cpu, cuda or mps", "auto")
 
     def __post_init__(self) -> None:
         check_name(self.name, "name")

@@ -24,6 +24,7 @@ from vits.common.errors import InputError
 
 AUTO = "auto"
 VISIBLE = "CUDA_VISIBLE_DEVICES"
+WITHOUT_CUDA = {"cpu": 0, "mps": 1}  # devices beside CUDA's, and how many cells have one at once; 0: as there are cores
 LOOKED_AFTER_S = 1.0  # so often a worker looks whether its sweep still lives
 
 
@@ -37,7 +38,7 @@ def cells_at_once(jobs: object, device: str, jobs_per_device: int, devices: int 
     """
     each, of_a_cell = _at_least_1(jobs_per_device, "jobs_per_device"), _at_least_1(devices, "devices")
     if jobs == AUTO:
-        there = len(cuda_devices()) if device != "cpu" else 0
+        there = WITHOUT_CUDA[device] if device in WITHOUT_CUDA else len(cuda_devices())
         return there // of_a_cell * each or max(1, cpu_count() // of_a_cell)
     return _at_least_1(jobs, "jobs")
 

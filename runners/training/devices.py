@@ -19,7 +19,8 @@ from vits.common.errors import InputError
 from vits.synthesizer import Synthesizer
 
 PRECISIONS = {"32": "32-true", "bf16": "bf16-mixed"}
-DEVICES = ("auto", "cpu", "cuda")
+AUTO, CPU, CUDA, MPS = "auto", "cpu", "cuda", "mps"
+DEVICES = (AUTO, CPU, CUDA, MPS)
 LONGEST_EVALUATION = timedelta(days=7)  # which the other devices wait for
 
 
@@ -27,7 +28,7 @@ def make_fabric(device: str, precision: str, devices: int = 1) -> Fabric:
     """Where a run computes; `auto` takes CUDA where there is one. On several devices each has a part of every batch,
     and the script that is running is begun again for each but the first.
 
-    On CUDA, products of float32 matrices may use TF32.
+    On CUDA, products of float32 matrices may use TF32. Apple's `mps` is what PyTorch makes of it, and untested.
 
     Raises:
         InputError: the device or the precision is unknown, or there are not so many devices.
@@ -63,24 +64,26 @@ def _spawn_by_default() -> Iterator[None]:
 
 
 def _accelerator(device: str, precision: str, devices: int) -> str:
-    """`cpu` or `cuda`.
+    """`cpu`, `cuda` or `mps`.
 
     Raises:
         InputError: there is no such device or precision, or not so many of them.
     """
     check_known(device, precision)
-    if device == "cuda" and not torch.cuda.is_available():
+    if device == CUDA and not torch.cuda.is_available():
         raise InputError("device=cuda, but there is no CUDA device or torch was built without it; use device=cpu")
-    accelerator = ("cuda" if torch.cuda.is_available() else "cpu") if device == "auto" else device
-    there = torch.cuda.device_count() if accelerator == "cuda" else joblib.cpu_count()
+    if device == MPS and not torch.backends.mps.is_available():
+        raise InputError("device=mps, but this is no Mac whose graphics PyTorch can compute on; use device=cpu")
+    accelerator = (CUDA if torch.cuda.is_available() else CPU) if device == AUTO else device
+    there = {CPU: joblib.cpu_count(), CUDA: torch.cuda.device_count(), MPS: 1}[accelerator]
     if not 1 <= devices <= there:
-        kind = "CUDA devices" if accelerator == "cuda" else "processor cores"
+        kind = {CPU: "processor cores", CUDA: "CUDA devices", MPS: "MPS device"}[accelerator]
         raise InputError(f"devices={devices} must be from 1 to the {there} {kind} of this machine")
     return accelerator
 
 
 def _fabric(accelerator: str, precision: str, devices: int, start_method: Literal["popen", "spawn"]) -> Fabric:
-    if accelerator == "cuda":
+    if accelerator == CUDA:
         torch.set_float32_matmul_precision("high")
     # a batch without discriminators leaves some parameters of the model without a gradient
     shared = DDPStrategy(find_unused_parameters=True, start_method=start_method, timeout=LONGEST_EVALUATION)

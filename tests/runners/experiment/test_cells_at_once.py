@@ -34,6 +34,7 @@ def test_auto_is_so_many_cells_for_each_device() -> None:
     assert cells_at_once("auto", "auto", 1) == 4
     assert cells_at_once("auto", "cuda", 2) == 8
     assert cells_at_once("auto", "cpu", 2) == joblib.cpu_count()
+    assert cells_at_once("auto", "mps", 2) == 2, "a Mac has one"
 
 
 @pytest.mark.usefixtures("four_devices")

@@ -17,11 +17,12 @@ ROOT = Path(__file__).parents[3]
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("tpu", "32"), "device=tpu is unknown; choose one of auto, cpu, cuda"),
+        (("tpu", "32"), "device=tpu is unknown; choose one of auto, cpu, cuda, mps"),
+        (("mps", "32"), "device=mps, but this is no Mac whose graphics PyTorch can compute on; use device=cpu"),
         (("cpu", "16"), "precision=16 is unknown; choose one of 32, bf16"),
     ],
 )
-def test_it_is_said_what_is_allowed_when_a_choice_is_unknown(arguments: tuple[str, str], message: str) -> None:
+def test_it_is_said_what_is_allowed_when_a_choice_cannot_be_had(arguments: tuple[str, str], message: str) -> None:
     with pytest.raises(InputError, match=message):
         make_fabric(*arguments)
 
