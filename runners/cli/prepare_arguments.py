@@ -27,7 +27,7 @@ class PrepareArguments:
     language: str = argument("espeak's code of the language spoken", "en-us")
     shortest_s: ClipSeconds = argument("shorter clips are left out", 2.0)
     longest_s: ClipSeconds = argument("longer clips are left out", 12.0)
-    min_snr_db: Decibels = argument("noisier clips are left out, by WADA-SNR", 8.0)
+    min_snr_db: Decibels = argument("noisier clips are left out, by WADA-SNR", 5.0)
     device: str = argument("auto, cpu, cuda or mps, for Whisper", "auto")
 
     def __post_init__(self) -> None:
