@@ -25,7 +25,7 @@ from vits.model_spec import ModelSpec
 ROOT = Path(__file__).parents[3]
 SCRIPT = Path(__file__).parent / "steps_in_parts.py"
 GRADIENT_STEPS, LOSS_STEPS = 1, 20
-SINGLE, DOUBLE = {1: (1, 2, 5), 2: (1, 2)}, {1: (1, 2), 2: (1, 2)}
+SINGLE, DOUBLE = {1: (1, 2, 5), 2: (1, 2)}, {1: (1, 2), 2: (1,)}
 """By precision and number of devices, in how many parts each of them computes its share."""
 
 
