@@ -15,7 +15,7 @@ from metrics.reference import cross_cosines, kept_in, kept_scores, score_recordi
 from metrics.secs import SpeakerSimilarity
 from metrics.summary import mean_and_spread, score_rows, summarise
 from runners.evaluation.evaluation_settings import EVERY, RETENTION, TEXTS, EvaluationSettings
-from runners.evaluation.judging import Advance, judge
+from runners.evaluation.judging import Advance, Judging, Panellists, Tables, judge
 from runners.evaluation.synthesis import Spoken, copy, speak
 from runners.voices.recorded_voices import Voices
 from vits.common.errors import InputError
@@ -64,7 +64,8 @@ class Panel:
 class Evaluator:
     """Judges that know the voices, ready to score the model again and again.
 
-    `base_panel` are sentences for voices that the model had before, scored by the metrics that can judge them.
+    `base_panel` are sentences for voices that the model had before, scored by the metrics that can judge them;
+    `judging` is who judges what is spoken, this process alone or others with it.
     """
 
     def __init__(
@@ -78,6 +79,7 @@ class Evaluator:
         *,
         speaker_ids: Mapping[str, int],
         base_panel: Panel | None = None,
+        judging: Judging = judge,
     ) -> None:
         self.metrics = metrics
         self.voices = voices
@@ -85,6 +87,7 @@ class Evaluator:
         self.judges = judges
         self.settings = settings
         self.seed = seed
+        self._judging = judging
         self._known = known
         self._scorers = {metric.name: metric.prepare(known, judges) for metric in metrics}
         panels = {split: Panel(items, speaker_ids, metrics) for split, items in voices.spoken.items()}
@@ -151,6 +154,10 @@ class Evaluator:
         notes = pd.concat([notes for _, notes in scored], ignore_index=True)
         return Evaluation(rows, notes, spoken, summarise(rows, self.metrics), synthesis_s)
 
+    def judge_with_others(self, utterances: Sequence[Utterance], names: Collection[str], step: int, split: str) -> None:
+        """Take part where other processes have these utterances judged by the metrics of these names, too."""
+        self._score(utterances, _of(self.metrics, names), step, split, lambda _: None)
+
     def merit(self, synthesizer: Synthesizer) -> float:
         """How good the model is on validation sentences, by the same measure that chooses the best stage.
 
@@ -210,10 +217,10 @@ class Evaluator:
         return table[["reference", *(column for column in table if column != "reference")]]
 
     def _score(
-        self, utterances: list[Utterance], metrics: Sequence[Metric], step: int, split: str, advance: Advance
-    ) -> tuple[pd.DataFrame, pd.DataFrame]:
+        self, utterances: Sequence[Utterance], metrics: Sequence[Metric], step: int, split: str, advance: Advance
+    ) -> Tables:
         scorers = {metric.name: self._scorer(metric, before_training=step == 0) for metric in metrics}
-        return judge(utterances, metrics, scorers, step, split, advance)
+        return self._judging(Panellists(metrics, scorers), utterances, step, split, advance)
 
     def _scorer(self, metric: Metric, *, before_training: bool) -> Scorer:
         """Before training, cells that start alike speak alike: what is heard then is kept for the others."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 import pandas as pd
 
@@ -13,34 +14,61 @@ JUDGED_TOGETHER = 16
 NOTE_COLUMNS = ("step", "split", "speaker", "utterance", "note", "text")
 
 Advance = Callable[[int], object]
+Tables = tuple[pd.DataFrame, pd.DataFrame]
+"""Rows of scores, and rows of what the judges noted (the transcripts)."""
 
 
-def judge(
-    utterances: Sequence[Utterance],
-    metrics: Sequence[Metric],
-    scorers: Mapping[str, Scorer],
-    step: int,
-    split: str,
-    advance: Advance,
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Rows of scores, and rows of what the judges noted (the transcripts); `scorers` by the metrics' names.
+@dataclass(frozen=True)
+class Panellists:
+    """Metrics, and what they are asked by; both by the metrics' names.
 
-    Metrics that compare with a recording say nothing of an utterance without one. `advance` is told how many are done.
+    Metrics that compare with a recording say nothing of an utterance without one.
     """
-    rows, notes = [], []
-    for start in range(0, len(utterances), JUDGED_TOGETHER):
-        group = utterances[start : start + JUDGED_TOGETHER]
-        for metric in metrics:
+
+    metrics: Sequence[Metric]
+    scorers: Mapping[str, Scorer]
+
+    def judge(self, group: Sequence[Utterance], step: int, split: str) -> Tables:
+        """What they say of some utterances, which doesn't depend on the others among them."""
+        rows, notes = [], []
+        for metric in self.metrics:
             judged = [u for u in group if u.recording is not None] if metric.needs_recording else group
             if not judged:
                 continue
-            scores = scorers[metric.name](judged)
+            scores = self.scorers[metric.name](judged)
             rows.append(score_rows(judged, scores, step, split))
             notes += [
                 (step, split, utterance.speaker, utterance.name, note, text)
                 for utterance, score in zip(judged, scores, strict=True)
                 for note, text in score.notes.items()
             ]
+        return _joined(rows, ROW_COLUMNS), pd.DataFrame(notes, columns=pd.Index(NOTE_COLUMNS))
+
+
+Judging = Callable[[Panellists, Sequence[Utterance], int, str, Advance], Tables]
+"""A way to have utterances judged, of a step and a split; it says how many are done."""
+
+
+def judge(panellists: Panellists, utterances: Sequence[Utterance], step: int, split: str, advance: Advance) -> Tables:
+    """Have all of them judged here. `advance` is told how many are done."""
+    told = []
+    for group in groups_of(utterances):
+        told.append(panellists.judge(group, step, split))
         advance(len(group))
-    scored = pd.concat(rows, ignore_index=True) if rows else pd.DataFrame(columns=pd.Index(ROW_COLUMNS))
-    return scored, pd.DataFrame(notes, columns=pd.Index(NOTE_COLUMNS))
+    return joined(told)
+
+
+def groups_of(utterances: Sequence[Utterance]) -> list[Sequence[Utterance]]:
+    """Those that are judged at a time."""
+    return [utterances[start : start + JUDGED_TOGETHER] for start in range(0, len(utterances), JUDGED_TOGETHER)]
+
+
+def joined(told: Iterable[Tables]) -> Tables:
+    """What was said of all groups, in their order."""
+    rows, notes = zip(*told, strict=True) if (told := list(told)) else ((), ())
+    return _joined(rows, ROW_COLUMNS), _joined(notes, NOTE_COLUMNS)
+
+
+def _joined(tables: Sequence[pd.DataFrame], columns: Sequence[str]) -> pd.DataFrame:
+    filled = [table for table in tables if len(table)]
+    return pd.concat(filled, ignore_index=True) if filled else pd.DataFrame(columns=pd.Index(columns))

@@ -8,13 +8,16 @@ from metrics.judges.judge import Judges
 from runners.bases.start import Start
 from runners.evaluation.evaluation_settings import RETENTION, TEXTS
 from runners.evaluation.evaluator import Evaluator, Panel
+from runners.evaluation.judging import Judging
 from runners.experiment.adapting import Adapted
 from runners.experiment.cell import Cell
 from runners.voices.recorded_voices import Voices, known_voices
 from runners.voices.unrecorded_sentences import evenly, unrecorded
 
 
-def evaluator_of(cell: Cell, start: Start, voices: Voices, judges: Judges, adapted: Adapted) -> Evaluator:
+def evaluator_of(
+    cell: Cell, start: Start, voices: Voices, judges: Judges, adapted: Adapted, judging: Judging
+) -> Evaluator:
     """What scores the new voices, among all that are known, and some of the base's own."""
     return Evaluator(
         cell.metrics,
@@ -25,6 +28,7 @@ def evaluator_of(cell: Cell, start: Start, voices: Voices, judges: Judges, adapt
         cell.seed,
         speaker_ids=adapted.speaker_ids,
         base_panel=base_panel(cell, start, voices),
+        judging=judging,
     )
 
 

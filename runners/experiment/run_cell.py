@@ -31,7 +31,7 @@ from runners.results.lease import Lease
 from runners.tracking.tracker import TRAINED
 from runners.training.devices import make_fabric
 from runners.training.fit import Fit
-from runners.training.following import Preparation, follow, heard, tell
+from runners.training.following import Preparation, follow, heard, judging_of, tell
 from runners.voices.recorded_voices import Voices, enrol
 from vits.common.memory import memory_is_told
 
@@ -132,7 +132,8 @@ def _follow(fabric: Fabric, cell: Cell) -> None:
     context = context_of(start, voices, enrol(voices, judges), judges, cell.seed, cell.training.segment_frames)
     adapted = adapt(cell.adaptation, start, voices, context, cell.training, cell.schedule(voices).steps)
     trainer = trainer_of(cell, fabric, start, adapted)
-    follow(trainer, adapted.material, CellFolder(cell.directory).state)
+    evaluator = evaluator_of(cell, start, voices, judges, adapted, judging_of(fabric))
+    follow(trainer, adapted.material, CellFolder(cell.directory).state, evaluator)
 
 
 def _fit_and_score(
@@ -148,7 +149,7 @@ def _fit_and_score(
     """Train with evaluations between, then keep the best stage, with what stands beside its scores; or wait."""
     tell(fabric, Preparation())
     trainer = trainer_of(cell, fabric, start, adapted)
-    evaluator = evaluator_of(cell, start, voices, judges, adapted)
+    evaluator = evaluator_of(cell, start, voices, judges, adapted, judging_of(fabric))
     folder.write_table("texts", evaluator.texts)
     with folder, memory_is_told(LESS_MEMORY):
         with tracker_of(cell, identity, folder) as tracker:

@@ -12,7 +12,7 @@ from metrics.metric import Metric
 from metrics.summary import mean_and_spread, summarise
 from runners.cli.score_arguments import ScoreArguments
 from runners.evaluation.evaluator import TEXT_COLUMNS
-from runners.evaluation.judging import judge
+from runners.evaluation.judging import Panellists, judge
 from runners.reporting.results import Experiment, load_experiment
 from runners.reporting.settings import ReportSettings
 from runners.reporting.writing import report
@@ -74,11 +74,9 @@ def _score(
     """
     from tqdm import tqdm
 
-    scorers = {metric.name: metric.prepare(ruler.known, judges) for metric in metrics}
+    panellists = Panellists(metrics, {metric.name: metric.prepare(ruler.known, judges) for metric in metrics})
     with tqdm(total=scored.n_sentences, desc=folder.name, unit="sentence") as progress:
-        judged = [
-            judge(group, metrics, scorers, 0, split, progress.update) for split, group in speech.utterances.items()
-        ]
+        judged = [judge(panellists, group, 0, split, progress.update) for split, group in speech.utterances.items()]
     rows = [rows for rows, _ in judged if len(rows)]
     if not rows:
         named = ", ".join(metric.name for metric in metrics)
