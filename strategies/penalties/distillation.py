@@ -68,15 +68,16 @@ class _Said:
 
     def distances(self, teacher: Synthesizer, student: Synthesizer) -> dict[str, Tensor]:
         """Mean squared distances of what the student makes of the text from what the teacher does."""
-        with torch.no_grad():
+        with torch.no_grad(), teacher.who_speaks.told(self.voices):
             g = teacher.speaker_embedding(self.voices)
             prior = teacher.frame_prior(
                 self.batch.tokens, self.batch.token_lengths, g, duration_noise_scale=0.0, length_scale=1.0
             )
             latent, target = self._spoken(teacher, prior, g)
         g = student.speaker_embedding(self.voices)
-        text = student.text_encoder(self.batch.tokens, self.batch.token_lengths, g)
-        now, audio = self._spoken(student, prior, g)
+        with student.who_speaks.told(self.voices):
+            text = student.text_encoder(self.batch.tokens, self.batch.token_lengths, g)
+            now, audio = self._spoken(student, prior, g)
         return {
             "distilled_prior": mse_loss(text.mean @ prior.alignment.mT, prior.mean),
             "distilled_latent": mse_loss(now, latent),
