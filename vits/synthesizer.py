@@ -11,12 +11,14 @@ from torch import Tensor, nn
 from torch.nn.utils.parametrize import cached
 
 from vits.alignment import alignment_scores, expand_durations, search_alignment
-from vits.batch_rows import BatchNoise, NoiseOfRows
+from vits.batch_rows import BatchNoise
 from vits.decoder import DecodedAudio
 from vits.layers import length_mask
 from vits.length_groups import Rows, groups_of_like_length, put_together
+from vits.segments import random_segment_starts, slice_segments
 from vits.sentence_noise import Noise, gaussian_like
 from vits.speaker_embedding import SpeakerEmbedding
+from vits.who_speaks import WhoSpeaks
 
 
 class Speech(NamedTuple):
@@ -92,6 +94,7 @@ class Synthesizer(nn.Module):
         self.duration_predictor = duration_predictor
         self.decoder = decoder
         self.speaker_embedding = speaker_embedding
+        self.who_speaks = WhoSpeaks()
 
     def forward(
         self,
@@ -107,38 +110,39 @@ class Synthesizer(nn.Module):
     ) -> TrainingPass:
         """Encode text and speech, align them, and decode a random segment of each recording."""
         g = self.speaker_embedding(speaker)
-        text = self.text_encoder(tokens, token_lengths, g)
-        frame_mask = length_mask(spectrogram_lengths, spectrogram.shape[2])
-        posterior = self.posterior_encoder(spectrogram, frame_mask, g, generator=generator)
-        z_p = self.flow(posterior.z, frame_mask, g)
+        with self.who_speaks.told(speaker):
+            text = self.text_encoder(tokens, token_lengths, g)
+            frame_mask = length_mask(spectrogram_lengths, spectrogram.shape[2])
+            posterior = self.posterior_encoder(spectrogram, frame_mask, g, generator=generator)
+            z_p = self.flow(posterior.z, frame_mask, g)
 
-        with torch.no_grad(), torch.autocast(z_p.device.type, enabled=False):
-            scores = alignment_scores(z_p.float(), text.mean.float(), text.log_deviation.float())
-            alignment = search_alignment(
-                scores, text.mask, frame_mask, noise_scale=alignment_noise_scale, generator=generator
+            with torch.no_grad(), torch.autocast(z_p.device.type, enabled=False):
+                scores = alignment_scores(z_p.float(), text.mean.float(), text.log_deviation.float())
+                alignment = search_alignment(
+                    scores, text.mask, frame_mask, noise_scale=alignment_noise_scale, generator=generator
+                )
+            durations = alignment.sum(1, keepdim=True)
+            duration_fit = self.duration_predictor.fit(  # pyright: ignore[reportCallIssue]
+                text.hidden, text.mask, g, durations, generator=generator
             )
-        durations = alignment.sum(1, keepdim=True)
-        duration_fit = self.duration_predictor.fit(  # pyright: ignore[reportCallIssue]
-            text.hidden, text.mask, g, durations, generator=generator
-        )
 
-        starts = random_segment_starts(spectrogram_lengths, segment_frames, generator)
-        segment = slice_segments(posterior.z, starts, segment_frames)
-        return TrainingPass(
-            decoded=self.decoder(segment, g),
-            segment_starts=starts,
-            z_p=z_p,
-            posterior_log_deviation=posterior.log_deviation,
-            prior_mean=text.mean @ alignment.mT.to(text.mean.dtype),
-            prior_log_deviation=text.log_deviation @ alignment.mT.to(text.mean.dtype),
-            frame_mask=frame_mask,
-            duration_loss=duration_fit.loss,
-            predicted_log_durations=duration_fit.log_durations,
-            durations=durations,
-            text_hidden=text.hidden,
-            text_mask=text.mask,
-            alignment=alignment,
-        )
+            starts = random_segment_starts(spectrogram_lengths, segment_frames, generator)
+            segment = slice_segments(posterior.z, starts, segment_frames)
+            return TrainingPass(
+                decoded=self.decoder(segment, g),
+                segment_starts=starts,
+                z_p=z_p,
+                posterior_log_deviation=posterior.log_deviation,
+                prior_mean=text.mean @ alignment.mT.to(text.mean.dtype),
+                prior_log_deviation=text.log_deviation @ alignment.mT.to(text.mean.dtype),
+                frame_mask=frame_mask,
+                duration_loss=duration_fit.loss,
+                predicted_log_durations=duration_fit.log_durations,
+                durations=durations,
+                text_hidden=text.hidden,
+                text_mask=text.mask,
+                alignment=alignment,
+            )
 
     @torch.no_grad()
     def infer(
@@ -159,19 +163,21 @@ class Synthesizer(nn.Module):
         its audio is what it is alone, and zero behind its end; one for all hands out noise by the batch's shape.
         """
         g = self.speaker_embedding(speaker)
-        prior = self.frame_prior(
-            tokens,
-            token_lengths,
-            g,
-            duration_noise_scale=duration_noise_scale,
-            length_scale=length_scale,
-            generator=generator,
-        )
+        with self.who_speaks.told(speaker):
+            prior = self.frame_prior(
+                tokens,
+                token_lengths,
+                g,
+                duration_noise_scale=duration_noise_scale,
+                length_scale=length_scale,
+                generator=generator,
+            )
         noise = gaussian_like(prior.mean, generator, prior.mask) * noise_scale
         groups = groups_of_like_length(prior.lengths)
         with cached():  # normed weights are the same for all groups
-            latents = [self.latent(prior.of(rows), noise[rows, :, : prior.longest(rows)], g[rows]) for rows in groups]
-            decoded = self._decode(groups, latents, g, prior.lengths)
+            spoken = [self._spoken(rows, prior, noise, g, speaker) for rows in groups]
+        latents = [latent for latent, _ in spoken]
+        decoded = _joined(groups, [part for _, part in spoken])
         z = put_together(groups, latents)
         joined = decoded.bands if decoded.streams is None else decoded.streams
         return Speech(decoded.audio, prior.lengths * self.samples_per_frame, joined, prior.alignment, z)
@@ -204,23 +210,18 @@ class Synthesizer(nn.Module):
         z_p = prior.mean + noise * torch.exp(prior.log_deviation)
         return self.flow.inverse(z_p, prior.mask, g) * prior.mask  # pyright: ignore[reportCallIssue]
 
-    def _decode(
+    def _spoken(
         self,
-        groups: Sequence[Rows],
-        latents: Sequence[Float[Tensor, "_ latent _"]],
+        rows: Rows,
+        prior: FramePrior,
+        noise: Float[Tensor, "batch latent frames"],
         g: Float[Tensor, "batch gin 1"],
-        lengths: Int64[Tensor, "batch"],
-    ) -> DecodedAudio:
-        """The audio of a batch whose items are decoded in groups of like length."""
-        parts = [
-            self.decoder(z, g[rows], ends(lengths[rows], z.shape[2])) for rows, z in zip(groups, latents, strict=True)
-        ]
-        audio, bands, streams = (
-            None if of_groups[0] is None else put_together(groups, of_groups)  # pyright: ignore[reportArgumentType]
-            for of_groups in zip(*parts, strict=True)
-        )
-        assert audio is not None
-        return DecodedAudio(audio, bands, streams)
+        speaker: Int64[Tensor, "batch"],
+    ) -> tuple[Float[Tensor, "_ latent _"], DecodedAudio]:
+        """The latent and the audio of some items alone."""
+        with self.who_speaks.told(speaker[rows]):
+            z = self.latent(prior.of(rows), noise[rows, :, : prior.longest(rows)], g[rows])
+            return z, self.decoder(z, g[rows], ends(prior.lengths[rows], z.shape[2]))
 
     @torch.no_grad()
     def reconstruct(
@@ -232,8 +233,9 @@ class Synthesizer(nn.Module):
         """Copy-synthesis: what the decoder makes of the mean of a recording's own latent."""
         g = self.speaker_embedding(speaker)
         mask = length_mask(spectrogram_lengths, spectrogram.shape[2])
-        z = self.posterior_encoder(spectrogram, mask, g, noise_scale=0.0).z
-        return self.decoder(z, g, ends(spectrogram_lengths, z.shape[2]))
+        with self.who_speaks.told(speaker):
+            z = self.posterior_encoder(spectrogram, mask, g, noise_scale=0.0).z
+            return self.decoder(z, g, ends(spectrogram_lengths, z.shape[2]))
 
     @torch.no_grad()
     def convert(
@@ -249,7 +251,7 @@ class Synthesizer(nn.Module):
         and its inverse puts the target in. VITS, section 4.4.
         """
         of_source, of_target = self.speaker_embedding(source), self.speaker_embedding(target)
-        return self.revoice(spectrogram, spectrogram_lengths, of_source, of_target)
+        return self.revoice(spectrogram, spectrogram_lengths, of_source, of_target, source=source, target=target)
 
     @torch.no_grad()
     def revoice(
@@ -258,14 +260,19 @@ class Synthesizer(nn.Module):
         spectrogram_lengths: Int64[Tensor, "batch"],
         of_source: Float[Tensor, "batch gin 1"],
         of_target: Float[Tensor, "batch gin 1"],
+        *,
+        source: Int64[Tensor, "batch"] | None = None,
+        target: Int64[Tensor, "batch"] | None = None,
     ) -> DecodedAudio:
-        """Voice conversion between embeddings, which needn't be anybody's."""
+        """Voice conversion between embeddings, which needn't be anybody's; the ids are of those whose they are."""
         mask = length_mask(spectrogram_lengths, spectrogram.shape[2])
         unheard = torch.Generator(spectrogram.device)  # noise of no scale is drawn from it, and others' draws stay
-        z = self.posterior_encoder(spectrogram, mask, of_source, noise_scale=0.0, generator=unheard).z
-        z_p = self.flow(z, mask, of_source)
-        converted = self.flow.inverse(z_p, mask, of_target)  # pyright: ignore[reportCallIssue]
-        return self.decoder(converted * mask, of_target, ends(spectrogram_lengths, mask.shape[2]))
+        with self.who_speaks.told(source):
+            z = self.posterior_encoder(spectrogram, mask, of_source, noise_scale=0.0, generator=unheard).z
+            z_p = self.flow(z, mask, of_source)
+        with self.who_speaks.told(target):
+            converted = self.flow.inverse(z_p, mask, of_target)  # pyright: ignore[reportCallIssue]
+            return self.decoder(converted * mask, of_target, ends(spectrogram_lengths, mask.shape[2]))
 
     @property
     def samples_per_frame(self) -> int:
@@ -278,21 +285,11 @@ def ends(lengths: Int64[Tensor, "batch"], longest: int) -> Int64[Tensor, "batch"
     return None if bool((lengths == longest).all()) else lengths
 
 
-def random_segment_starts(
-    lengths: Int64[Tensor, "batch"], segment: int, generator: BatchNoise
-) -> Int64[Tensor, "batch"]:
-    """A start for each item, uniform over the places where the segment fits (0 where it doesn't)."""
-    places = (lengths - segment + 1).clamp_min(1)
-    if isinstance(generator, NoiseOfRows):
-        drawn = generator.uniform(lengths.shape, lengths.device)
-    else:
-        drawn = torch.rand(lengths.shape, generator=generator, device=lengths.device)
-    return (drawn * places).long()
-
-
-def slice_segments(
-    x: Float[Tensor, "batch channels time"], starts: Int64[Tensor, "batch"], segment: int
-) -> Float[Tensor, "batch channels segment"]:
-    """The same number of positions of each item, from its own start."""
-    index = starts.view(-1, 1, 1) + torch.arange(segment, device=x.device)
-    return x.gather(2, index.expand(-1, x.shape[1], -1))
+def _joined(groups: Sequence[Rows], parts: Sequence[DecodedAudio]) -> DecodedAudio:
+    """The audio of a batch whose items were decoded in groups of like length."""
+    audio, bands, streams = (
+        None if of_groups[0] is None else put_together(groups, of_groups)  # pyright: ignore[reportArgumentType]
+        for of_groups in zip(*parts, strict=True)
+    )
+    assert audio is not None
+    return DecodedAudio(audio, bands, streams)

@@ -44,7 +44,8 @@ def _save_bundle(
 ) -> None:
     """The adapted model with the new voices among its speakers, in the cell's folder."""
     choice = cell.adaptation.adapter
-    merged = choice.value.merge(start.synthesizer)
+    adapter = choice.value.settled(start.synthesizer)
+    merged = adapter.merge(start.synthesizer)
     start.synthesizer.speaker_embedding.absorb()
     bundle = Bundle(
         spec=start.spec,
@@ -57,7 +58,7 @@ def _save_bundle(
     known = trained_on_after(voices.train.clips, cell.base, cell.cache_dir)
     if known is not None:
         write_atomically(folder.path / FILE, known.text.encode())
-    adapters = [*start.adapters, *([] if merged else [(choice.name, choice.value)])]
+    adapters = [*start.adapters, *([] if merged else [(choice.name, adapter)])]
     save_finished(bundle, adapters, folder.path, f"# {cell.name}\n\nAdapted by `runners/grid.py`; see cell.json.\n")
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from torch import nn
 
+from strategies.adapters.per_voice import place_among_sets
 from strategies.freeze.freeze_policy import NEW_ROWS
 
 
@@ -29,10 +30,11 @@ def trainable_shares(synthesizer: nn.Module) -> list[TrainableShare]:
 
 
 def bytes_of_a_voice(synthesizer: nn.Module) -> int:
-    """What one new voice needs beside the base: a row of its own, and all else that was trained."""
+    """What one new voice needs beside the base: a row and a set of its own, and all else that was trained."""
     sizes = {name: p.numel() * p.element_size() for name, p in synthesizer.named_parameters() if p.requires_grad}
     rows = [size for name, size in sizes.items() if name.startswith(NEW_ROWS)]
-    return sum(sizes.values()) - sum(rows[1:])
+    of_others = [size for name, size in sizes.items() if place_among_sets(name)]
+    return sum(sizes.values()) - sum(rows[1:]) - sum(of_others)
 
 
 def _share(name: str, module: nn.Module) -> TrainableShare:

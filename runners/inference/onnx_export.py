@@ -59,12 +59,14 @@ class SpeakingModel(nn.Module):
         length_scale: Float[Tensor, "1"],
     ) -> tuple[Float[Tensor, "batch 1 samples"], Int64[Tensor, "batch"]]:
         g = self.synthesizer.speaker_embedding(speaker)
-        prior = self.synthesizer.frame_prior(
-            tokens, token_lengths, g, duration_noise_scale=duration_noise_scale, length_scale=length_scale
-        )
-        noise = torch.cat((noise, torch.randn_like(prior.mean)), dim=2)[:, :, : prior.mean.shape[2]]
-        z = self.synthesizer.latent(prior, noise * noise_scale, g)
-        return self.synthesizer.decoder(z, g, prior.lengths).audio, prior.lengths * self.synthesizer.samples_per_frame
+        with self.synthesizer.who_speaks.told(speaker):
+            prior = self.synthesizer.frame_prior(
+                tokens, token_lengths, g, duration_noise_scale=duration_noise_scale, length_scale=length_scale
+            )
+            noise = torch.cat((noise, torch.randn_like(prior.mean)), dim=2)[:, :, : prior.mean.shape[2]]
+            z = self.synthesizer.latent(prior, noise * noise_scale, g)
+            audio = self.synthesizer.decoder(z, g, prior.lengths).audio
+        return audio, prior.lengths * self.synthesizer.samples_per_frame
 
 
 def write_own(model: AdaptedModel, path: Path, metadata: Mapping[str, str]) -> tuple[list[Path], float]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
@@ -13,10 +13,12 @@ from torch import Tensor
 
 from runners.cli.pack_arguments import PackArguments
 from runners.packs.attaching import attach_pack
+from runners.packs.voice_alone import leave_alone
 from runners.packs.voice_pack import FORMAT, ROW, SUFFIX, PackFacts, VoicePack, packs_in, write_pack
 from runners.packs.weight_difference import difference
 from runners.results.cell_folder import CellFolder
 from runners.results.finished_bundle import load_finished, saved_adapters
+from strategies.adapters.adapter import Adapter
 from vits.bundle import Bundle, bundle_identity
 from vits.common.errors import InputError
 from vits.common.names import file_stem, shown
@@ -66,13 +68,15 @@ def make_pack(
     if cell.spec.parts != base.spec.parts:
         raise InputError(f"{base_directory} is another model than {directory} was adapted from; give base=<its base>")
     row = _row(cell, directory, speaker)
+    said = _tried(cell.synthesizer, row)
+    adapters = leave_alone(cell.synthesizer, row, saved_adapters(directory), saved_adapters(base_directory))
     found = difference(base.synthesizer, cell.synthesizer)
     dtype = PRECISIONS[precision]
     embedding = cell.synthesizer.speaker_embedding.weight.detach()[row].clone()
     tensors = {ROW: embedding, **{name: tensor.to(dtype) for name, tensor in found.items()}}
-    pack = VoicePack(_facts(directory, base_directory, speaker, precision, licence), tensors)
+    pack = VoicePack(_facts(directory, base_directory, speaker, precision, licence, adapters), tensors)
     packed_row = attach_pack(pack, base.synthesizer, shown_path(directory))
-    return pack, _distance(_tried(base.synthesizer, packed_row), _tried(cell.synthesizer, row))
+    return pack, _distance(_tried(base.synthesizer, packed_row), said)
 
 
 def _row(cell: Bundle, directory: Path, speaker: str) -> int:
@@ -92,11 +96,11 @@ def _base_of(directory: Path) -> str:
     return path
 
 
-def _facts(directory: Path, base: Path, speaker: str, precision: str, licence: str) -> PackFacts:
+def _facts(
+    directory: Path, base: Path, speaker: str, precision: str, licence: str, adapters: Sequence[tuple[str, Adapter]]
+) -> PackFacts:
     folder = CellFolder(directory)
     config = read_yaml(directory / "config.yaml", dict[str, Any])
-    of_base = {name for name, _ in saved_adapters(base)}
-    adapters = [(name, adapter) for name, adapter in saved_adapters(directory) if name not in of_base]
     chosen = folder.record.get("chosen", {})
     return PackFacts(
         format=FORMAT,

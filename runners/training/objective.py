@@ -15,8 +15,9 @@ from vits.common.quantities import Weight
 from vits.corpus.batching import Batch
 from vits.losses import MultiScaleMelLoss, SubbandSTFTLoss, kl_loss
 from vits.pqmf import PQMF
+from vits.segments import slice_segments
 from vits.spectrogram import AudioAnalysis, MelSpectrogram
-from vits.synthesizer import TrainingPass, slice_segments
+from vits.synthesizer import TrainingPass
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,10 @@ class Adapter(ABC):
             InputError: the model has no place for it.
         """
 
+    def settled(self, synthesizer: Synthesizer) -> Adapter:
+        """Itself as a bundle names it, in which the new voices are base voices; ask before they are."""
+        return self
+
     def merge(self, synthesizer: Synthesizer) -> bool:
         """Fold what was learned into the base's plain weights, where that is possible; whether it was."""
         return False

@@ -9,7 +9,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from strategies.adapters.adapter import Adapter
+from strategies.adapters.per_voice import VoiceAdapter, VoiceSets, give_sets
 from vits.attention import TransformerLayer
 from vits.common.bounds import AtLeast, AtMost, check_fields
 from vits.common.errors import InputError
@@ -31,14 +31,21 @@ class ResidualBottleneck(nn.Module):
         return x + self.up(torch.relu(self.down(x)))
 
 
+class BottlenecksByVoice(VoiceSets):
+    """A bottleneck behind a layer for each of some voices."""
+
+    def alone(self, own: nn.Module, layer: nn.Module, x: Tensor, output: Tensor) -> Tensor:
+        return own(output)
+
+
 @register("adapter", "bottleneck")
 @dataclass(frozen=True)
-class Bottleneck(Adapter):
+class Bottleneck(VoiceAdapter):
     """A residual adapter after every transformer layer, of `width` channels inside.
 
     `x + U relu(D x + d) + u` with `U = 0` and `u = 0` at first, in the text encoder and, where the flow has
     transformer layers, there as well; `width * (2 channels + 1) + channels` parameters a layer. It is not linear, so
-    that it doesn't merge.
+    that it doesn't merge. With `per_voice` each new voice has bottlenecks of its own.
     Houlsby et al., Parameter-Efficient Transfer Learning for NLP, 2019, section 2.1, with one adapter a layer, after
     its last normalisation, as Bapna and Firat, Simple, Scalable Adaptation for Neural Machine Translation, 2019.
     """
@@ -52,10 +59,21 @@ class Bottleneck(Adapter):
         layers = [module for module in synthesizer.modules() if isinstance(module, TransformerLayer)]
         if not layers:
             raise InputError("adapter=bottleneck stands after transformer layers, and this model has none; use lora")
+        voices = self.voices(synthesizer) if self.per_voice or self.rows else []
         for layer in layers:
-            norm = layer.feed_forward_norm.gamma
-            layer.bottleneck = ResidualBottleneck(len(norm), self.width).to(norm).train(layer.training)
-            layer.register_forward_hook(_pass_through)
+            if voices:
+                bottlenecks = {row: self._new_bottleneck(layer) for row in voices}
+                give_sets(layer, BottlenecksByVoice(synthesizer.who_speaks, bottlenecks))
+            else:
+                self.share(layer, self._new_bottleneck(layer))
+
+    def share(self, layer: nn.Module, module: nn.Module) -> None:
+        layer.register_module("bottleneck", module)
+        layer.register_forward_hook(_pass_through)
+
+    def _new_bottleneck(self, layer: TransformerLayer) -> ResidualBottleneck:
+        norm = layer.feed_forward_norm.gamma
+        return ResidualBottleneck(len(norm), self.width).to(norm).train(layer.training)
 
 
 def _pass_through(layer: nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> Tensor:

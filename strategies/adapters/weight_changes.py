@@ -12,7 +12,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn.utils import parametrize
 
-from strategies.adapters.adapter import Adapter
+from strategies.adapters.per_voice import VoiceAdapter, VoiceSets, give_sets
 from vits.common.bounds import AtLeast, AtMost, Items, OneOf, check_fields
 from vits.common.errors import InputError
 from vits.common.quantities import PositiveFactor
@@ -26,10 +26,21 @@ class WeightChange(nn.Module):
     """Computes the changed weight from the base's."""
 
 
+class ChangesByVoice(VoiceSets):
+    """A change of a layer's weight for each of some voices."""
+
+    def alone(self, own: nn.Module, layer: nn.Module, x: Tensor, output: Tensor) -> Tensor:
+        return _applied(layer, x, own(layer.weight), cast(Tensor | None, layer.bias))
+
+    def among(self, own: nn.Module, layer: nn.Module, x: Tensor, output: Tensor) -> Tensor:
+        return output + _applied(layer, x, own(layer.weight) - cast(Tensor, layer.weight), None)
+
+
 @dataclass(frozen=True)
-class WeightAdapter(Adapter):
+class WeightAdapter(VoiceAdapter):
     """Learns a change of the weights of the `targets`, of a rank and a strength, and merges into them.
 
+    With `per_voice` each new voice has a change of its own, and there is no one weight that they could merge into.
     `layers=dense` are the linear layers and convolutions of kernel 1, `layers=all` have the wider kernels too.
     """
 
@@ -53,16 +64,35 @@ class WeightAdapter(Adapter):
             raise InputError(
                 f"adapter.targets={self.targets} have no weights of adapter.layers={self.layers}; name other parts"
             )
+        voices = self.voices(synthesizer) if self.per_voice or self.rows else []
         for layer in chosen:
-            changed = self.change(layer.weight.detach())
-            changed.train(layer.training)
-            parametrize.register_parametrization(layer, WEIGHT, changed)
+            if voices:
+                changes = {row: self._new_change(layer) for row in voices}
+                give_sets(layer, ChangesByVoice(synthesizer.who_speaks, changes))
+            else:
+                self.share(layer, self._new_change(layer))
+
+    def share(self, layer: nn.Module, module: nn.Module) -> None:
+        parametrize.register_parametrization(layer, WEIGHT, module)
+
+    def _new_change(self, layer: nn.Conv1d | nn.Linear) -> WeightChange:
+        return self.change(layer.weight.detach()).train(layer.training)
 
     def merge(self, synthesizer: Synthesizer) -> bool:
+        if self.per_voice:
+            return False
         for module in list(synthesizer.modules()):
             if parametrize.is_parametrized(module, WEIGHT) and isinstance(_steps(module)[-1], WeightChange):
                 _fold(module)
         return True
+
+
+def _applied(layer: nn.Module, x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+    """What a layer gives with another weight and bias."""
+    if isinstance(layer, nn.Linear):
+        return nn.functional.linear(x, weight, bias)
+    assert isinstance(layer, nn.Conv1d)
+    return nn.functional.conv1d(x, weight, bias, layer.stride, layer.padding, layer.dilation, layer.groups)
 
 
 def _layers(synthesizer: Synthesizer, targets: Sequence[str], layers: str) -> Iterator[nn.Conv1d | nn.Linear]:

@@ -68,13 +68,14 @@ class _Said:
     def distances(self, teacher: Synthesizer, student: Synthesizer) -> dict[str, Tensor]:
         """Mean squared distances of what the student makes of the text from what the teacher does."""
         voices = self._voices(self.batch)
-        with torch.no_grad():
+        with torch.no_grad(), teacher.who_speaks.told(voices):
             g = teacher.speaker_embedding(voices)
             prior = self._prior(teacher)
             latent, target = self._spoken(teacher, prior, g)
         g = student.speaker_embedding(voices)
-        text = student.text_encoder(self.batch.tokens, self.batch.token_lengths, g)
-        now, audio = self._spoken(student, prior, g)
+        with student.who_speaks.told(voices):
+            text = student.text_encoder(self.batch.tokens, self.batch.token_lengths, g)
+            now, audio = self._spoken(student, prior, g)
         return {
             "distilled_prior": mse_loss(text.mean @ prior.alignment.mT, prior.mean),
             "distilled_latent": mse_loss(now, latent),

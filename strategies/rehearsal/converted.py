@@ -116,6 +116,7 @@ def _converted(
         torch.tensor([spectrogram.shape[2]], device=voices.device),
         voices.base.speaker_embedding(source),
         row.to(voices.device)[None, :, None],
+        source=source,
     )
     return decoded.audio[0, 0, : len(wave)].float().clamp(-1, 1).cpu()
 

@@ -10,7 +10,8 @@ from torch import Tensor, nn
 
 from vits.losses import kl_loss
 from vits.model_spec import ModelSpec
-from vits.synthesizer import Speech, Synthesizer, TrainingPass, random_segment_starts, slice_segments
+from vits.segments import random_segment_starts, slice_segments
+from vits.synthesizer import Speech, Synthesizer, TrainingPass
 
 SEGMENT_FRAMES = 8
 N_SPEAKERS = 3
