@@ -79,7 +79,7 @@ def told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capture
         (["strategy.neighbours=0"], "strategy.neighbours=0 must be a whole number of at least 1\n"),
         (["epochs=-1"], "epochs=-1 must be a whole number of at least 0"),
         (["precision=8"], "precision=8 is unknown; choose one of 32, bf16\n"),
-        (["device=tpu"], "device=tpu is unknown; choose one of auto, cpu, cuda\n"),
+        (["device=tpu"], "device=tpu is unknown; choose one of auto, cpu, cuda, mps\n"),
         (["+nosuch=1"], "nosuch is no setting; choose from strategy, freeze, "),
         (["+training.nosuch=1"], "nosuch"),
         (["+strategy.nosuch=1"], "nosuch"),
