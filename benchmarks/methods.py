@@ -51,6 +51,14 @@ METHODS: dict[str, tuple[str, ...]] = {
         for name in ("lora", "dora", "bottleneck", "conditional_norm", "decoder_film", "prefix")
     },
     **{
+        f"adapter={name}, one per voice, base frozen": (
+            f"adapter={name}",
+            "adapter.per_voice=true",
+            "freeze=all_but_embedding",
+        )
+        for name in ("lora", "dora", "bottleneck")
+    },
+    **{
         f"penalty={name}": (f"penalty=[{name}]",) for name in ("l2_sp", "fisher", "distillation", "speaker_consistency")
     },
     **{f"rehearsal={name}": (f"rehearsal={name}",) for name in ("generated", "converted")},

@@ -52,9 +52,9 @@ class VoiceSets(nn.Module):
         ids = self.who_speaks.ids
         if ids is None:
             return output
-        assert len(ids) == len(output), "a layer with sets of voices computes something else than the batch's items"
         if torch.compiler.is_exporting():
             return self._of_everybody(layer, x, output, ids)
+        assert len(ids) == len(output), "a layer with sets of voices computes something else than the batch's items"
         for row, own in zip(self.rows, self.sets, strict=True):
             places = self.who_speaks.items.get(row)
             if places is None:

@@ -6,7 +6,7 @@ import io
 import runpy
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,13 +27,14 @@ from runners.experiment.cell import Cell
 from runners.results.cell_folder import CellFolder
 from runners.results.cell_identity import Identity
 from runners.results.finished_bundle import save_finished
+from strategies.adapters.adapter import Adapter
 from vits.bundle import BaseSpeaker, Bundle, save_bundle
 from vits.model_spec import ModelSpec
 from vits.text.symbols import SYMBOLS
 
 RunScript = Callable[..., subprocess.CompletedProcess[str]]
 MakeCell = Callable[..., Cell]
-WriteCell = Callable[[Path, ModelSpec], Path]
+WriteCell = Callable[..., Path]
 
 
 @dataclass(frozen=True)
@@ -185,8 +186,10 @@ def write_cell() -> WriteCell:
     return _write_cell
 
 
-def _write_cell(folder: Path, spec: ModelSpec) -> Path:
-    """A cell whose model has as many base speakers as the small bundle, and the two new voices."""
+def _write_cell(folder: Path, spec: ModelSpec, adapters: Sequence[tuple[str, Adapter]] = ()) -> Path:
+    """A cell whose model has as many base speakers as the small bundle, and the two new voices; what adapters add has
+    learned something.
+    """
     torch.manual_seed(1)
     synthesizer = spec.synthesizer(len(BASE_SPEAKERS))
     for name, parameter in synthesizer.named_parameters():
@@ -195,11 +198,18 @@ def _write_cell(folder: Path, spec: ModelSpec) -> Path:
     embedding = synthesizer.speaker_embedding
     speaker_ids = {speaker: embedding.add(torch.randn(embedding.weight.shape[1])) for speaker in SPEAKERS}
     embedding.absorb()
+    before = {id(parameter) for parameter in synthesizer.parameters()}
+    for _, adapter in adapters:
+        adapter.attach(synthesizer)
+    for added in [parameter for parameter in synthesizer.parameters() if id(parameter) not in before]:
+        torch.nn.init.normal_(added, std=0.3)
     cell = CellFolder(folder)
     cell.begin(Identity({"model": dict(spec.parts)}), "data:\n  language: en-us\n", speaker_ids=speaker_ids)
     speakers = [BaseSpeaker(name, 0 if row == UNTRAINED else 3) for row, name in enumerate(BASE_SPEAKERS)]
     speakers += [BaseSpeaker(name, 4) for name in SPEAKERS]
     adversary = spec.adversary()
-    save_finished(Bundle(spec, synthesizer, adversary, tuple(speakers), torch.zeros(len(speakers), 0)), [], folder, "")
+    save_finished(
+        Bundle(spec, synthesizer, adversary, tuple(speakers), torch.zeros(len(speakers), 0)), adapters, folder, ""
+    )
     cell.finish([], {"step": 0})
     return folder

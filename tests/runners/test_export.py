@@ -19,6 +19,7 @@ from runners.inference.adapted_model import load_adapted
 from runners.inference.onnx_export import OUTPUTS
 from runners.inference.voice_formats import export_cell
 from runners.results.finished_bundle import load_finished
+from strategies.adapters.lora import LoRA
 from vits.common.errors import InputError
 from vits.model_spec import ModelSpec
 from vits.synthesizer import Synthesizer
@@ -229,6 +230,22 @@ def test_audio_is_pytorchs_when_a_part_is_of_another_class(
         assert (audio - expected).abs().max() < TOLERANCE
     for lengths in ((1, 23), (11, 7, 5)) if part == "decoder" else ():
         _assert_alone_as_batched(session, lengths)
+
+
+def test_audio_is_pytorchs_when_each_voice_has_weights_of_its_own(
+    small_spec: ModelSpec, compose_model: Callable[..., ModelSpec], write_cell: Callable[..., Path], tmp_path: Path
+) -> None:
+    flow = compose_model("tiny", [*REST, *(f"model.{size}" for size in SIZES)]).parts["flow"]
+    encoder = {**small_spec.parts["text_encoder"], "n_layers": 3}
+    spec = ModelSpec({**small_spec.parts, "text_encoder": encoder, "flow": flow})
+    adapter = LoRA(rank=1, targets=["text_encoder"], per_voice=True, rows=[5, 6])
+    cell = write_cell(tmp_path / "cell", spec, [("lora", adapter)])
+    with unchecked_shapes():
+        export_cell(ExportArguments(str(cell), str(tmp_path / "voice.onnx")))
+    session, synthesizer = _session(tmp_path / "voice.onnx"), load_adapted(cell, CPU).synthesizer
+    for lengths in ((1,), (5, 20, 9, 9)):
+        expected, audio = _speak_both(session, synthesizer, lengths)
+        assert (audio - expected).abs().max() < TOLERANCE
 
 
 def test_model_speaks_as_before_when_weight_norm_is_folded(finished_cell: Path) -> None:

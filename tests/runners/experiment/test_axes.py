@@ -13,9 +13,10 @@ from torch import Tensor
 from runners.experiment.cell import Cell
 from runners.experiment.run_cell import run_cell
 from runners.inference.adapted_model import load_adapted
-from runners.results.finished_bundle import ADAPTERS
+from runners.results.finished_bundle import ADAPTERS, load_finished, saved_adapters
 from strategies.adaptation import Choice
 from strategies.adapters.adapter import Adapter
+from strategies.adapters.per_voice import place_among_sets
 from strategies.average.average import Average, Averaging, Validate
 from strategies.context import AdaptationContext
 from strategies.initialisers.embedding_init import EmbeddingInit, InitialEmbedding, Initialise
@@ -91,6 +92,33 @@ def test_adapter_stays_attached_when_its_cell_is_read_again(adapter: str, part: 
     assert (folder.path / ADAPTERS).exists()
     model = load_adapted(folder.path, torch.device("cpu"))
     assert any(part in name for name, _ in model.synthesizer.named_parameters())
+
+
+@pytest.mark.parametrize("adapter", ["lora", "bottleneck"])
+def test_finished_cell_speaks_with_each_voices_own_weights(adapter: str, make_cell: MakeCell) -> None:
+    chosen = (f"adapter={adapter}", "adapter.per_voice=true", "freeze=all_but_embedding", "strategy=mean")
+    cell = make_cell(*chosen, "epochs=2", "metrics=[secs]", "training.optimizer.learning_rate=0.01")
+    assert "adapter.per_voice=true" in cell.name
+    folder = run_cell(cell)
+    assert saved_adapters(folder.path)[0][1].rows == [5, 6]  # pyright: ignore[reportAttributeAccessIssue]
+    loaded = load_finished(folder.path).synthesizer.state_dict()
+    base = load_finished(Path(cell.base.path)).synthesizer.state_dict()  # pyright: ignore[reportAttributeAccessIssue]
+    rows = "speaker_embedding.weight"
+    assert all(torch.equal(loaded[name], tensor) for name, tensor in base.items() if name != rows)
+    assert torch.equal(loaded[rows][:5], base[rows])
+    first, second = ({n for n in loaded if place_among_sets(n) == place} for place in (0, 1))
+    assert len(first) == len(second) > 0
+    assert all(not torch.equal(loaded[name], loaded[name.replace(".sets.0.", ".sets.1.")]) for name in first)
+    model = load_adapted(folder.path, torch.device("cpu"))
+    said = [
+        model.synthesizer.infer(torch.arange(1, 9)[None], torch.tensor([8]), torch.tensor([row]), noise_scale=0.0).audio
+        for row in (model.speaker_ids["040"], model.speaker_ids["041"])
+    ]
+    assert said[0].shape != said[1].shape or not torch.equal(said[0], said[1])
+    again = run_cell(make_cell(*chosen, "epochs=0", "metrics=[secs]", f"base.path='{folder.path}'", "name=further"))
+    assert [own.rows for _, own in saved_adapters(again.path)] == [[5, 6], [7, 8]]  # pyright: ignore
+    further = load_finished(again.path).synthesizer.state_dict()
+    assert all(torch.equal(further[name], loaded[name]) for name in (*first, *second))
 
 
 def test_cell_is_refused_when_a_penalty_can_change_nothing(make_cell: MakeCell) -> None:

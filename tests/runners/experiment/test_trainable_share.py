@@ -3,8 +3,10 @@ from __future__ import annotations
 import pytest
 import torch
 
-from runners.experiment.trainable_share import TrainableShare, trainable_shares
-from strategies.freeze.freeze_policy import apply_freeze
+from runners.experiment.trainable_share import TrainableShare, bytes_of_a_voice, trainable_shares
+from strategies.adapters.lora import LoRA
+from strategies.freeze.all_but_embedding import AllButEmbedding
+from strategies.freeze.freeze_policy import apply_freeze, shared_parameters
 from strategies.freeze.frozen_parts import FrozenParts
 from vits.model_spec import ModelSpec
 
@@ -26,3 +28,18 @@ def test_shares_add_up_when_a_part_is_frozen(miniature_spec: ModelSpec) -> None:
 
 def test_percent_is_zero_when_a_part_has_no_parameters() -> None:
     assert TrainableShare("identity", 0, 0).percent == 0.0
+
+
+def test_a_voice_needs_its_own_set_alone_when_each_has_one(miniature_spec: ModelSpec) -> None:
+    sizes: dict[bool, tuple[int, int]] = {}
+    for per_voice in (False, True):
+        synthesizer = miniature_spec.synthesizer(3)
+        for _ in range(4):
+            synthesizer.speaker_embedding.add(torch.zeros(8))
+        shared = shared_parameters(synthesizer)
+        LoRA(rank=2, per_voice=per_voice).attach(synthesizer)
+        apply_freeze(AllButEmbedding(), synthesizer, shared)
+        sizes[per_voice] = trainable_shares(synthesizer)[-1].trainable, bytes_of_a_voice(synthesizer)
+    (trained, of_a_voice), (trained_by_voice, of_one) = sizes[False], sizes[True]
+    assert of_one == of_a_voice == 4 * (trained - 3 * 8)
+    assert trained_by_voice - 4 * 8 == 4 * (trained - 4 * 8)

@@ -19,6 +19,7 @@ from runners.results.cell_folder import CellFolder
 from runners.results.cell_identity import Identity
 from runners.results.finished_bundle import save_finished
 from strategies.adapters.adapter import Adapter
+from strategies.adapters.bottleneck import Bottleneck
 from strategies.adapters.conditional_norm import ConditionalNorm
 from strategies.adapters.dora import DoRA
 from strategies.adapters.lora import LoRA
@@ -50,17 +51,18 @@ def adapted(small_bundle: Bundle, tmp_path: Path) -> Callable[..., Adapted]:
     def adapt(name: str = "none", adapter: Adapter | None = None, moved: Sequence[str] = ()) -> Adapted:
         bundle, adapter = load_bundle(base), adapter or NoAdapter()
         synthesizer = bundle.synthesizer
-        before = {id(parameter) for parameter in synthesizer.parameters()}
-        adapter.attach(synthesizer)
         generator = torch.Generator().manual_seed(3)
-        with torch.no_grad():
-            for path, parameter in synthesizer.named_parameters():
-                if id(parameter) not in before or path.startswith(tuple(moved)):
-                    parameter.add_(0.05 * torch.randn(parameter.shape, generator=generator))
         ids = {
             speaker: synthesizer.speaker_embedding.add(torch.randn(width(bundle), generator=generator))
             for speaker in NEW
         }
+        before = {id(parameter) for parameter in synthesizer.parameters()}
+        adapter.attach(synthesizer)
+        with torch.no_grad():
+            for path, parameter in synthesizer.named_parameters():
+                if id(parameter) not in before or path.startswith(tuple(moved)):
+                    parameter.add_(0.05 * torch.randn(parameter.shape, generator=generator))
+        adapter = adapter.settled(synthesizer)
         merged = adapter.merge(synthesizer)
         synthesizer.speaker_embedding.absorb()
         return Adapted(base, written(bundle, [] if merged else [(name, adapter)], ids, base, tmp_path / f"cell {name}"))
@@ -104,6 +106,9 @@ METHODS = [
     ("none", NoAdapter(), ("flow.", "text_encoder.")),
     ("lora", LoRA(rank=2), ()),
     ("dora", DoRA(rank=2), ()),
+    ("lora", LoRA(rank=2, per_voice=True), ()),
+    ("dora", DoRA(rank=2, per_voice=True), ("flow.",)),
+    ("bottleneck", Bottleneck(width=3, per_voice=True), ()),
     ("conditional_norm", ConditionalNorm(), ()),
 ]
 
@@ -139,6 +144,27 @@ def test_change_is_as_thin_as_it_was_learned_when_merged(adapted: Callable[..., 
     LoRA(rank=2).attach(base)
     learned = sum(parameter.numel() for parameter in base.parameters()) - own
     assert sum(tensor.numel() for name, tensor in pack.tensors.items() if name != "row") <= learned
+
+
+@pytest.mark.parametrize("speaker", [*NEW, "ada"])
+def test_pack_holds_its_voices_set_alone_when_each_has_its_own(
+    adapted: Callable[..., Adapted], tmp_path: Path, speaker: str
+) -> None:
+    made = adapted("lora", LoRA(rank=2, per_voice=True))
+    pack = packed(made, tmp_path / "own.voice", speaker=speaker)
+    assert not pack.facts["adapters"], "one voice's LoRA merges"
+    thin = {name: tensor for name, tensor in pack.tensors.items() if name != "row"}
+    if speaker == "ada":
+        assert not thin, "a base voice has no set"
+        return
+    assert {name.split("/")[0] for name in thin} == {"up", "down"}
+    base = load_bundle(made.base).synthesizer
+    own = sum(parameter.numel() for parameter in base.parameters())
+    LoRA(rank=2).attach(base)
+    assert sum(tensor.numel() for tensor in thin.values()) <= sum(p.numel() for p in base.parameters()) - own
+    kept = packed(adapted("bottleneck", Bottleneck(width=3, per_voice=True)), tmp_path / "b.voice", speaker=speaker)
+    assert kept.facts["adapters"] == [{"name": "bottleneck", "settings": {"per_voice": False, "rows": [], "width": 3}}]
+    assert all(name == "row" or ".bottleneck." in name for name in kept.tensors)
 
 
 def test_half_precision_says_how_far_its_audio_is(adapted: Callable[..., Adapted]) -> None:

@@ -20,7 +20,7 @@ from vits.checkpoint import load_weights, save_weights
 from vits.common.errors import InputError
 from vits.corpus.batching import collate
 from vits.corpus.features import PreparedUtterance
-from vits.model_spec import PARTS
+from vits.model_spec import PARTS, ModelSpec
 from vits.synthesizer import Synthesizer
 
 AudioOf = Callable[[Synthesizer], Tensor]
@@ -190,7 +190,7 @@ def test_conversion_uses_the_weights_of_source_and_target(two_new: Synthesizer) 
 
 @by_method
 def test_saved_weights_speak_the_same_when_the_new_voices_are_base_voices(
-    two_new: Synthesizer, adapter: VoiceAdapter, tmp_path: Path, miniature_spec: object
+    two_new: Synthesizer, adapter: VoiceAdapter, tmp_path: Path, miniature_spec: ModelSpec
 ) -> None:
     adapter.attach(two_new)
     learn(two_new)
@@ -200,7 +200,7 @@ def test_saved_weights_speak_the_same_when_the_new_voices_are_base_voices(
     two_new.speaker_embedding.absorb()
     before = said(two_new, 0, 4, 5)
     save_weights(two_new, tmp_path / "weights.safetensors")
-    other = miniature_spec.synthesizer(6)  # pyright: ignore[reportAttributeAccessIssue]
+    other = miniature_spec.synthesizer(6)
     settled.attach(other)
     load_weights(other, tmp_path / "weights.safetensors")
     assert torch.equal(said(other, 0, 4, 5), before)
