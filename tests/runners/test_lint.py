@@ -150,7 +150,7 @@ def test_status_tells_errors_when_a_recording_is_missing(base: str, told: Told, 
         (["max_wer=many"], "max_wer=many; Value 'many' of type 'str' could not be converted"),
         (["whisper_per_speaker=-3"], "whisper_per_speaker=-3 must be a whole number of at least 0"),
         (["whisper=0"], "Key 'whisper' not in 'LintSchema'"),
-        (["device=tpu"], "device=tpu is unknown; choose one of auto, cpu, cuda"),
+        (["device=tpu"], "device=tpu is unknown; choose one of auto, cpu, cuda, mps"),
     ],
 )
 def test_bad_input_is_told_in_one_line_when_given(arguments: list[str], message: str, told: Told) -> None:
