@@ -30,6 +30,7 @@ GPUS = 2  # that the second node says it has, though this machine may have none
 def cluster() -> Iterator[Cluster]:
     os.environ.update(SLOW_MACHINE)
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:  # its sockets' paths must be short
+        Path(os.environ.get("RAY_TMPDIR", "/tmp"), "ray").mkdir(exist_ok=True)  # Ray notes the cluster's address there
         cluster = Cluster(initialize_head=True, head_node_args={**NODE, "temp_dir": folder, "include_dashboard": False})
         cluster.add_node(**NODE, num_gpus=GPUS)
         cluster.wait_for_nodes()
