@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 
@@ -31,7 +32,7 @@ def main() -> None:
     kinds: dict[str, Callable[[np.random.Generator], SaturatingCurves]] = {
         "readme": readme_curves,
         "crossing": crossing_curves,
-        "slow": slow_curves,
+        "slow": partial(crossing_curves, fastest=30, slowest=1000),  # whose curves tell late where they go
         "any": any_curves,
         "equal": equal_curves,
     }
@@ -79,17 +80,10 @@ def readme_curves(rng: np.random.Generator) -> SaturatingCurves:
     return SaturatingCurves(tuple(starts), tuple(moved), tuple(paces))
 
 
-def crossing_curves(rng: np.random.Generator) -> SaturatingCurves:
-    """Whoever ends higher rises more slowly, so that all cross."""
+def crossing_curves(rng: np.random.Generator, fastest: float = 15, slowest: float = 250) -> SaturatingCurves:
+    """Whoever ends higher rises more slowly, so that all cross; the paces are in steps."""
     limits = np.sort(rng.uniform(0.3, 0.6, 12))
-    paces = np.geomspace(15, 250, 12) * rng.uniform(0.8, 1.25, 12)
-    return SaturatingCurves(tuple(rng.uniform(0.1, 0.25, 12)), tuple(limits), tuple(paces))
-
-
-def slow_curves(rng: np.random.Generator) -> SaturatingCurves:
-    """The same with paces of up to 1,000 steps, so that nobody's curve tells for long where it goes."""
-    limits = np.sort(rng.uniform(0.3, 0.6, 12))
-    paces = np.geomspace(30, 1000, 12) * rng.uniform(0.8, 1.25, 12)
+    paces = np.geomspace(fastest, slowest, 12) * rng.uniform(0.8, 1.25, 12)
     return SaturatingCurves(tuple(rng.uniform(0.1, 0.25, 12)), tuple(limits), tuple(paces))
 
 

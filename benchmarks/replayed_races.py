@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
@@ -25,7 +25,7 @@ from runners.racing.looking import look
 from runners.reporting.results import Experiment, System, load_experiment
 from runners.results.cell_folder import CellFolder
 from runners.results.race_record import Race, Racer, Rule
-from vits.corpus.split import TEST
+from vits.corpus.split import TEST, VALIDATION
 
 METRICS = {"secs": Secs(), "wer": WordErrorRate()}
 MARGIN, ALPHA = Secs.margin, 0.05
@@ -66,16 +66,19 @@ def replayed(experiment: Experiment, speakers: Sequence[str]) -> Replay:
     ends = _ends(experiment, speakers)
     recommended = max(race.left, key=lambda system: ends[system])
     lost = max((ends[system] - ends[recommended] for system in race.dropped), default=0.0)
-    whole = sum(sum(_seconds(system, race.stages[-1], race.stages)) for system in experiment.systems)
-    left = [_left(system, race) for system in experiment.systems if system.label in race.dropped]
-    return Replay(max(0.0, lost), sum(left) / whole, len(race.dropped))
+    whole = sum(_seconds(system, race.stages[-1], race.stages) for system in experiment.systems)
+    fell_after = {system: step for system, (step, _) in race.dropped.items()}
+    spent = sum(
+        _seconds(system, fell_after.get(system.label, race.stages[-1]), race.stages) for system in experiment.systems
+    )
+    return Replay(max(0.0, lost), 1 - spent / whole, len(race.dropped))
 
 
 def _race(experiment: Experiment) -> Race:
     racers = {
         cell.folder.name: Racer(system.label, cell.seed) for system in experiment.systems for cell in system.cells
     }
-    stages = sorted(set(experiment.scores.loc[experiment.scores["split"] == "validation", "step"]))
+    stages = sorted(set(experiment.scores.loc[experiment.scores["split"] == VALIDATION, "step"]))
     return Race(racers, tuple(map(int, stages)), Rule("secs", {"wer": WordErrorRate.margin}, ALPHA, MARGIN))
 
 
@@ -95,18 +98,11 @@ def _ends(experiment: Experiment, speakers: Sequence[str]) -> dict[str, float]:
     return {str(system): float(value) for system, value in last.groupby("system")["value"].mean().items()}
 
 
-def _seconds(system: System, step: int, stages: Sequence[int]) -> Iterator[float]:
+def _seconds(system: System, step: int, stages: Sequence[int]) -> float:
     """What the system's cells took until a stage."""
-    share = sum(stage <= step for stage in stages) / len(stages)
-    for cell in system.cells:
-        cost = cell.record["cost"]
-        yield cost["training_cpu_s"] * step / stages[-1] + cost["evaluation_s"] * share
-
-
-def _left(system: System, race: Race) -> float:
-    """What a dropped system was spared."""
-    step, _ = race.dropped[system.label]
-    return sum(_seconds(system, race.stages[-1], race.stages)) - sum(_seconds(system, step, race.stages))
+    judged = sum(stage <= step for stage in stages) / len(stages)
+    costs = [cell.record["cost"] for cell in system.cells]
+    return sum(cost["training_cpu_s"] * step / stages[-1] + cost["evaluation_s"] * judged for cost in costs)
 
 
 if __name__ == "__main__":
