@@ -2,38 +2,24 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 import torch
 from lightning_fabric import Fabric
 from miniature_training import SETTINGS, SPEAKERS, NewTrainer
+from synthetic_utterances import synthetic_utterances
 from torch import nn
 
 from runners.training.trainer import Trainer, TrainingSettings
 from strategies.freeze.freeze_policy import FreezePolicy, apply_freeze
 from vits.adversary import Adversary
-from vits.corpus.clip import Clip
 from vits.corpus.features import PreparedUtterance
 from vits.model_spec import ModelSpec
-
-HOP_LENGTH = 256
 
 
 @pytest.fixture(scope="module")
 def utterances() -> list[PreparedUtterance]:
     """Five synthetic utterances of 20 to 40 frames; they make three batches of up to two."""
-    generator = torch.Generator().manual_seed(0)
-    frames = [20, 24, 31, 36, 40]
-    return [
-        PreparedUtterance(
-            Clip(Path(f"{n}.wav"), "anna" if n % 2 else "bert", "", "a"),
-            torch.randint(1, 20, (n // 4,), generator=generator),
-            0.1 * torch.randn(n * HOP_LENGTH, generator=generator),
-            torch.randn(80, n, generator=generator),
-        )
-        for n in frames
-    ]
+    return synthetic_utterances([20, 24, 31, 36, 40])
 
 
 @pytest.fixture

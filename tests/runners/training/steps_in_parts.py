@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from synthetic_utterances import synthetic_utterances
 from torch import Tensor, nn
 
 from runners.training import devices
@@ -22,12 +23,10 @@ from runners.training.trainer import Trainer, TrainingSettings
 from strategies.penalties.penalty import Penalties
 from vits.checkpoint import save_tensors
 from vits.corpus.batching import Batch, LengthBucketedBatches, whole_of
-from vits.corpus.clip import Clip
 from vits.corpus.features import PreparedUtterance
 from vits.model_spec import ModelSpec
 from vits.synthesizer import Synthesizer, TrainingPass
 
-HOP_LENGTH = 256
 SETTINGS = TrainingSettings(batch_size=5, segment_frames=8, optimizer=OptimizerSettings(learning_rate=1e-3))
 
 
@@ -40,16 +39,7 @@ def in_double_precision() -> None:
 
 def utterances() -> list[PreparedUtterance]:
     """Seven of 20 to 52 frames: a batch of four and one of three, or of five and two."""
-    generator = torch.Generator().manual_seed(0)
-    return [
-        PreparedUtterance(
-            Clip(Path(f"{n}.wav"), "anna" if n % 2 else "bert", "", "a"),
-            torch.randint(1, 20, (n // 4,), generator=generator),
-            0.1 * torch.randn(n * HOP_LENGTH, generator=generator),
-            torch.randn(80, n, generator=generator),
-        )
-        for n in (20, 24, 31, 36, 40, 44, 52)
-    ]
+    return synthetic_utterances([20, 24, 31, 36, 40, 44, 52])
 
 
 def encoded_again(synthesizer: Synthesizer, batch: Batch, made: TrainingPass) -> dict[str, Tensor]:

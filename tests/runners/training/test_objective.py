@@ -5,6 +5,7 @@ from dataclasses import fields, replace
 
 import pytest
 import torch
+from miniature_passes import passed
 from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 
@@ -47,15 +48,7 @@ def made(miniature_spec: ModelSpec, batch: Batch) -> TrainingPass:
     torch.manual_seed(0)
     synthesizer: Synthesizer = miniature_spec.synthesizer(2)
     with torch.no_grad():
-        return synthesizer(
-            batch.tokens,
-            batch.token_lengths,
-            batch.spectrogram,
-            batch.spectrogram_lengths,
-            batch.speaker,
-            segment_frames=SEGMENT,
-            generator=torch.Generator().manual_seed(0),
-        )
+        return passed(synthesizer, batch, segment_frames=SEGMENT, generator=torch.Generator().manual_seed(0))
 
 
 def noise(seed: int) -> Tensor:

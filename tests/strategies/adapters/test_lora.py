@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from miniature_passes import train_on
 from torch import Tensor, nn
 
 from strategies.adapters.lora import LoRA
@@ -28,23 +29,8 @@ def synthesizer(miniature: Synthesizer) -> Synthesizer:
     return miniature
 
 
-def train(synthesizer: Synthesizer, utterances: list[PreparedUtterance], steps: int = 2) -> None:
-    """A few steps on whatever gets gradients."""
-    optimizer = torch.optim.AdamW([p for p in synthesizer.parameters() if p.requires_grad], lr=1e-2)
-    batch = collate(utterances, {"new": 4, "other": 4})
-    for _ in range(steps):
-        optimizer.zero_grad()
-        made = synthesizer(
-            batch.tokens,
-            batch.token_lengths,
-            batch.spectrogram,
-            batch.spectrogram_lengths,
-            batch.speaker,
-            segment_frames=8,
-        )
-        latent_loss = (made.z_p - made.prior_mean).square().mean()
-        (made.decoded.audio.square().mean() + latent_loss + made.duration_loss).backward()
-        optimizer.step()
+def train(synthesizer: Synthesizer, utterances: list[PreparedUtterance]) -> None:
+    train_on(synthesizer, collate(utterances, {"new": 4, "other": 4}))
 
 
 def weights_in_use(synthesizer: Synthesizer) -> dict[str, Tensor]:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from miniature_passes import train_on
 from torch import Tensor
 
 from strategies.adapters.bottleneck import Bottleneck
@@ -67,23 +68,8 @@ def said(synthesizer: Synthesizer, *speakers: int) -> Tensor:
 
 
 def train(synthesizer: Synthesizer, utterances: list[PreparedUtterance], ids: dict[str, int]) -> None:
-    """Two steps on whatever gets gradients."""
-    optimizer = torch.optim.AdamW([p for p in synthesizer.parameters() if p.requires_grad], lr=1e-2)
-    batch = collate([item for item in utterances if item.clip.speaker in ids], ids)
     torch.manual_seed(0)
-    for _ in range(2):
-        optimizer.zero_grad()
-        made = synthesizer(
-            batch.tokens,
-            batch.token_lengths,
-            batch.spectrogram,
-            batch.spectrogram_lengths,
-            batch.speaker,
-            segment_frames=8,
-        )
-        latent_loss = (made.z_p - made.prior_mean).square().mean()
-        (made.decoded.audio.square().mean() + latent_loss + made.duration_loss).backward()
-        optimizer.step()
+    train_on(synthesizer, collate([item for item in utterances if item.clip.speaker in ids], ids))
 
 
 @by_method

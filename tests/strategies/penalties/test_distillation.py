@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import pytest
 import torch
+from miniature_passes import passed
 
 from strategies.context import AdaptationContext, BaseSpeakers
 from strategies.freeze.all_but_embedding import AllButEmbedding
@@ -41,14 +42,7 @@ def batch(utterances: list[PreparedUtterance]) -> Batch:
 
 
 def asked(terms: PenaltyTerms, synthesizer: Synthesizer, batch: Batch) -> dict[str, torch.Tensor]:
-    made = synthesizer(
-        batch.tokens,
-        batch.token_lengths,
-        batch.spectrogram,
-        batch.spectrogram_lengths,
-        batch.speaker,
-        segment_frames=4,
-    )
+    made = passed(synthesizer, batch, segment_frames=4)
     return terms(synthesizer, batch, made)
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import pytest
 import torch
+from miniature_passes import passed
 from torch import Tensor
 
 from strategies.context import AdaptationContext, BaseSpeakers
@@ -13,10 +14,10 @@ from strategies.freeze.frozen_parts import FrozenParts
 from strategies.own_losses import OwnLosses
 from strategies.penalties.fisher import Fisher, importance
 from vits.common.errors import InputError
-from vits.corpus.batching import Batch, collate
+from vits.corpus.batching import collate
 from vits.corpus.features import PreparedUtterance
 from vits.spectrogram import MelSpectrogram
-from vits.synthesizer import Synthesizer, TrainingPass
+from vits.synthesizer import Synthesizer
 
 NewContext = Callable[..., AdaptationContext]
 
@@ -37,17 +38,6 @@ def context(
         return new_context(miniature_speakers, parameters=shared, texts=utterances)
 
     return prepared
-
-
-def passed(synthesizer: Synthesizer, batch: Batch) -> TrainingPass:
-    return synthesizer(
-        batch.tokens,
-        batch.token_lengths,
-        batch.spectrogram,
-        batch.spectrogram_lengths,
-        batch.speaker,
-        segment_frames=8,
-    )
 
 
 def squared_gradients(context: AdaptationContext, utterance: PreparedUtterance, row: int) -> dict[str, Tensor]:
@@ -83,7 +73,7 @@ def test_value_and_gradient_are_the_formulas_when_weights_have_moved(
     before = {name: p.detach().clone() for name, p in prepared.trained.items()}
     terms = Fisher(weight=0.3, utterances=2).prepare(prepared)
     batch = collate(utterances, {"new": 4, "other": 4})
-    made = passed(miniature, batch)
+    made = passed(miniature, batch, segment_frames=8)
     assert terms(miniature, batch, made)["fisher"] == 0
     with torch.no_grad():
         for parameter in prepared.trained.values():

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import pytest
 import torch
+from miniature_passes import passed
 
 from strategies.context import AdaptationContext, BaseSpeakers
 from strategies.freeze.all_but_embedding import AllButEmbedding
@@ -13,7 +14,7 @@ from strategies.penalties.l2_sp import L2SP
 from vits.common.errors import InputError
 from vits.corpus.batching import Batch, collate
 from vits.corpus.features import PreparedUtterance
-from vits.synthesizer import Synthesizer, TrainingPass
+from vits.synthesizer import Synthesizer
 
 NewContext = Callable[..., AdaptationContext]
 
@@ -36,24 +37,12 @@ def batch(utterances: list[PreparedUtterance]) -> Batch:
     return collate(utterances, {"new": 4, "other": 4})
 
 
-def passed(synthesizer: Synthesizer, batch: Batch) -> TrainingPass:
-    return synthesizer(
-        batch.tokens,
-        batch.token_lengths,
-        batch.spectrogram,
-        batch.spectrogram_lengths,
-        batch.speaker,
-        segment_frames=8,
-        generator=torch.Generator().manual_seed(0),
-    )
-
-
 def test_value_and_gradient_are_the_formulas_when_weights_have_moved(
     miniature: Synthesizer, context: NewContext, batch: Batch
 ) -> None:
     prepared = context(FrozenParts(["decoder"]))
     terms = L2SP(weight=0.3).prepare(prepared)
-    made = passed(miniature, batch)
+    made = passed(miniature, batch, segment_frames=8, generator=torch.Generator().manual_seed(0))
     assert terms(miniature, batch, made)["l2_sp"] == 0
     starts = {name: p.detach().clone() for name, p in prepared.parameters.items()}
     with torch.no_grad():
@@ -79,7 +68,7 @@ def moved(weight: float, miniature: Synthesizer, context: AdaptationContext, bat
     terms = L2SP(weight=weight).prepare(context)
     optimizer = torch.optim.SGD([p for p in miniature.parameters() if p.requires_grad], lr=1e-3)
     for _ in range(10):
-        made = passed(miniature, batch)
+        made = passed(miniature, batch, segment_frames=8, generator=torch.Generator().manual_seed(0))
         loss = (made.z_p - made.prior_mean).square().mean() + made.decoded.audio.square().mean()
         optimizer.zero_grad()
         (loss + terms(miniature, batch, made)["l2_sp"]).backward()

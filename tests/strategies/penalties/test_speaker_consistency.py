@@ -6,6 +6,7 @@ from dataclasses import fields, replace
 import numpy as np
 import pytest
 import torch
+from miniature_passes import passed
 from torch import Tensor
 from torch.nn.functional import normalize
 
@@ -15,7 +16,7 @@ from vits.batch_rows import BatchRows
 from vits.common.errors import InputError
 from vits.corpus.batching import Batch, collate
 from vits.corpus.features import PreparedUtterance
-from vits.synthesizer import Synthesizer, TrainingPass
+from vits.synthesizer import Synthesizer
 
 NewContext = Callable[..., AdaptationContext]
 NEW = ("ada", "bob")
@@ -45,23 +46,12 @@ def context(
     )
 
 
-def passed(synthesizer: Synthesizer, batch: Batch) -> TrainingPass:
-    return synthesizer(
-        batch.tokens,
-        batch.token_lengths,
-        batch.spectrogram,
-        batch.spectrogram_lengths,
-        batch.speaker,
-        segment_frames=16,
-    )
-
-
 def test_value_is_the_formulas_and_leads_into_the_decoder(
     context: AdaptationContext, miniature: Synthesizer, utterances: list[PreparedUtterance]
 ) -> None:
     batch = collate(utterances, {"new": 5, "other": 4})
     terms = SpeakerConsistency(weight=3.0).prepare(context)
-    made = passed(miniature, batch)
+    made = passed(miniature, batch, segment_frames=16)
     term = terms(miniature, batch, made)["speaker_consistency"]
     rate = context.spec.analysis().sample_rate
     heard = spectral(resampled(made.decoded.audio.squeeze(1), rate))
@@ -77,10 +67,10 @@ def test_base_voices_that_are_rehearsed_count_nothing(
 ) -> None:
     terms = SpeakerConsistency().prepare(context)
     old = collate(utterances, {"new": 1, "other": 0})
-    assert terms(miniature, old, passed(miniature, old))["speaker_consistency"] == 0
+    assert terms(miniature, old, passed(miniature, old, segment_frames=16))["speaker_consistency"] == 0
     torch.manual_seed(0)
     mixed = collate(utterances, {"new": 4, "other": 0})
-    made = passed(miniature, mixed)
+    made = passed(miniature, mixed, segment_frames=16)
     ours = mixed.speaker == 4
     alone = collate([utterance for utterance in utterances if utterance.clip.speaker == "new"], {"new": 4})
     only = made._replace(decoded=made.decoded._replace(audio=made.decoded.audio[ours]))
@@ -134,7 +124,7 @@ def test_parts_of_a_batch_add_up_to_its_value_when_one_has_only_base_voices(
     order = batch.speaker.argsort()
     batch = Batch(*(getattr(batch, column.name)[order] for column in fields(Batch)))
     old, size = int((batch.speaker == 0).sum()), len(batch)
-    made = passed(miniature, batch)
+    made = passed(miniature, batch, segment_frames=16)
     sums = 0.0
     for place in (BatchRows(0, old, size), BatchRows(old, old + 1, size), BatchRows(old + 1, size, size)):
         part = batch.part(place)

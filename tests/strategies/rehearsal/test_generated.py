@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import pytest
 import torch
+from miniature_passes import passed
 
 from strategies.context import AdaptationContext, BaseSpeakers
 from strategies.rehearsal.generated import Generated
@@ -57,15 +58,7 @@ def test_utterances_can_be_trained_when_they_were_spoken(
         assert item.clip.split == "rehearsal"
     assert len({item.clip.name for item in made.utterances}) == len(made.utterances)
     batch = collate(made.utterances, made.rows)
-    passed = miniature(
-        batch.tokens,
-        batch.token_lengths,
-        batch.spectrogram,
-        batch.spectrogram_lengths,
-        batch.speaker,
-        segment_frames=4,
-    )
-    assert passed.z_p.isfinite().all()
+    assert passed(miniature, batch, segment_frames=4).z_p.isfinite().all()
 
 
 def test_utterances_are_the_same_when_the_seed_is(prepare: NewContext) -> None:
