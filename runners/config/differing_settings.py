@@ -14,6 +14,7 @@ from hydra.initialize import get_gh_backup, restore_gh_from_backup
 from omegaconf import DictConfig, OmegaConf
 
 from runners.cli.entry_point import CONF
+from runners.experiment.cell import IN_PARTS
 from strategies.adaptation import AXES
 
 NOT_RESULTS = (
@@ -37,9 +38,8 @@ NOT_RESULTS = (
 """Settings that change nothing in a result, or stand in the name anyway."""
 WHERE_THINGS_LIE = ("root", "filelists", "transcripts", "path", "table", "audio", "layout")
 """Last parts of settings that say where things lie, and how: what lies there is known by its content."""
-HOW_IT_IS_COMPUTED = ("accumulate",)
-"""Last parts of settings that change nothing in a result but its rounding."""
-UNNAMED_LAST = (*WHERE_THINGS_LIE, *HOW_IT_IS_COMPUTED)
+UNNAMED_LAST = (*WHERE_THINGS_LIE, IN_PARTS)
+"""And of those that change nothing in a result but its rounding."""
 UNNAMED_GROUPS = (*AXES, "data", "experiment", "task", "wandb", "report")
 """Groups whose choice isn't named as such: axes stand in the name anyway, a task is what it chooses."""
 SEVERAL = ("penalty", "metrics")  # groups of which any number of options may be chosen

@@ -65,8 +65,8 @@ def groups_of(utterances: Sequence[Utterance]) -> list[Sequence[Utterance]]:
 
 def joined(told: Iterable[Tables]) -> Tables:
     """What was said of all groups, in their order."""
-    rows, notes = zip(*told, strict=True) if (told := list(told)) else ((), ())
-    return _joined(rows, ROW_COLUMNS), _joined(notes, NOTE_COLUMNS)
+    tables = list(told)
+    return _joined([rows for rows, _ in tables], ROW_COLUMNS), _joined([notes for _, notes in tables], NOTE_COLUMNS)
 
 
 def _joined(tables: Sequence[pd.DataFrame], columns: Sequence[str]) -> pd.DataFrame:

@@ -9,7 +9,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from strategies.adapters.per_voice import VoiceAdapter, VoiceSets, give_sets
+from strategies.adapters.per_voice import VoiceAdapter, VoiceSets
 from vits.attention import TransformerLayer
 from vits.common.bounds import AtLeast, AtMost, check_fields
 from vits.common.errors import InputError
@@ -59,13 +59,7 @@ class Bottleneck(VoiceAdapter):
         layers = [module for module in synthesizer.modules() if isinstance(module, TransformerLayer)]
         if not layers:
             raise InputError("adapter=bottleneck stands after transformer layers, and this model has none; use lora")
-        voices = self.voices(synthesizer) if self.per_voice or self.rows else []
-        for layer in layers:
-            if voices:
-                bottlenecks = {row: self._new_bottleneck(layer) for row in voices}
-                give_sets(layer, BottlenecksByVoice(synthesizer.who_speaks, bottlenecks))
-            else:
-                self.share(layer, self._new_bottleneck(layer))
+        self.stand_at(synthesizer, layers, self._new_bottleneck, BottlenecksByVoice)
 
     def share(self, layer: nn.Module, module: nn.Module) -> None:
         layer.register_module("bottleneck", module)

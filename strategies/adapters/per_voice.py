@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from abc import abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Annotated, cast
+from typing import Annotated, TypeVar, cast
 
 import torch
 from jaxtyping import Float
@@ -17,6 +17,8 @@ from vits.common.bounds import AtLeast
 from vits.common.errors import InputError
 from vits.synthesizer import Synthesizer
 from vits.who_speaks import WhoSpeaks
+
+L = TypeVar("L", bound=nn.Module)
 
 BY_VOICE = "by_voice"  # what a layer calls the sets that stand at it
 SET_IN_NAME = re.compile(rf"\.{BY_VOICE}\.\d+\.sets\.(\d+)\.")
@@ -85,6 +87,21 @@ class VoiceAdapter(Adapter):
     per_voice: bool = field(default=False, kw_only=True)
     rows: list[Annotated[int, AtLeast(0)]] = field(default_factory=list, kw_only=True)
 
+    def stand_at(
+        self, synthesizer: Synthesizer, layers: Iterable[L], new: Callable[[L], nn.Module], by_voice: type[VoiceSets]
+    ) -> None:
+        """Give each layer a new module that all voices share, or one for each voice.
+
+        Raises:
+            InputError: as for `voices`.
+        """
+        voices = self.voices(synthesizer) if self.per_voice or self.rows else []
+        for layer in layers:
+            if voices:
+                _give_sets(layer, by_voice(synthesizer.who_speaks, {row: new(layer) for row in voices}))
+            else:
+                self.share(layer, new(layer))
+
     def voices(self, synthesizer: Synthesizer) -> list[int]:
         """The rows of the voices that have a set each.
 
@@ -129,7 +146,7 @@ class VoiceAdapter(Adapter):
                 yield layer, sets
 
 
-def give_sets(layer: nn.Module, sets: VoiceSets) -> None:
+def _give_sets(layer: nn.Module, sets: VoiceSets) -> None:
     """Let a layer give the sets' voices what is computed with their own."""
     if not hasattr(layer, BY_VOICE):
         layer.register_module(BY_VOICE, nn.ModuleList())

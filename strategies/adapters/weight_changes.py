@@ -12,7 +12,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn.utils import parametrize
 
-from strategies.adapters.per_voice import VoiceAdapter, VoiceSets, give_sets
+from strategies.adapters.per_voice import VoiceAdapter, VoiceSets
 from vits.common.bounds import AtLeast, AtMost, Items, OneOf, check_fields
 from vits.common.errors import InputError
 from vits.common.quantities import PositiveFactor
@@ -64,13 +64,7 @@ class WeightAdapter(VoiceAdapter):
             raise InputError(
                 f"adapter.targets={self.targets} have no weights of adapter.layers={self.layers}; name other parts"
             )
-        voices = self.voices(synthesizer) if self.per_voice or self.rows else []
-        for layer in chosen:
-            if voices:
-                changes = {row: self._new_change(layer) for row in voices}
-                give_sets(layer, ChangesByVoice(synthesizer.who_speaks, changes))
-            else:
-                self.share(layer, self._new_change(layer))
+        self.stand_at(synthesizer, chosen, self._new_change, ChangesByVoice)
 
     def share(self, layer: nn.Module, module: nn.Module) -> None:
         parametrize.register_parametrization(layer, WEIGHT, module)
