@@ -73,10 +73,13 @@ class Lease:
         """Wait until its holder touches it once more, or has lost it.
 
         For who goes on, a moment later, with what a process on a lost machine was at: that lease looks held for a
-        minute.
+        minute. It is asked by the clock that `take` asks, so that what ended the waiting is true for it, too.
         """
         seen = self._touched_ns()
-        while self.holder() is not None and self._touched_ns() == seen:
+        while self._touched_ns() == seen:
+            content = _read(self.path)
+            if content is None or self._named(content, self._file_system_s) is None:
+                return
             time.sleep(again_s)
 
     def check(self) -> None:
