@@ -84,6 +84,7 @@ class Secs(SpeakerSimilarity):
     judge: ClassVar[str | None] = "ecapa-voxceleb"
     judges_base_voices: ClassVar[bool] = True
     encoder_type: ClassVar[type[SpeakerEncoder]] = EcapaEncoder
+    version: ClassVar[int] = EcapaEncoder.version
 
     encoder: str = "voxceleb"
 

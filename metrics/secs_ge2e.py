@@ -29,5 +29,6 @@ class SecsGe2e(SpeakerSimilarity):
     margin: ClassVar[float] = 0.01
     judge: ClassVar[str | None] = "ge2e"
     encoder_type: ClassVar[type[SpeakerEncoder]] = Ge2eEncoder
+    version: ClassVar[int] = Ge2eEncoder.version
 
     encoder: str = "resemblyzer"

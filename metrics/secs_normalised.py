@@ -69,6 +69,7 @@ class SecsNormalised(NormalisedSimilarity):
 
     name: ClassVar[str] = "secs_normalised"
     judge: ClassVar[str | None] = Secs.judge
+    version: ClassVar[int] = Secs.version
 
     encoder: str = "voxceleb"
 
@@ -86,6 +87,7 @@ class SecsGe2eNormalised(NormalisedSimilarity):
 
     name: ClassVar[str] = "secs_ge2e_normalised"
     judge: ClassVar[str | None] = SecsGe2e.judge
+    version: ClassVar[int] = SecsGe2e.version
 
     encoder: str = "resemblyzer"
 

@@ -64,6 +64,7 @@ class SpeakerIdentification(Metric):
         "speaker_identification_other",
     )
     judge: ClassVar[str | None] = Secs.judge
+    version: ClassVar[int] = Secs.version
 
     encoder: str = "voxceleb"
 

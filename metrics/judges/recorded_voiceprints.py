@@ -36,7 +36,8 @@ def recorded_voiceprints(
                 f"recording {recording.name!r} of speaker {recording.speaker!r} holds no sound; record it "
                 "again or leave it out"
             )
-    contents = [find_weights(encoder.family, weights).sha256, *(recording.digest for recording in recordings)]
+    judge = (find_weights(encoder.family, weights).sha256, str(encoder.version))
+    contents = [*judge, *(recording.digest for recording in recordings)]
     path = judges.cache_dir / "voiceprints" / f"{content_key(part.encode() for part in contents)}.voiceprints"
     known = _unpacked(kept(path), len(recordings))
     if known is not None:

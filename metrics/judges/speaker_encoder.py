@@ -29,6 +29,8 @@ class SpeakerEncoder(Judge):
     """Of its weights."""
     size: ClassVar[int]
     """Numbers in a voiceprint."""
+    version: ClassVar[int] = 1
+    """Goes up when voiceprints are computed otherwise; the metrics that it judges for take it as theirs."""
 
     def __init__(self) -> None:
         self._memo: Memo[Tensor] = Memo()

@@ -16,9 +16,10 @@ def build_ecapa() -> nn.Module:
     """The ECAPA-TDNN of `speechbrain/spkrec-ecapa-voxceleb`, with random parameters."""
     _make_importable()
     from speechbrain.lobes.models.ECAPA_TDNN import ECAPA_TDNN
+    from speechbrain.nnet.CNN import Conv1d
 
     _remove_lazy_modules()
-    return ECAPA_TDNN(
+    network = ECAPA_TDNN(
         N_MELS,
         channels=[1024, 1024, 1024, 1024, 3072],
         kernel_sizes=[5, 3, 3, 3, 1],
@@ -26,6 +27,10 @@ def build_ecapa() -> nn.Module:
         attention_channels=128,
         lin_neurons=VOICEPRINT_SIZE,
     )
+    for module in network.modules():
+        if isinstance(module, Conv1d) and module.kernel_size == 1:
+            module.padding = "valid"  # else it copies what it pads with nothing
+    return network
 
 
 def build_fbank() -> nn.Module:

@@ -20,7 +20,7 @@ from strategies.initialisers.embedding_init import EmbeddingInit
 from vits.common.atomic_files import content_key
 from vits.common.kept_files import keep_json, kept_json
 
-FORMAT = "1"  # of the kept errors; raise it when the same initialiser on the same base has another
+FORMAT = "2"  # of the kept errors; raise it when the same initialiser on the same base has another
 
 
 def shared_errors(

@@ -11,6 +11,7 @@ from hydra.errors import ConfigCompositionException, InstantiationException
 from hydra.utils import instantiate
 from omegaconf import OmegaConf
 
+from metrics.secs import SpeakerSimilarity
 from runners.config.registration import register_options
 from vits.common.errors import InputError
 from vits.common.registry import registered
@@ -55,6 +56,18 @@ def test_every_option_composes_and_becomes_its_class(tmp_path: Path) -> None:
         assert metric.higher_is_better in (True, False)
         assert metric.weight is None or metric.weight in metric.components
         assert (metric.judge is None) == (not metric.weights)
+
+
+def test_metric_has_another_identity_when_its_encoder_of_voices_computes_otherwise() -> None:
+    versions = {
+        cls.judge: cls.encoder_type.version
+        for cls in registered("metrics").values()
+        if issubclass(cls, SpeakerSimilarity)
+    }
+    judged = [cls for cls in registered("metrics").values() if cls.judge in versions]
+    assert len(judged) > len(versions) > 1
+    for cls in judged:
+        assert cls.version == versions[cls.judge], cls
 
 
 def test_all_metrics_are_chosen_by_one_word(tmp_path: Path) -> None:
