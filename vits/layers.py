@@ -49,7 +49,7 @@ class SpeakerProjection(nn.Conv1d):
 
     def forward(self, speaker: Float[Tensor, "batch gin 1"]) -> Float[Tensor, "batch out 1"]:  # pyright: ignore[reportIncompatibleMethodOverride]
         if not speaker.shape[1]:
-            return speaker.new_zeros(len(speaker), self.out_channels, 1)
+            return speaker.new_zeros(speaker.shape[0], self.out_channels, 1)
         return super().forward(speaker)
 
 
@@ -61,7 +61,7 @@ class NoSpeakerProjection(nn.Module):
         self.out_channels = out_channels
 
     def forward(self, speaker: Float[Tensor, "batch 0 1"]) -> Float[Tensor, "batch out 1"]:
-        return speaker.new_zeros(len(speaker), self.out_channels, 1)
+        return speaker.new_zeros(speaker.shape[0], self.out_channels, 1)
 
 
 def speaker_projection(speaker_channels: int, out_channels: int, *, normed: bool = False) -> nn.Module:

@@ -94,7 +94,7 @@ def moved_to_front(
 def _trimmed(ids: Int64[Tensor, "batch places"], counts: Int64[Tensor, "batch"]) -> Int64[Tensor, "batch longest"]:
     """Without the places that no item of the batch has."""
     longest = torch.arange(counts.max().clamp_min(1).item())  # pyright: ignore[reportArgumentType]
-    return ids.gather(1, longest.expand(len(ids), -1))
+    return ids.gather(1, longest.expand(ids.shape[0], -1))
 
 
 class PiperModel(nn.Module):

@@ -39,7 +39,7 @@ class PrefixAttention(ToldSpeaker):
     def forward(
         self, attention: RelativeAttention, x: Float[Tensor, "batch channels time"]
     ) -> Float[Tensor, "batch channels time"]:
-        prefix = self.prefix(len(x))
+        prefix = self.prefix(x.shape[0])
         query = rearrange(attention.query(x), HEADS, heads=attention.n_heads) / math.sqrt(attention.head_channels)
         key = rearrange(attention.key(prefix), HEADS, heads=attention.n_heads)
         value = rearrange(attention.value(prefix), HEADS, heads=attention.n_heads)

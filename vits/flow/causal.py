@@ -54,7 +54,7 @@ class GatedCausalTransformer(nn.Module):
     ) -> Float[Tensor, "batch channels time"]:
         x = x * mask
         # padding comes last, so no valid frame sees any
-        earlier = torch.ones(x.shape[2], x.shape[2], device=x.device).tril().expand(len(x), 1, -1, -1)
+        earlier = torch.ones(x.shape[2], x.shape[2], device=x.device).tril().expand(x.shape[0], 1, -1, -1)
         speaker_terms = self.speaker_projection(speaker).chunk(len(self.layers), dim=1)
         for layer, speaker_term in zip(self.layers, speaker_terms, strict=True):
             filtered, gated = (self.gate(x) + speaker_term).chunk(2, dim=1)
