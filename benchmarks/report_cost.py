@@ -1,4 +1,6 @@
-"""What a report costs: `python benchmarks/report_cost.py`, CPU seconds of runners/report.py on 12 and on 100 cells.
+"""What a report costs: `python benchmarks/report_cost.py`, CPU seconds of runners/report.py on 12, 100 and 99 cells.
+
+With `thousand=true` on 1,000 as well.
 
 The cells are those of the tests' small experiment: two metrics, three voices with four sentences, two evaluations.
 """
@@ -8,6 +10,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 from side_by_side import cpu_s
@@ -15,17 +18,25 @@ from side_by_side import cpu_s
 ROOT = Path(__file__).resolve().parent.parent
 STRATEGIES = ("random", "mean", "nearest", "ecapa", "convex")
 FREEZES = ("none", "decoder", "all_but_embedding", "flow", "norms")
+MORE = (*STRATEGIES, "ridge", "likeliest", "inversion", "standard_normal", "another", "one more")
+SHAPES: dict[str, tuple[Sequence[str], Sequence[str], int]] = {
+    "12 cells": (STRATEGIES[:4], FREEZES[:3], 1),
+    "100 cells": (STRATEGIES, FREEZES, 4),
+    "99 cells of 33 systems": (MORE, FREEZES[:3], 3),
+    "1,000 cells": (STRATEGIES, FREEZES, 40),
+}
+"""Strategies, freeze policies and the number of seeds."""
 
 
 def main() -> None:
     sys.path[:0] = map(str, (ROOT, ROOT / "tests"))  # in this order: tests/ has folders of the same names
     from small_experiment import write_experiment
 
-    with tempfile.TemporaryDirectory() as folder:
-        write_experiment(Path(folder) / "twelve", strategies=STRATEGIES[:4], freezes=FREEZES[:3])
-        write_experiment(Path(folder) / "hundred", strategies=STRATEGIES, freezes=FREEZES, seeds=range(4))
-        for name in ("twelve", "hundred"):
-            print(f"{name:8} cells: {reporting_s(Path(folder), name):.1f} CPU s")
+    shapes = dict(list(SHAPES.items())[: len(SHAPES) if sys.argv[1:] == ["thousand=true"] else -1])
+    for name, (strategies, freezes, seeds) in shapes.items():
+        with tempfile.TemporaryDirectory() as folder:
+            write_experiment(Path(folder) / "runs", strategies=strategies, freezes=freezes, seeds=range(seeds))
+            print(f"{name:24} {reporting_s(Path(folder), 'runs'):.1f} CPU s", flush=True)
 
 
 def reporting_s(results: Path, experiment: str) -> float:

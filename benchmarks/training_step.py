@@ -106,11 +106,11 @@ def write_material(path: Path, model: str) -> None:
 
 def work(material: Path, name: str, batch_size: int) -> None:
     """The worker's side."""
-    training = _steps(torch.load(material, weights_only=True), CASES[name], batch_size)
+    training = training_steps(torch.load(material, weights_only=True), CASES[name], batch_size)
     side_by_side.serve(lambda _: next(training))
 
 
-def _steps(material: Mapping[str, Any], case: Case, batch_size: int) -> Iterator[dict[str, float]]:
+def training_steps(material: Mapping[str, Any], case: Case, batch_size: int) -> Iterator[dict[str, float]]:
     """The losses of one step after another, on the packages of the checkout."""
     devices = first_module("runners.training.devices", "runners.devices")
     trainers = first_module("runners.training.trainer", "runners.trainer")

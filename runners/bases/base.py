@@ -21,14 +21,14 @@ from vits.common.registry import register
 from vits.corpus.roots import resolve_folder
 from vits.model_spec import ModelSpec
 
-SCRATCH = "scratch"
+PRETRAINED, SCRATCH = "pretrained", "scratch"
 
 
 class Base(ABC):
     """Where the model of a cell comes from."""
 
-    label: str
-    """What a cell's name says of it; empty for the usual case."""
+    kind: str
+    """Whether it has learned something: `pretrained` or `scratch`."""
 
     @abstractmethod
     def start(self, model: Mapping[str, Any] | None, *, with_adversary: bool = True) -> Start:
@@ -57,8 +57,8 @@ class PretrainedBase(Base):
     forget: bool = False
 
     @property
-    def label(self) -> str:  # pyright: ignore[reportIncompatibleVariableOverride]
-        return SCRATCH if self.forget else ""
+    def kind(self) -> str:  # pyright: ignore[reportIncompatibleVariableOverride]
+        return SCRATCH if self.forget else PRETRAINED
 
     def start(self, model: Mapping[str, Any] | None, *, with_adversary: bool = True) -> Start:
         directory = resolve_folder(self.path)
@@ -106,7 +106,7 @@ class FromScratch(Base):
     """No pretraining: the baseline that shows what the base is worth."""
 
     @property
-    def label(self) -> str:  # pyright: ignore[reportIncompatibleVariableOverride]
+    def kind(self) -> str:  # pyright: ignore[reportIncompatibleVariableOverride]
         return SCRATCH
 
     def start(self, model: Mapping[str, Any] | None, *, with_adversary: bool = True) -> Start:

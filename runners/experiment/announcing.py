@@ -61,7 +61,7 @@ def begin(
         axes=cell.adaptation.names,
         settings=dict(cell.differing),
         seed=cell.seed,
-        base=cell.base.label or "pretrained",
+        base=cell.base.kind,
         speakers=list(voices.speakers),
         skipped=dict(voices.train.skipped),
         recognised=recognised(voices.clips),

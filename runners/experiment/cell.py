@@ -140,7 +140,7 @@ def _check_scratch(base: Base, adaptation: Adaptation) -> None:
     """Without a base there is nothing to start from, and nothing worth keeping."""
     chosen = adaptation.names
     wanted = dict.fromkeys(chosen, "none") | {"strategy": "random"}
-    if base.label == SCRATCH and chosen != wanted:
+    if base.kind == SCRATCH and chosen != wanted:
         shown = " ".join(f"{axis}={name}" for axis, name in chosen.items() if name != wanted[axis])
         raise InputError(
             f"a model from scratch has no speakers to start from and nothing worth keeping, so {shown} can't apply; "

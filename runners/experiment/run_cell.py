@@ -32,13 +32,9 @@ from runners.tracking.tracker import TRAINED
 from runners.training.devices import make_fabric
 from runners.training.fit import Fit
 from runners.training.following import Preparation, follow, heard, judging_of, tell
+from runners.training.trainer import LESS_MEMORY
 from runners.voices.recorded_voices import Voices, enrol
 from vits.common.memory import memory_is_told
-
-LESS_MEMORY = (
-    "compute each batch in parts (training.accumulate=4), which has the same result, or make training.batch_size, "
-    "training.segment_frames or max_duration_s smaller, or precision=bf16"
-)
 
 
 @memory_is_told(LESS_MEMORY)

@@ -41,7 +41,7 @@ def tracker_of(cell: Cell, identity: Identity, folder: CellFolder) -> Tracker:
 
 def facts_of(cell: Cell) -> dict[str, str | int]:
     """What every cell has beside its settings: a choice on each axis, a base and a seed."""
-    base = cell.differing.get(BASE, cell.base.label or "pretrained")
+    base = cell.differing.get(BASE, cell.base.kind)
     return {**cell.adaptation.names, BASE: base, SEED: cell.seed}
 
 

@@ -21,7 +21,7 @@ from runners.pretraining.weights_from_base import load_from
 from runners.results.lease import Lease
 from runners.tracking.tracker import Tracker
 from runners.training.devices import compile_fixed_shapes, make_fabric
-from runners.training.trainer import Trainer, check_adversary
+from runners.training.trainer import LESS_MEMORY, Trainer, check_adversary
 from runners.voices.recorded_voices import Voices, enrol, load_voices, say_what_was_found
 from vits.bundle import Bundle, check_replaceable, load_bundle
 from vits.common.atomic_files import content_key
@@ -30,10 +30,6 @@ from vits.common.memory import memory_is_told
 from vits.model_spec import ModelSpec
 from vits.synthesizer import Synthesizer
 
-LESS_MEMORY = (
-    "compute each batch in parts (training.accumulate=4), make training.batch_size, training.segment_frames or "
-    "max_duration_s smaller, or precision=bf16"
-)
 ENROLMENT_CLIPS = 20  # of each base speaker make its voiceprint
 
 

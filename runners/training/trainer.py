@@ -46,6 +46,10 @@ SECONDS = "progress/seconds"
 NOTED = "noted"  # the part of a state that whoever saves it writes
 NOTHING: Mapping[str, Tensor] = MappingProxyType({})
 TRAINED, FROZEN, NONE = "trained", "frozen", "none"  # what the discriminators may do
+LESS_MEMORY = (
+    "compute each batch in parts (training.accumulate=4), or make training.batch_size, training.segment_frames or "
+    "max_duration_s smaller, or precision=bf16"
+)
 
 
 class TrainingDivergedError(BrokenOffError):
