@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from vits.common.errors import InputError
+
+_NO_WORD = re.compile(r"[^\w']|_")
 
 
 @dataclass(frozen=True)
@@ -31,7 +34,7 @@ class Clip:
     @property
     def sentence(self) -> str:
         """What makes two clips say the same: the words of the text without case and punctuation."""
-        words = "".join(letter if letter.isalnum() or letter == "'" else " " for letter in self.text.casefold())
+        words = _NO_WORD.sub(" ", self.text.casefold())
         return " ".join(words.split()) or self.text.strip() or (self.phonemes or "").strip()
 
 
