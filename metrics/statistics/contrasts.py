@@ -41,8 +41,8 @@ class Contrasts:
 
     @property
     def standard_errors(self) -> Float[np.ndarray, "contrasts"]:
-        together = np.sqrt(self.uncertainty.variances.sum(axis=0))
-        return np.where(self.uncertainty.testable, together, np.inf)
+        together = self.uncertainty.variances.sum(axis=0)
+        return np.sqrt(np.where(self.uncertainty.testable, together, np.inf))
 
     @property
     def df(self) -> Float[np.ndarray, "contrasts"]:

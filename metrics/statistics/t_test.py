@@ -45,12 +45,13 @@ class Uncertainty:
         population variances are not equal", Sankhya 22), unlike Satterthwaite's.
         """
         t = -stdtrit(np.maximum(self.df, 1), alpha / 2)
-        return np.where(self.testable, np.sqrt((t**2 * self.variances).sum(axis=0)), np.inf)
+        together = (t**2 * self.variances).sum(axis=0)
+        return np.sqrt(np.where(self.testable, together, np.inf))
 
     def p(self, difference: Float[np.ndarray, "samples"]) -> Float[np.ndarray, "samples"]:
         """The level at which the interval around `difference` just reaches 0; 1 if not testable."""
         if len(self.df) == 1:
-            spread = np.where(self.testable, np.sqrt(self.variances[0]), np.inf)
+            spread = np.sqrt(np.where(self.testable, self.variances[0], np.inf))
             return np.asarray(2 * stdtr(np.maximum(self.df[0], 1), -np.abs(difference) / spread))
         low, high = np.full(difference.shape, SMALLEST_LOG_P), np.zeros(difference.shape)
         for _ in range(HALVINGS):
