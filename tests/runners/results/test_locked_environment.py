@@ -10,7 +10,8 @@ from packaging.utils import canonicalize_name
 from runners.results.locked_environment import LOCK, lock_of_environment, locked_versions
 
 ROOT = LOCK.parent
-NOT_LOCKED = ("dev", "ray")  # a lock holds where all of it is installed, and Ray is large and seldom wanted
+NOT_LOCKED = ("dev", "ray", "world")
+"""A lock holds where all of it is installed: Ray is large and seldom wanted, and pyworld needs a compiler."""
 
 
 def test_the_lock_satisfies_what_the_project_asks_for() -> None:
