@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import soundfile
+import wandb
 import wandb_log
 from wandb_stand_in import WandbStandIn, logged_in
 
@@ -58,6 +59,7 @@ def log(cell: Path, steps: Sequence[int], mode: str, run_id: str = RUN, until: i
                 tracker.log_media(step, [cell / "audio" / "anna.flac"], [])
         if __name__ == "__main__":  # and so in a process that is killed here
             os.kill(os.getpid(), signal.SIGKILL)
+    wandb.teardown()  # as at a process's end: until then a log's last block may be unwritten
 
 
 def log_and_be_killed(cell: Path, steps: Sequence[int], mode: str, run_id: str = RUN) -> None:
