@@ -14,6 +14,8 @@ class PointwiseProduct(nn.Module):
 
     def __init__(self, convolution: nn.Conv1d) -> None:
         super().__init__()
+        self.weight: Tensor
+        self.bias: Tensor | None
         self.register_buffer("weight", convolution.weight.detach()[:, :, 0].to(torch.bfloat16))
         self.register_buffer("bias", None if convolution.bias is None else convolution.bias.detach()[:, None])
 
