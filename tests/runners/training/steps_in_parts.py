@@ -1,7 +1,8 @@
 """Trainings of a miniature model in a process of their own: `steps_in_parts.py <cases.json> <folder>`.
 
 For each number of parts, and for both precisions, it writes the losses of every step, and the gradients of the last.
-With several devices it is begun once for each.
+With several devices it is begun once for each. oneDNN is off, whose kernels round otherwise for other sizes of a batch:
+what is left is what the parts themselves change.
 """
 
 from __future__ import annotations
@@ -84,6 +85,7 @@ def train(trainer: Trainer, steps: int, out: Path) -> None:
 
 def main(cases: dict[str, Any], folder: Path) -> None:
     torch.set_num_threads(1)
+    torch.backends.mkldnn.set_flags(False)
     spec, n_devices = ModelSpec(cases["spec"]), cases["devices"]
     for precision, steps in (("single", cases["single_steps"]), ("double", cases["double_steps"])):
         if precision == "double":
