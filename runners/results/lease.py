@@ -66,8 +66,7 @@ class Lease:
 
     def holder(self) -> str | None:
         """Who holds it, looked at without touching anything; on another machine, by this one's clock."""
-        content = _read(self.path)
-        return None if content is None else self._named(content, time.time)
+        return self._seen(time.time)
 
     def wait_for_sign_of_life(self, again_s: float = 1.0) -> None:
         """Wait until its holder touches it once more, or has lost it.
@@ -76,10 +75,7 @@ class Lease:
         minute. It is asked by the clock that `take` asks, so that what ended the waiting is true for it, too.
         """
         seen = self._touched_ns()
-        while self._touched_ns() == seen:
-            content = _read(self.path)
-            if content is None or self._named(content, self._file_system_s) is None:
-                return
+        while self._seen(self._file_system_s) is not None and self._touched_ns() == seen:
             time.sleep(again_s)
 
     def check(self) -> None:
@@ -121,6 +117,11 @@ class Lease:
             return False  # its last holder removed it just now
         self._made = list(dict.fromkeys([self.path.parent, *self._made, *missing]))
         return _make_exclusively(self.path, self._content)
+
+    def _seen(self, now_s: Callable[[], float]) -> str | None:
+        """Who holds it by a clock; None if nobody does."""
+        content = _read(self.path)
+        return None if content is None else self._named(content, now_s)
 
     def _holder(self) -> str | None:
         """Who holds it; None if nobody does any more, whose file is then out of the way."""
