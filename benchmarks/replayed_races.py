@@ -3,8 +3,8 @@
 All cells of the experiment are finished. The race takes its looks again at their validation scores, on every
 choice of three of their voices (`speakers=3`), and it is told how often something was dropped that ended better on the
 test sentences of those voices than what the race would recommend, by more than the margin, and which share of the
-cells' seconds is saved: those of training by the steps, those of evaluation by the stages that a dropped cell never
-saw. What old voices lose guards nothing here, since only cells that race note it on the way.
+cells' seconds is saved: those of training by the steps, those of evaluation by the clips that a dropped cell was never
+asked for, so most of all those of the test. What old voices lose guards nothing here, since only cells that race note it on the way.
 """
 
 from __future__ import annotations
@@ -66,10 +66,11 @@ def replayed(experiment: Experiment, speakers: Sequence[str]) -> Replay:
     ends = _ends(experiment, speakers)
     recommended = max(race.left, key=lambda system: ends[system])
     lost = max((ends[system] - ends[recommended] for system in race.dropped), default=0.0)
-    whole = sum(_seconds(system, race.stages[-1], race.stages) for system in experiment.systems)
+    judged = _judged(experiment)
+    whole = sum(_seconds(system, race.stages[-1], judged) for system in experiment.systems)
     fell_after = {system: step for system, (step, _) in race.dropped.items()}
     spent = sum(
-        _seconds(system, fell_after.get(system.label, race.stages[-1]), race.stages) for system in experiment.systems
+        _seconds(system, fell_after.get(system.label, race.stages[-1]), judged) for system in experiment.systems
     )
     return Replay(max(0.0, lost), 1 - spent / whole, len(race.dropped))
 
@@ -98,11 +99,17 @@ def _ends(experiment: Experiment, speakers: Sequence[str]) -> dict[str, float]:
     return {str(system): float(value) for system, value in last.groupby("system")["value"].mean().items()}
 
 
-def _seconds(system: System, step: int, stages: Sequence[int]) -> float:
+def _judged(experiment: Experiment) -> pd.Series:
+    """The share of its clips that a system has spoken until each stage, by the stage's step."""
+    spoken = experiment.scores[experiment.scores["metric"] == "secs"].groupby("step").size().sort_index()
+    return spoken.cumsum() / spoken.sum()
+
+
+def _seconds(system: System, step: int, judged: pd.Series) -> float:
     """What the system's cells took until a stage."""
-    judged = sum(stage <= step for stage in stages) / len(stages)
     costs = [cell.record["cost"] for cell in system.cells]
-    return sum(cost["training_cpu_s"] * step / stages[-1] + cost["evaluation_s"] * judged for cost in costs)
+    trained = step / judged.index[-1]
+    return sum(cost["training_cpu_s"] * trained + cost["evaluation_s"] * judged[step] for cost in costs)
 
 
 if __name__ == "__main__":

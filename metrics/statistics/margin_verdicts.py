@@ -11,6 +11,7 @@ import numpy as np
 from jaxtyping import Float
 from scipy.special import ndtri, stdtrit
 
+from metrics.statistics.closed_tests import closed_level
 from metrics.statistics.contrasts import Contrasts, Reach, contrasts, headline
 from metrics.statistics.variance_components import Components
 from vits.common.errors import InputError
@@ -74,11 +75,9 @@ def against(
     """All other systems beside one of them, in their order; no verdict is false with more than `alpha`.
 
     Equivalence by two one-sided tests (Schuirmann 1987, J. Pharmacokinet. Biopharm. 15), corrected for the k - 1
-    others by Hommel's procedure, which Simes' inequality allows (1988, "A stagewise rejective multiple test procedure
-    based on a modified Bonferroni test", Biometrika 75; it needs tests that go together, as those beside a common
-    reference do): where all are equal at `alpha`, all are called so, and one that surely isn't costs the others a
-    half. A system can't both differ by more than the margin and not at all, so the tests of difference, two-sided,
-    share nothing with those. A reference that was
+    others by closing (`closed_tests`): where all are equal at `alpha`, all are called so, and one that surely isn't
+    costs the others a half. A system can't both differ by more than the margin and not at all, so the tests of
+    difference, two-sided, share nothing with those. A reference that was
     chosen for these very scores looks better than it is: tests of difference are then corrected for all pairs it
     might have come from. It makes no system look equal that isn't, beyond what the k - 1 allow for, as whoever is
     wrongly chosen is nearly the best.
@@ -119,14 +118,8 @@ def _equal_at(found: Contrasts, margin: float, alpha: float) -> Float[np.ndarray
     """The one-sided level at which each difference is shown to lie within the margin; 0 where it isn't."""
     inside = margin - np.abs(found.estimates)
     p = np.where(inside > 0, found.uncertainty.p(np.maximum(inside, 0.0)) / 2, 1.0)
-    level = alpha / max(_not_refuted(np.sort(p), alpha), 1)
+    level = closed_level(p, alpha)
     return np.where(p <= level, level, 0.0)
-
-
-def _not_refuted(ascending: Float[np.ndarray, "tests"], alpha: float) -> int:
-    """The most hypotheses that may be true together, by Simes' test of each such set at `alpha`."""
-    sizes = range(len(ascending), 0, -1)
-    return next((j for j in sizes if (ascending[-j:] > alpha * np.arange(1, j + 1) / j).all()), 0)
 
 
 def _outcome(lower: float, upper: float) -> Outcome:
