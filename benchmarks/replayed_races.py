@@ -4,7 +4,8 @@ All cells of the experiment are finished. The race takes its looks again at thei
 choice of three of their voices (`speakers=3`), and it is told how often something was dropped that ended better on the
 test sentences of those voices than what the race would recommend, by more than the margin, and which share of the
 cells' seconds is saved: those of training by the steps, those of evaluation by the clips that a dropped cell was never
-asked for, so most of all those of the test. What old voices lose guards nothing here, since only cells that race note it on the way.
+asked for, so most of all those of the test. What old voices lose guards nothing here, since only cells that race note
+it on the way.
 """
 
 from __future__ import annotations
