@@ -12,6 +12,7 @@ from vits.common.names import check_folder
 
 ClipSeconds = Annotated[float, AtLeast(0.5), AtMost(30)]
 """Whisper hears 30 s at once, and less than half a second is no sentence."""
+Depth = Annotated[int, AtLeast(1), AtMost(16)]
 Decibels = Annotated[float, AtLeast(-20), AtMost(100)]
 
 
@@ -24,6 +25,7 @@ class PrepareArguments:
     speaker: str | None = argument(
         "whose voice all of it is; by default folders and files are called like theirs", None
     )
+    speaker_folder: Depth | None = argument("how many folders down the speakers' are; found out by default", None)
     language: str = argument("espeak's code of the language spoken", "en-us")
     shortest_s: ClipSeconds = argument("shorter clips are left out", 2.0)
     longest_s: ClipSeconds = argument("longer clips are left out", 12.0)

@@ -52,7 +52,7 @@ def prepare_corpus(arguments: PrepareArguments) -> None:
         InputError: recordings, transcripts or the place can't be used; or no clip fits, which prepared.csv explains.
     """
     out = Path(arguments.out).expanduser()
-    sources = find_sources(arguments.audio, arguments.speaker, out)
+    sources = find_sources(arguments.audio, arguments.speaker, out, arguments.speaker_folder)
     check_place(out)
     EspeakPhonemizer(arguments.language)
     beside = [transcript_beside(source.path) for source in sources]

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from runners.preparing.speaker_folders import speaker_depth
 from vits.common.errors import InputError
 from vits.common.names import check_distinct, check_visible, shown
 from vits.common.readers import is_file, is_folder, shown_path
@@ -29,15 +30,21 @@ class Source:
     name: str
 
 
-def find_sources(audio: str, speaker: str | None, out: Path) -> list[Source]:
+def find_sources(audio: str, speaker: str | None, out: Path, speaker_folder: int | None = None) -> list[Source]:
     """All recordings, in the order of their paths.
+
+    Whose voice they are says `speaker`, or the folder that lies `speaker_folder` deep, which is found out by default.
 
     Raises:
         InputError: there are none, it isn't clear whose voice they are, or the corpus would lie among them.
     """
     given = [Path(text.strip()).expanduser() for text in audio.split(",") if text.strip()]
     whole = Path(audio).expanduser()
-    found = [source for path in ([whole] if whole.exists() else given) for source in _below(path, speaker, out)]
+    found = [
+        source
+        for path in ([whole] if whole.exists() else given)
+        for source in _below(path, speaker, out, speaker_folder)
+    ]
     if not found:
         raise InputError(f"audio={shown(audio)} holds no recording; give a folder or files of {_formats()}")
     twice, count = Counter((source.speaker, source.name.casefold()) for source in found).most_common(1)[0]
@@ -52,7 +59,7 @@ def find_sources(audio: str, speaker: str | None, out: Path) -> list[Source]:
     return [Source(s.path, name, s.name) for s, name in zip(found, speakers, strict=True)]
 
 
-def _below(path: Path, speaker: str | None, out: Path) -> list[Source]:
+def _below(path: Path, speaker: str | None, out: Path, speaker_folder: int | None) -> list[Source]:
     if is_file(path):
         return [Source(path, speaker or path.stem, path.stem)]
     if not is_folder(path):
@@ -62,21 +69,28 @@ def _below(path: Path, speaker: str | None, out: Path) -> list[Source]:
             f"out={shown_path(out)} lies in {shown_path(path)}, among the recordings; choose another folder"
         )
     files = [p for p in sorted(path.rglob("*")) if p.suffix.lower() in SUFFIXES and is_file(p) and p.name[0] != "."]
-    if speaker is None:
-        _check_whose([file for file in files if file.parent == path], path)
-    return [Source(file, speaker or _speaker(file, path), _name(file, path, speaker)) for file in files]
+    if speaker is not None:
+        return [Source(file, speaker, "-".join(_parts(file, path))) for file in files]
+    _check_whose([file for file in files if file.parent == path], path)
+    depth = speaker_folder or speaker_depth([file.relative_to(path) for file in files], path)
+    return [_of_folder(file, path, depth) for file in files]
 
 
-def _speaker(file: Path, folder: Path) -> str:
-    """The first folder's name, or that of a file beside the folders."""
-    first = file.relative_to(folder).parts[0]
-    return first if file.parent != folder else file.stem
+def _of_folder(file: Path, folder: Path, depth: int) -> Source:
+    """A recording of the speaker whose folder lies so deep, or one that lies above and is called like its speaker."""
+    parts = _parts(file, folder)
+    if len(parts) > depth:
+        return Source(file, parts[depth - 1], "-".join((*parts[: depth - 1], *parts[depth:])))
+    if len(parts) == 1:
+        return Source(file, parts[0], parts[0])
+    raise InputError(
+        f"{shown_path(file)} lies in no folder of a speaker {depth} deep, as speaker_folder={depth} says; move it, or "
+        "give a smaller speaker_folder"
+    )
 
 
-def _name(file: Path, folder: Path, speaker: str | None) -> str:
-    """The path below the speaker's folder."""
-    parts = file.relative_to(folder).with_suffix("").parts
-    return "-".join(parts if speaker is not None or len(parts) == 1 else parts[1:])
+def _parts(file: Path, folder: Path) -> tuple[str, ...]:
+    return file.relative_to(folder).with_suffix("").parts
 
 
 def _check_whose(files: Sequence[Path], folder: Path) -> None:
