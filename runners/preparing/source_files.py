@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from runners.preparing.speaker_folders import speaker_depth
 from vits.common.errors import InputError
 from vits.common.names import check_distinct, check_visible, shown
 from vits.common.readers import is_file, is_folder, shown_path
+from vits.corpus.speaker_folders import speaker_depth
 
 SUFFIXES = frozenset(
     (
@@ -18,6 +18,7 @@ SUFFIXES = frozenset(
         *(".aif", ".aiff", ".au", ".caf", ".w64"),
     )
 )
+SETTLE = "give speaker_folder=1 for the first, or speaker_folder=2 for the second"
 FEW = 4  # files beside each other, each of which may well be a voice of its own
 
 
@@ -72,7 +73,7 @@ def _below(path: Path, speaker: str | None, out: Path, speaker_folder: int | Non
     if speaker is not None:
         return [Source(file, speaker, "-".join(_parts(file, path))) for file in files]
     _check_whose([file for file in files if file.parent == path], path)
-    depth = speaker_folder or speaker_depth([file.relative_to(path) for file in files], path)
+    depth = speaker_folder or speaker_depth([file.relative_to(path) for file in files], path, SETTLE)
     return [_of_folder(file, path, depth) for file in files]
 
 

@@ -9,6 +9,8 @@ from pathlib import Path
 from vits.common.errors import InputError
 from vits.common.readers import is_file, shown_path
 from vits.corpus.split import TEST, TRAIN, VALIDATION
+from vits.corpus.table_columns import is_header
+from vits.corpus.table_text import possible_separators, read_separated
 
 TABLE = "metadata.csv"
 OF_ALL = (TABLE, "metadata.tsv", "metadata.txt")
@@ -44,7 +46,21 @@ def tables_of(folder: Path) -> list[TableOfSplit]:
             f"{shown_path(folder)} may be read from {one} or from {other}; "
             "name one with data.table, or move the other away"
         )
-    return [TableOfSplit(path, None) for path in of_all] or of_splits
+    return [TableOfSplit(path, None) for path in of_all] or of_splits or _only_one(folder)
+
+
+def _only_one(folder: Path) -> list[TableOfSplit]:
+    """The table of some other name, if there is one alone, and its header says that it lists recordings."""
+    paths = [path for path in sorted(folder.glob("*.[ct]sv")) if is_file(path)]
+    return [TableOfSplit(path, None) for path in paths if len(paths) == 1 and _lists_recordings(path)]
+
+
+def _lists_recordings(path: Path) -> bool:
+    try:
+        tables = [read_separated(path, separator) for separator in possible_separators(path)]
+    except InputError:  # whatever it is, it isn't the corpus's
+        return False
+    return any(is_header(table.lines[0][1]) for table in tables)
 
 
 def _of_splits(folder: Path) -> list[TableOfSplit]:

@@ -46,7 +46,7 @@ def test_second_column_may_be_speaker_or_text_when_each_comes_once(tmp_path: Pat
     assert "id|speaker|text, as Piper" in message
     assert said(tmp_path, layout="piper") == list(zip(names, SENTENCES, strict=True))
     assert said(tmp_path, layout="ljspeech") == [(tmp_path.name, text) for text in SENTENCES]
-    assert "data.layout='pieper' isn't known; choose from common_voice" in refusal(tmp_path, layout="pieper")
+    assert "data.layout='pieper' isn't known; choose from beside, common_voice" in refusal(tmp_path, layout="pieper")
 
 
 def test_table_may_be_that_of_all_or_of_a_split_when_both_are_there(tmp_path: Path) -> None:

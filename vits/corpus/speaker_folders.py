@@ -9,7 +9,7 @@ from vits.common.errors import InputError
 from vits.common.readers import shown_path
 
 
-def speaker_depth(files: Sequence[PurePath], folder: Path) -> int:
+def speaker_depth(files: Sequence[PurePath], folder: Path, settle: str) -> int:
     """How many folders down the speakers' are, from 1, of recordings by their paths below `folder`.
 
     Where files are called like a folder that they lie in, that is the speaker's, as in VCTK (`wav48/p225/p225_001`) and
@@ -17,7 +17,7 @@ def speaker_depth(files: Sequence[PurePath], folder: Path) -> int:
     sessions, as far as they may be.
 
     Raises:
-        InputError: the folders in the first ones may as well be of a voice each.
+        InputError: the folders in the first ones may as well be of a voice each; it says to do what `settle` says.
     """
     nested = [file.parts for file in files if len(file.parts) > 1]
     for depth in range(1, max(map(len, nested), default=0)):
@@ -26,7 +26,7 @@ def speaker_depth(files: Sequence[PurePath], folder: Path) -> int:
     first, second = {parts[:1] for parts in nested}, {parts[:2] for parts in nested if len(parts) > 2}
     all_deeper = bool(nested) and all(len(parts) > 2 for parts in nested) and len(nested) == len(files)
     if all_deeper and len(second) > len(first) and len({name for _, name in second}) == len(second):
-        raise InputError(_both_readings(folder, sorted(first), sorted(second)))
+        raise InputError(f"{_both_readings(folder, sorted(first), sorted(second))}; {settle}")
     return 1
 
 
@@ -41,10 +41,7 @@ def _is_called_like(parts: Sequence[str], depth: int) -> bool:
 def _both_readings(folder: Path, first: Sequence[tuple[str, ...]], second: Sequence[tuple[str, ...]]) -> str:
     whole = shown_path(folder)
     voices = "1 voice" if len(first) == 1 else f"{len(first)} voices"
-    return (
-        f"{whole} may hold {voices} ({_named(first)}) or {len(second)} ({_named(second)}); give speaker_folder=1 for "
-        "the first, or speaker_folder=2 for the second"
-    )
+    return f"{whole} may hold {voices} ({_named(first)}) or {len(second)} ({_named(second)})"
 
 
 def _named(folders: Sequence[tuple[str, ...]]) -> str:
