@@ -30,8 +30,18 @@ from vits.corpus.split import TEST
 
 GRID = Path(__file__).parents[1] / "runners" / "grid.py"
 PLAIN = "plain"
+BASE_FROZEN = "freeze=all_but_embedding"
+DECODER_TOO = ("adapter.layers=all", "adapter.targets=[text_encoder,flow,decoder]")
+
+
+def at_rate(rate: float) -> tuple[str, str]:
+    """The learning rate of the shared weights; that of the embeddings stays 5e-3."""
+    return f"training.optimizer.learning_rate={rate:g}", f"training.optimizer.embedding_rate_factor={5e-3 / rate:g}"
+
+
 METHODS: dict[str, tuple[str, ...]] = {
     PLAIN: (),
+    "twice the rate": at_rate(4e-4),
     **{
         f"strategy={name}": (f"strategy={name}",)
         for name in ("random", "mean", "ecapa", "ridge", "convex", "likeliest", "inversion")
@@ -64,7 +74,30 @@ METHODS: dict[str, tuple[str, ...]] = {
     **{f"rehearsal={name}": (f"rehearsal={name}",) for name in ("generated", "converted")},
     **{f"average={name}": (f"average={name}",) for name in ("ema", "tail", "interpolated")},
     "stop=patience": ("stop=patience",),
+    "freeze=text_encoder, twice the rate": ("freeze=text_encoder", *at_rate(4e-4)),
+    "freeze=encoders, twice the rate": ("freeze=encoders", *at_rate(4e-4)),
+    **{
+        f"freeze={name}, ten times the rate": (f"freeze={name}", *at_rate(2e-3))
+        for name in ("bias_only", "speaker_paths")
+    },
+    "adapter=lora, base frozen, ten times the rate": ("adapter=lora", BASE_FROZEN, *at_rate(2e-3)),
+    "adapter=lora, of all kernels, five times the rate": ("adapter=lora", BASE_FROZEN, *DECODER_TOO, *at_rate(1e-3)),
+    "adapter=lora, of the decoder, five times the rate": (
+        *("adapter=lora", BASE_FROZEN, "adapter.layers=all", "adapter.targets=[decoder]", "adapter.rank=16"),
+        *at_rate(1e-3),
+    ),
+    "penalty=speaker_consistency, freeze=encoders, twice the rate": (
+        *("penalty=[speaker_consistency]", "freeze=encoders"),
+        *at_rate(4e-4),
+    ),
+    "penalty=speaker_consistency by ECAPA, freeze=encoders, twice the rate": (
+        *("penalty=[speaker_consistency]", "penalty.speaker_consistency.encoder=ecapa", "freeze=encoders"),
+        *at_rate(4e-4),
+    ),
+    "penalty=speaker_consistency, rehearsal=generated": ("penalty=[speaker_consistency]", "rehearsal=generated"),
 }
+RATE = "training.optimizer.learning_rate"
+RATE_OF_EMBEDDINGS = "training.optimizer.embedding_rate_factor"
 COLUMNS = ("method", "WER", "SECS", "GE2E", "old voices' SECS", "trained", "CPU s", "a voice", "real time")
 
 
@@ -115,12 +148,13 @@ def print_table(experiment: Experiment) -> None:
 
 
 def _name(system: System) -> str:
-    """Its choices but the plain ones."""
+    """Its choices but the plain ones; the rate of the embeddings is always the same."""
     usual = {"strategy": "nearest", "freeze": "none"}
-    return (
-        ", ".join(f"`{facet}={value}`" for facet, value in system.facets.items() if usual.get(facet, NONE) != value)
-        or PLAIN
-    )
+    chosen = {name: value for name, value in system.facets.items() if usual.get(name, NONE) != value}
+    chosen.pop(RATE_OF_EMBEDDINGS, None)
+    rate = chosen.pop(RATE, None)
+    named = [*(f"`{facet}={value}`" for facet, value in chosen.items()), *([f"rate {rate}"] if rate else [])]
+    return ", ".join(named) or PLAIN
 
 
 def _level(parts: Components, system: System) -> str:

@@ -31,6 +31,7 @@ from strategies.average.average import Averaging
 from vits.checked_tensors import load_checked, save_checked
 from vits.checkpoint import load_strict
 from vits.corpus.audio import write_audio
+from vits.corpus.split import VALIDATION
 
 SAVE_EVERY_S = 300
 SHOWN_PER_SPEAKER = 1  # of the new voices: audio and pictures that go to the tracker at each evaluation
@@ -190,8 +191,8 @@ class Fit:
         tqdm.write(f"  step {step}: {describe(result.table, self.evaluator.metrics)}")
 
     def _write_media(self, result: Evaluation, step: int) -> tuple[list[Path], list[Path]]:
-        """Write all audio; return what the tracker gets: a sentence of each speaker, heard and drawn."""
-        shown: list[tuple[Path, Spoken]] = []
+        """Write all audio; return what the tracker gets: a sentence of each speaker, heard and, of tests, drawn."""
+        shown: list[tuple[str, Path, Spoken]] = []
         for split, spoken in result.spoken.items():
             seen: dict[str, int] = {}
             for item in spoken:
@@ -199,13 +200,15 @@ class Fit:
                 write_audio(path, item.utterance.wave, item.utterance.sample_rate)
                 seen[item.utterance.speaker] = seen.get(item.utterance.speaker, 0) + 1
                 if split not in (RETENTION, TEXTS) and seen[item.utterance.speaker] <= SHOWN_PER_SPEAKER:
-                    shown.append((path, item))
+                    shown.append((split, path, item))
         pictures = []
-        for path, item in shown:
+        for split, path, item in shown:
+            if split == VALIDATION:  # it chooses the stage that is kept, which is tested then
+                continue
             picture = self.folder.path / "pictures" / f"step={step:05}" / f"{path.stem}.png"
             save_picture(item, self.trainer.analysis, picture)
             pictures.append(picture)
-        return [path for path, _ in shown], pictures
+        return [path for _, path, _ in shown], pictures
 
     def _add(self, name: str, rows: pd.DataFrame) -> None:
         table = self.tables[name]
