@@ -32,6 +32,7 @@ GRID = Path(__file__).parents[1] / "runners" / "grid.py"
 PLAIN = "plain"
 BASE_FROZEN = "freeze=all_but_embedding"
 DECODER_TOO = ("adapter.layers=all", "adapter.targets=[text_encoder,flow,decoder]")
+CONSISTENCY = "penalty.speaker_consistency"
 
 
 def at_rate(rate: float) -> tuple[str, str]:
@@ -39,6 +40,8 @@ def at_rate(rate: float) -> tuple[str, str]:
     return f"training.optimizer.learning_rate={rate:g}", f"training.optimizer.embedding_rate_factor={5e-3 / rate:g}"
 
 
+LOW_RANK = ("adapter=lora", "adapter.per_voice=true", BASE_FROZEN, *DECODER_TOO, *at_rate(1e-3))
+"""What `conf/task/low_rank.yaml` chooses."""
 METHODS: dict[str, tuple[str, ...]] = {
     PLAIN: (),
     "twice the rate": at_rate(4e-4),
@@ -57,14 +60,14 @@ METHODS: dict[str, tuple[str, ...]] = {
         )
     },
     **{
-        f"adapter={name}, base frozen": (f"adapter={name}", "freeze=all_but_embedding")
+        f"adapter={name}, base frozen": (f"adapter={name}", BASE_FROZEN)
         for name in ("lora", "dora", "bottleneck", "conditional_norm", "decoder_film", "prefix")
     },
     **{
         f"adapter={name}, one per voice, base frozen": (
             f"adapter={name}",
             "adapter.per_voice=true",
-            "freeze=all_but_embedding",
+            BASE_FROZEN,
         )
         for name in ("lora", "dora", "bottleneck")
     },
@@ -86,15 +89,22 @@ METHODS: dict[str, tuple[str, ...]] = {
         *("adapter=lora", BASE_FROZEN, "adapter.layers=all", "adapter.targets=[decoder]", "adapter.rank=16"),
         *at_rate(1e-3),
     ),
+    "penalty=speaker_consistency, twice the weight": ("penalty=[speaker_consistency]", f"{CONSISTENCY}.weight=18"),
+    "penalty=speaker_consistency by ECAPA": ("penalty=[speaker_consistency]", f"{CONSISTENCY}.encoder=ecapa"),
     "penalty=speaker_consistency, freeze=encoders, twice the rate": (
         *("penalty=[speaker_consistency]", "freeze=encoders"),
         *at_rate(4e-4),
     ),
     "penalty=speaker_consistency by ECAPA, freeze=encoders, twice the rate": (
-        *("penalty=[speaker_consistency]", "penalty.speaker_consistency.encoder=ecapa", "freeze=encoders"),
+        *("penalty=[speaker_consistency]", f"{CONSISTENCY}.encoder=ecapa", "freeze=encoders"),
         *at_rate(4e-4),
     ),
-    "penalty=speaker_consistency, rehearsal=generated": ("penalty=[speaker_consistency]", "rehearsal=generated"),
+    "penalty=speaker_consistency of a third, freeze=encoders, twice the rate": (
+        *("penalty=[speaker_consistency]", f"{CONSISTENCY}.weight=3", "freeze=encoders"),
+        *at_rate(4e-4),
+    ),
+    "task=low_rank": LOW_RANK,
+    "task=low_rank_heard": (*LOW_RANK, "penalty=[speaker_consistency]"),
 }
 RATE = "training.optimizer.learning_rate"
 RATE_OF_EMBEDDINGS = "training.optimizer.embedding_rate_factor"
