@@ -108,6 +108,7 @@ METHODS: dict[str, tuple[str, ...]] = {
 }
 RATE = "training.optimizer.learning_rate"
 RATE_OF_EMBEDDINGS = "training.optimizer.embedding_rate_factor"
+OF_LOW_RANK = {name: value for name, value in (o.split("=", 1) for o in LOW_RANK) if name != RATE_OF_EMBEDDINGS}
 COLUMNS = ("method", "WER", "SECS", "GE2E", "old voices' SECS", "trained", "CPU s", "a voice", "real time")
 
 
@@ -162,6 +163,8 @@ def _name(system: System) -> str:
     usual = {"strategy": "nearest", "freeze": "none"}
     chosen = {name: value for name, value in system.facets.items() if usual.get(name, NONE) != value}
     chosen.pop(RATE_OF_EMBEDDINGS, None)
+    if chosen.items() >= OF_LOW_RANK.items():
+        chosen = {"task": "low_rank", **{name: value for name, value in chosen.items() if name not in OF_LOW_RANK}}
     rate = chosen.pop(RATE, None)
     named = [*(f"`{facet}={value}`" for facet, value in chosen.items()), *([f"rate {rate}"] if rate else [])]
     return ", ".join(named) or PLAIN
