@@ -31,17 +31,20 @@ from vits.corpus.split import TEST
 GRID = Path(__file__).parents[1] / "runners" / "grid.py"
 PLAIN = "plain"
 BASE_FROZEN = "freeze=all_but_embedding"
+RATE = "training.optimizer.learning_rate"
+RATE_OF_EMBEDDINGS = "training.optimizer.embedding_rate_factor"
 DECODER_TOO = ("adapter.layers=all", "adapter.targets=[text_encoder,flow,decoder]")
 CONSISTENCY = "penalty.speaker_consistency"
 
 
 def at_rate(rate: float) -> tuple[str, str]:
     """The learning rate of the shared weights; that of the embeddings stays 5e-3."""
-    return f"training.optimizer.learning_rate={rate:g}", f"training.optimizer.embedding_rate_factor={5e-3 / rate:g}"
+    return f"{RATE}={rate:g}", f"{RATE_OF_EMBEDDINGS}={5e-3 / rate:g}"
 
 
 LOW_RANK = ("adapter=lora", "adapter.per_voice=true", BASE_FROZEN, *DECODER_TOO, *at_rate(1e-3))
-"""What `conf/task/low_rank.yaml` chooses."""
+"""What `conf/task/low_rank.yaml` chooses; said here, since a task's settings stand in no cell's name, and the plain
+`adapter=lora` is run beside it."""
 METHODS: dict[str, tuple[str, ...]] = {
     PLAIN: (),
     "twice the rate": at_rate(4e-4),
@@ -106,8 +109,6 @@ METHODS: dict[str, tuple[str, ...]] = {
     "task=low_rank": LOW_RANK,
     "task=low_rank_heard": (*LOW_RANK, "penalty=[speaker_consistency]"),
 }
-RATE = "training.optimizer.learning_rate"
-RATE_OF_EMBEDDINGS = "training.optimizer.embedding_rate_factor"
 OF_LOW_RANK = {name: value for name, value in (o.split("=", 1) for o in LOW_RANK) if name != RATE_OF_EMBEDDINGS}
 COLUMNS = ("method", "WER", "SECS", "GE2E", "old voices' SECS", "trained", "CPU s", "a voice", "real time")
 

@@ -77,10 +77,9 @@ def against(
     Equivalence by two one-sided tests (Schuirmann 1987, J. Pharmacokinet. Biopharm. 15), corrected for the k - 1
     others by closing (`closed_tests`): where all are equal at `alpha`, all are called so, and one that surely isn't
     costs the others a half. A system can't both differ by more than the margin and not at all, so the tests of
-    difference, two-sided, share nothing with those. A reference that was
-    chosen for these very scores looks better than it is: tests of difference are then corrected for all pairs it
-    might have come from. It makes no system look equal that isn't, beyond what the k - 1 allow for, as whoever is
-    wrongly chosen is nearly the best.
+    difference, two-sided, share nothing with those. A reference that was chosen for these very scores looks better
+    than it is: tests of difference are then corrected for all pairs it might have come from. It makes no system look
+    equal that isn't, beyond what the k - 1 allow for, as whoever is wrongly chosen is nearly the best.
 
     Raises:
         InputError: no such reference, or a margin that isn't positive.

@@ -201,14 +201,13 @@ class Fit:
                 seen[item.utterance.speaker] = seen.get(item.utterance.speaker, 0) + 1
                 if split not in (RETENTION, TEXTS) and seen[item.utterance.speaker] <= SHOWN_PER_SPEAKER:
                     shown.append((split, path, item))
-        pictures = []
-        for split, path, item in shown:
-            if split == VALIDATION:  # it chooses the stage that is kept, which is tested then
-                continue
-            picture = self.folder.path / "pictures" / f"step={step:05}" / f"{path.stem}.png"
-            save_picture(item, self.trainer.analysis, picture)
-            pictures.append(picture)
-        return [path for _, path, _ in shown], pictures
+        drawn = [(path, item) for split, path, item in shown if split != VALIDATION]  # what is kept is tested, too
+        return [path for _, path, _ in shown], [self._draw(item, step, path.stem) for path, item in drawn]
+
+    def _draw(self, item: Spoken, step: int, name: str) -> Path:
+        picture = self.folder.path / "pictures" / f"step={step:05}" / f"{name}.png"
+        save_picture(item, self.trainer.analysis, picture)
+        return picture
 
     def _add(self, name: str, rows: pd.DataFrame) -> None:
         table = self.tables[name]

@@ -23,8 +23,8 @@ def speaker_depth(files: Sequence[PurePath], folder: Path, settle: str) -> int:
     for depth in range(1, max(map(len, nested), default=0)):
         if all(_is_called_like(parts, depth) for parts in nested):
             return depth
-    first, second = {parts[:1] for parts in nested}, {parts[:2] for parts in nested if len(parts) > 2}
-    all_deeper = bool(nested) and all(len(parts) > 2 for parts in nested) and len(nested) == len(files)
+    first, second = {parts[:1] for parts in nested}, {parts[:2] for parts in nested}
+    all_deeper = all(len(file.parts) > 2 for file in files)
     if all_deeper and len(second) > len(first) and len({name for _, name in second}) == len(second):
         raise InputError(f"{_both_readings(folder, sorted(first), sorted(second))}; {settle}")
     return 1

@@ -50,6 +50,15 @@ def table_lines(path: Path) -> list[Line]:
     return list(enumerate(text.split("\n"), start=1))
 
 
+def filled_lines(path: Path) -> list[tuple[str, str]]:
+    """The lines that aren't blank, without blanks around them, each behind where it stands (`metadata.csv:3`).
+
+    Raises:
+        InputError: the file can't be read or isn't UTF-8.
+    """
+    return [(f"{shown_path(path)}:{number}", line.strip()) for number, line in table_lines(path) if line.strip()]
+
+
 def read_separated(path: Path, separator: str) -> Table:
     """The table as it is with that separator; blank lines and those of a # are left out.
 

@@ -11,7 +11,7 @@ from typing import ClassVar
 from vits.common.readers import read_text, shown_path
 from vits.common.registry import register
 from vits.corpus.audio_files import SUFFIXES
-from vits.corpus.layouts.layout import Layout, Place, Row, Rows, files_in, folders_in
+from vits.corpus.layouts.layout import Layout, Place, Row, Rows, alone_left_out, files_in, folders_in
 from vits.corpus.speaker_folders import speaker_depth
 
 TEXTS = (".lab", ".txt")
@@ -44,11 +44,11 @@ class Beside(Layout):
             lone += len(recordings.keys() ^ texts.keys())
         depth = speaker_depth([recording.relative_to(place.audio) for recording, _ in pairs], place.audio, SETTLE)
         rows = [_row(place, recording, text, depth) for recording, text in pairs]
-        return Rows(rows, (f"{lone} recordings without a text or texts without a recording left out",) if lone else ())
+        return Rows(rows, alone_left_out(lone))
 
 
 def _folders(root: Path) -> Iterator[tuple[dict[str, Path], dict[str, Path]]]:
-    """The recordings and the texts of each folder below, by their names without suffix; a folder of both first."""
+    """The recordings and the texts of each folder below, by their names without suffix."""
     folders = [root]
     while folders:
         folder = folders.pop(0)

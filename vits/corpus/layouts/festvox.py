@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import ClassVar
 
 from vits.common.errors import InputError
-from vits.common.readers import is_file, shown_path
+from vits.common.readers import is_file
 from vits.common.registry import register
 from vits.corpus.layouts.layout import Layout, Place, Row, Rows, folders_in
-from vits.corpus.table_text import table_lines
+from vits.corpus.table_text import filled_lines
 
 TEXTS = Path("etc") / "txt.done.data"
 _LINE = re.compile(r'\(\s*(\S+)\s+"(.*)"\s*\)')
@@ -38,13 +38,10 @@ def _voices(folder: Path) -> list[Path]:
 
 
 def _rows(place: Place, voice: Path) -> list[Row]:
-    path, rows = voice / TEXTS, []
+    rows = []
     wav = voice.relative_to(place.folder) / "wav"
-    for number, line in table_lines(path):
-        if not line.strip():
-            continue
-        found = _LINE.fullmatch(line.strip())
-        where = f"{shown_path(path)}:{number}"
+    for where, line in filled_lines(voice / TEXTS):
+        found = _LINE.fullmatch(line)
         if found is None:
             raise InputError(f'{where}: a line must be ( name "text" ); correct it')
         speaker = None if voice == place.folder else voice.name

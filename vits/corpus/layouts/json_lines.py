@@ -15,9 +15,9 @@ from typing import Any, ClassVar
 from vits.common.errors import InputError
 from vits.common.readers import is_file, parse_json, shown_path
 from vits.common.registry import register
-from vits.corpus.layouts.layout import Layout, Place, Row, Rows, files_in
+from vits.corpus.layouts.layout import Layout, Place, Row, Rows, files_in, only_list
 from vits.corpus.table_columns import PATH, PHONEMES, SPEAKER, SPLIT, columns_of, is_header
-from vits.corpus.table_text import table_lines
+from vits.corpus.table_text import filled_lines
 from vits.corpus.tables_of_folder import split_called
 
 _NAME = re.compile(r"(?:metadata|(?:\w+_)?manifest)\.jsonl?", re.IGNORECASE)
@@ -31,19 +31,15 @@ class JsonLines(Layout):
     needs: ClassVar[str] = 'metadata.jsonl or manifest.json with {"audio_filepath": ..., "text": ...} on each line'
 
     def found(self, place: Place) -> str | None:
-        lists = [path for path in _lists(place) if _is_one(path)]
-        if len(lists) > 1:
-            raise InputError(
-                f"{shown_path(place.folder)} may be read from {lists[0].name} or from {lists[1].name}; name one with "
-                "data.table"
-            )
-        return f"{lists[0].name} (an object on each line)" if lists else None
+        path = only_list(place, [path for path in _lists(place) if _is_one(path)])
+        return f"{path.name} (an object on each line)" if path else None
 
     def read(self, place: Place) -> Rows:
         lists = [path for path in _lists(place) if place.table is not None or _is_one(path)]
-        if not lists:
+        path = only_list(place, lists)
+        if path is None:
             raise InputError(f"{shown_path(place.folder)} has no list; it needs {self.needs}")
-        return Rows([_row(said, where) for where, said in _objects(lists[0])])
+        return Rows([_row(said, where) for where, said in _objects(path)])
 
 
 def _lists(place: Place) -> list[Path]:
@@ -64,10 +60,8 @@ def _is_one(path: Path) -> bool:
 
 def _objects(path: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """Each line's object, and where it stands."""
-    for number, line in table_lines(path):
-        if line.strip():
-            where = f"{shown_path(path)}:{number}"
-            yield where, parse_json(line, where, dict[str, Any])
+    for where, line in filled_lines(path):
+        yield where, parse_json(line, where, dict[str, Any])
 
 
 def _row(said: Mapping[str, Any], where: str) -> Row:

@@ -9,8 +9,8 @@ from typing import ClassVar
 from vits.common.errors import InputError
 from vits.common.readers import is_file, shown_path
 from vits.common.registry import register
-from vits.corpus.layouts.layout import Layout, Place, Row, Rows
-from vits.corpus.table_text import table_lines
+from vits.corpus.layouts.layout import Layout, Place, Row, Rows, alone_left_out
+from vits.corpus.table_text import filled_lines
 
 RECORDINGS, TEXTS, SPEAKERS, SEGMENTS = "wav.scp", "text", "utt2spk", "segments"
 
@@ -39,7 +39,7 @@ class Kaldi(Layout):
         spoken = {name: text for name, (_, text) in texts.items() if text}
         rows = [_row(place, name, files[name], text, speakers) for name, text in spoken.items() if name in files]
         lone = len(files.keys() ^ spoken.keys())
-        return Rows(rows, (f"{lone} recordings without a text or texts without a recording left out",) if lone else ())
+        return Rows(rows, alone_left_out(lone))
 
 
 def _said(path: Path) -> dict[str, tuple[str, str]]:
@@ -49,14 +49,11 @@ def _said(path: Path) -> dict[str, tuple[str, str]]:
         InputError: it says two things of one.
     """
     said: dict[str, tuple[str, str]] = {}
-    for number, line in table_lines(path):
-        if not line.strip():
-            continue
-        name, _, rest = line.strip().partition(" ") if " " in line.strip() else line.strip().partition("\t")
-        where = f"{shown_path(path)}:{number}"
+    for where, line in filled_lines(path):
+        name, *rest = line.split(maxsplit=1)
         if name in said:
             raise InputError(f"{where}: {name} is there already ({said[name][0]}); remove one of them")
-        said[name] = where, rest.strip()
+        said[name] = where, "".join(rest)
     return said
 
 

@@ -23,9 +23,12 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import ClassVar
 
+from vits.common.errors import InputError
+from vits.common.readers import shown_path
 from vits.corpus.tables_of_folder import TableOfSplit, tables_of
 
 
@@ -37,7 +40,7 @@ class Place:
     audio: Path
     table: Path | None = None
 
-    @property
+    @cached_property
     def tables(self) -> list[TableOfSplit]:
         """Its tables: the one that was named, one of everything, or one for each split.
 
@@ -68,6 +71,25 @@ class Rows:
 
     rows: Sequence[Row]
     remarks: tuple[str, ...] = ()
+
+
+def alone_left_out(count: int) -> tuple[str, ...]:
+    """The remark on what has a recording and no text, or a text and no recording; none where nothing has."""
+    return (f"{count} recordings without a text or texts without a recording left out",) if count else ()
+
+
+def only_list(place: Place, lists: Sequence[Path]) -> Path | None:
+    """The one list of a corpus; none where there is none.
+
+    Raises:
+        InputError: there are several.
+    """
+    if len(lists) > 1:
+        raise InputError(
+            f"{shown_path(place.folder)} may be read from {lists[0].name} or from {lists[1].name}; name one with "
+            "data.table"
+        )
+    return lists[0] if lists else None
 
 
 class Layout(ABC):

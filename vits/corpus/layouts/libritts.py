@@ -10,7 +10,7 @@ from typing import ClassVar
 from vits.common.readers import read_text, shown_path
 from vits.common.registry import register
 from vits.corpus.audio_files import SUFFIXES
-from vits.corpus.layouts.layout import Layout, Place, Row, Rows, files_in, folders_in
+from vits.corpus.layouts.layout import Layout, Place, Row, Rows, alone_left_out, files_in, folders_in
 
 TEXT = ".normalized.txt"
 
@@ -40,7 +40,7 @@ class LibriTTS(Layout):
             texts = _texts(chapter)
             rows += [_row(place, text, recordings[name]) for name, text in texts.items() if name in recordings]
             lone += len(recordings.keys() ^ texts.keys())
-        return Rows(rows, (f"{lone} recordings without a text or texts without a recording left out",) if lone else ())
+        return Rows(rows, alone_left_out(lone))
 
 
 def _subsets(root: Path) -> list[Path]:

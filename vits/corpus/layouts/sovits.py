@@ -9,8 +9,8 @@ from typing import ClassVar
 from vits.common.errors import InputError
 from vits.common.readers import shown_path
 from vits.common.registry import register
-from vits.corpus.layouts.layout import Layout, Place, Row, Rows, files_in
-from vits.corpus.table_text import table_lines
+from vits.corpus.layouts.layout import Layout, Place, Row, Rows, files_in, only_list
+from vits.corpus.table_text import filled_lines
 
 SUFFIX = ".list"
 COLUMNS = "path|speaker|language|text"
@@ -27,20 +27,14 @@ class SoVits(Layout):
     needs: ClassVar[str] = f"a file *{SUFFIX} with {COLUMNS}"
 
     def found(self, place: Place) -> str | None:
-        lists = _lists(place)
-        if len(lists) > 1:
-            raise InputError(
-                f"{shown_path(place.folder)} may be read from {lists[0].name} or from {lists[1].name}; name one with "
-                "data.table"
-            )
-        return f"{lists[0].name} ({COLUMNS}, as GPT-SoVITS)" if lists else None
+        path = only_list(place, _lists(place))
+        return f"{path.name} ({COLUMNS}, as GPT-SoVITS)" if path else None
 
     def read(self, place: Place) -> Rows:
-        lists = _lists(place)
-        if not lists:
+        path = only_list(place, _lists(place))
+        if path is None:
             raise InputError(f"{shown_path(place.folder)} has no list; it needs {self.needs}")
-        lines = table_lines(lists[0])
-        return Rows([_row(f"{shown_path(lists[0])}:{number}", line) for number, line in lines if line.strip()])
+        return Rows([_row(where, line) for where, line in filled_lines(path)])
 
 
 def _lists(place: Place) -> list[Path]:
